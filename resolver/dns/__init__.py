@@ -1,0 +1,1 @@
+"""The protocol, pure: names, messages, EDNS, records and TCP framing; no input or output, no clock."""

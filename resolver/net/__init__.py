@@ -1,0 +1,1 @@
+"""The wire: asyncio, sockets towards clients and towards upstream resolvers."""
