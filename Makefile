@@ -1,0 +1,55 @@
+# Arrêt: two commands to know, `make run` and `make test`; the rest is `make help`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Installed once for each version of the pinned lists; `make clean` starts over.
+RUNTIME := $(VENV)/.runtime-installed
+DEVELOPMENT := $(VENV)/.development-installed
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check check-source format soak peers clean
+
+help: ## what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+run: $(RUNTIME) ## install, check the shipped order, serve it on 127.0.0.1:5300 and [::1]:5300
+	@$(BIN)/arret check
+	@exec $(BIN)/arret serve
+
+test: $(DEVELOPMENT) peers ## everything that the tests need, then the tests
+	$(BIN)/python -m pytest -m "not soak"
+
+check: check-source test ## format, lint, types and tests
+
+check-source: $(DEVELOPMENT) ## format, lint and types only
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(DEVELOPMENT) ## write the code as the formatter would
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+soak: $(DEVELOPMENT) peers ## the full-size runs; writes benchmarks/SOAK.md
+	$(BIN)/python -m benchmarks.soak
+
+peers: ## the Debian packages that the tests talk to
+	@scripts/install-peers
+
+clean: ## remove the environment and what was built; the state directory stays
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(BIN)/python:
+	@scripts/make-environment "$(PYTHON)" "$(VENV)"
+
+$(RUNTIME): requirements.txt pyproject.toml | $(BIN)/python
+	$(PIP) install --require-hashes -r requirements.txt
+	$(PIP) install --no-deps -e .
+	@touch $@
+
+$(DEVELOPMENT): requirements-dev.txt pyproject.toml | $(BIN)/python
+	$(PIP) install --require-hashes -r requirements-dev.txt
+	$(PIP) install --no-deps -e .
+	@touch $@ $(RUNTIME)
