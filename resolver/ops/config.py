@@ -1,0 +1,311 @@
+"""What an operator may configure, and how a configuration file becomes a Config or the list of all that is wrong."""
+
+import os
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StrictBool,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+
+from resolver.dns.name import BadNameError, parse_name, present_name
+from resolver.ops.config_checks import contradictions
+from resolver.ops.config_problems import explain_errors
+from resolver.ops.config_values import (
+    Endpoint,
+    Upstream,
+    parse_count,
+    parse_endpoint,
+    parse_ipv4,
+    parse_ipv6,
+    parse_network,
+    parse_octets,
+    parse_seconds,
+    parse_upstream,
+)
+from resolver.orders.model import Place, Problem
+from resolver.orders.yaml_document import YamlDocument, read_yaml
+
+DEFAULT_PLACES: Final = (Path("config.yaml"), Path("/etc/arret/config.yaml"))
+NEEDS_RESTART: Final = ("listen", "listen_strict", "metrics", "rehearse", "state", "user", "workers")
+"""Keys that a reload leaves as they were: what they describe exists before the first query and cannot be exchanged."""
+PRIVATE_NETWORKS: Final = (
+    "127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7", "fe80::/10",
+)  # fmt: skip  # one network a line would be read no better
+MAX_CONFIG_OCTETS: Final = 1_000_000
+
+
+def _parse_path(text: object, info: ValidationInfo) -> Path:
+    if not isinstance(text, str) or not text or "\x00" in text:
+        raise ValueError("write a path; a relative one counts from the folder of this file")
+    folder = info.context["folder"] if info.context else Path.cwd()
+    return Path(os.path.normpath(folder / Path(text).expanduser()))
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _parse_metrics_endpoint(text: object) -> Endpoint:
+    return parse_endpoint(text, default_port=None)
+
+
+def _parse_apex(text: object) -> str:
+    try:
+        return present_name(parse_name(str(text)))
+    except BadNameError as error:
+        raise ValueError(f"{text!r} is no domain name ({error}); write for example corp.example") from None
+
+
+def _parse_workers(text: object) -> int | None:
+    return None if text in {"auto", None} else parse_count(text)
+
+
+def _between(least: int, most: int, unit: str = "") -> AfterValidator:
+    def check(number: int) -> int:
+        if not least <= number <= most:
+            raise ValueError(f"{number}{unit} is out of bounds; write {least}{unit} to {most}{unit}")
+        return number
+
+    return AfterValidator(check)
+
+
+_written = PlainSerializer(str, return_type=str)
+FilePath = Annotated[Path, BeforeValidator(_parse_path), _written]
+ListenEndpoint = Annotated[Endpoint, BeforeValidator(parse_endpoint), _written]
+MetricsEndpoint = Annotated[Endpoint, BeforeValidator(_parse_metrics_endpoint), _written]
+UpstreamServer = Annotated[Upstream, BeforeValidator(parse_upstream), _written]
+Network = Annotated[str, BeforeValidator(parse_network)]
+Apex = Annotated[str, BeforeValidator(_parse_apex)]
+Count = Annotated[int, BeforeValidator(parse_count), _written]
+Seconds = Annotated[
+    int, BeforeValidator(parse_seconds), PlainSerializer(lambda seconds: f"{seconds}s", return_type=str)
+]
+Octets = Annotated[int, BeforeValidator(parse_octets), PlainSerializer(lambda octets: f"{octets}B", return_type=str)]
+
+
+class Section(BaseModel):
+    """A mapping of the file; a key it does not know is an error, a value never changes once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=False, hide_input_in_errors=True)
+
+
+class EntityConfig(Section):
+    """One legal person that we are, as orders may call it."""
+
+    name: str = Field(min_length=1)
+    siren: str | None = Field(default=None, pattern=r"^[0-9]{9}$")
+    also: tuple[str, ...] = ()
+
+
+class OperatorConfig(Section):
+    """Who runs this resolver: the name shown to subscribers, and who we are in the orders."""
+
+    name: str = Field(min_length=1)
+    entities: tuple[EntityConfig, ...] = ()
+    addressee_names: tuple[str, ...] = ()
+    contact: str | None = Field(default=None, pattern=r"^(mailto:[^@\s]+@[^@\s]+|https?://\S+)$")
+    language: Literal["fr", "en"] = "fr"
+
+    @property
+    def who_we_are(self) -> tuple[EntityConfig, ...]:
+        """Every entity; the operator's own name stands alone where none is given."""
+        named = self.entities + tuple(EntityConfig(name=name) for name in self.addressee_names)
+        return named or (EntityConfig(name=self.name),)
+
+
+class ClientsConfig(Section):
+    """Whom we answer."""
+
+    allow: Annotated[tuple[Network, ...], BeforeValidator(_as_list)] = PRIVATE_NETWORKS
+
+
+class NoticeConfig(Section):
+    """Where a blocked name points to."""
+
+    ipv4: Annotated[str, BeforeValidator(parse_ipv4)] | None = None
+    ipv6: Annotated[str, BeforeValidator(parse_ipv6)] | None = None
+
+
+class BlockedConfig(Section):
+    """How a blocked name is answered."""
+
+    ttl: Annotated[Seconds, _between(1, 300, "s")] = 60
+
+
+class GuardConfig(Section):
+    """What orders must never block, beside what is protected always."""
+
+    own_names: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = ()
+
+    @field_validator("own_names")
+    @classmethod
+    def _read_names(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(_parse_apex(name) for name in names)
+
+
+class CacheConfig(Section):
+    """Bounds of the caches, for the whole server; every worker gets its share."""
+
+    entries: Annotated[Count, _between(1_000, 50_000_000)] = 400_000
+    size: Annotated[Octets, _between(1_000_000, 64 * 2**30, "B")] = 256_000_000
+    packets: Annotated[Count, _between(0, 10_000_000)] = 200_000
+    stale: Annotated[Seconds, _between(0, 3 * 86_400, "s")] = 86_400
+
+
+class LimitsConfig(Section):
+    """Bounds on what is open at once, for the whole server; every worker gets its share."""
+
+    tcp_connections: Annotated[Count, _between(1, 100_000)] = 1_000
+    tcp_per_client: Annotated[Count, _between(1, 100_000)] = 100
+    in_flight: Annotated[Count, _between(10, 1_000_000)] = 20_000
+
+
+class MetricsConfig(Section):
+    """Where Prometheus reads."""
+
+    listen: MetricsEndpoint | None = Endpoint("127.0.0.1", 9_153)
+
+
+class LogConfig(Section):
+    """What the log looks like."""
+
+    format: Literal["auto", "console", "json"] = "auto"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Config(Section):
+    """The whole configuration; paths are absolute, bounds are for the whole server."""
+
+    operator: OperatorConfig
+    rehearse: date | None = None
+    listen: Annotated[tuple[ListenEndpoint, ...], BeforeValidator(_as_list), Field(min_length=1)] = (
+        Endpoint("127.0.0.1", 5_300),
+        Endpoint("::1", 5_300),
+    )
+    listen_strict: StrictBool = False
+    clients: ClientsConfig = ClientsConfig()
+    orders: Annotated[tuple[FilePath, ...], BeforeValidator(_as_list), Field(min_length=1)] = (Path("blocklists"),)
+    state: FilePath = Path("state")
+    upstreams: Annotated[tuple[UpstreamServer, ...], BeforeValidator(_as_list)] | None = None
+    zones: dict[Apex, Annotated[tuple[UpstreamServer, ...], BeforeValidator(_as_list), Field(min_length=1)]] = {}
+    notice: NoticeConfig = NoticeConfig()
+    blocked: BlockedConfig = BlockedConfig()
+    guard: GuardConfig = GuardConfig()
+    cache: CacheConfig = CacheConfig()
+    limits: LimitsConfig = LimitsConfig()
+    metrics: MetricsConfig = MetricsConfig()
+    log: LogConfig = LogConfig()
+    workers: Annotated[int | None, BeforeValidator(_parse_workers)] = None
+    user: str | None = Field(default=None, min_length=1)
+
+    @field_validator("rehearse", mode="before")
+    @classmethod
+    def _read_date(cls, text: object) -> object:
+        if text is None or isinstance(text, date):
+            return text
+        try:
+            return date.fromisoformat(str(text))
+        except ValueError:
+            raise ValueError(f"{text!r} is no date; write for example 2014-06-01") from None
+
+    @field_validator("workers")
+    @classmethod
+    def _bound_workers(cls, workers: int | None) -> int | None:
+        if workers is not None and not 1 <= workers <= 256:
+            raise ValueError(f"{workers} is out of bounds; write auto, or 1 to 256")
+        return workers
+
+    @property
+    def worker_count(self) -> int:
+        """How many dns workers to run; ``auto`` is one for each core that we may use."""
+        return self.workers or len(os.sched_getaffinity(0))
+
+    def keeping(self, running: Self) -> tuple[Self, tuple[str, ...]]:
+        """Take over what needs a restart from the running configuration; names the keys that would have changed."""
+        kept = tuple(key for key in NEEDS_RESTART if getattr(self, key) != getattr(running, key))
+        return self.model_copy(update={key: getattr(running, key) for key in kept}), kept
+
+    def to_json(self) -> dict[str, object]:
+        """Write it for another process; ``from_json`` reads it back, equal."""
+        return self.model_dump(mode="json")
+
+    @classmethod
+    def from_json(cls, written: object) -> Self:
+        """Read what ``to_json`` wrote."""
+        return cls.model_validate(written)
+
+
+def find_config(explicit: Path | None) -> Path:
+    """Choose the file: the one that is named, else ``./config.yaml``, else ``/etc/arret/config.yaml``.
+
+    Raises FileNotFoundError with a sentence when there is none of the latter; a named file is not looked at here.
+    """
+    if explicit is not None:
+        return explicit
+    for place in DEFAULT_PLACES:
+        if place.is_file():
+            return place
+    raise FileNotFoundError(
+        f"no configuration: neither {' nor '.join(map(str, DEFAULT_PLACES))} exists; name one with --config FILE"
+    )
+
+
+def load_config(path: Path) -> Config | tuple[Problem, ...]:
+    """Read a configuration file; every problem of the file is in the answer, in the order of its lines."""
+    file = str(path)
+    try:
+        with path.open("rb") as opened:
+            text = opened.read(MAX_CONFIG_OCTETS + 1)
+    except OSError as error:
+        return (Problem(Place(file, 1, 1), f"cannot be read: {error.strerror}; check the path and its permissions"),)
+    if len(text) > MAX_CONFIG_OCTETS:
+        return (
+            Problem(Place(file, 1, 1), f"larger than {MAX_CONFIG_OCTETS} octets; this is no configuration of ours"),
+        )
+    document = read_yaml(text, file)
+    if not isinstance(document, YamlDocument):
+        return document
+    return _read_document(document, path.absolute().parent)
+
+
+def _read_document(document: YamlDocument, folder: Path) -> Config | tuple[Problem, ...]:
+    if not isinstance(document.value, dict):
+        return (Problem(document.place(()), "a configuration is a mapping; begin with operator:"),)
+    written = _with_default_paths(document.value)
+    context = {"folder": folder}
+    try:
+        config = Config.model_validate(written, context=context)
+    except ValidationError as error:
+        problems = explain_errors(error, Config, document.place)
+        broken = {str(detail["loc"][0]) for detail in error.errors(include_url=False) if detail["loc"]}
+        sound = {key: value for key, value in written.items() if key not in broken}
+        partly = Config.model_validate({"operator": {"name": "-"}, **sound}, context=context)
+        return _in_file_order(problems + _contradictions(partly, document.place))
+    problems = _contradictions(config, document.place)
+    return _in_file_order(problems) if problems else config
+
+
+def _with_default_paths(written: dict[str, object]) -> dict[str, object]:
+    """Let defaults of paths, too, count from the folder of the file."""
+    return {"orders": "blocklists", "state": "state", **written}
+
+
+def _contradictions(config: Config, place: Callable[[tuple[str | int, ...]], Place]) -> tuple[Problem, ...]:
+    found = contradictions(config.listen, config.rehearse, config.upstreams or (), config.zones, config.metrics.listen)
+    return tuple(Problem(place(path), what) for path, what in found)
+
+
+def _in_file_order(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    return tuple(sorted(problems, key=lambda problem: (problem.place.line, problem.place.column)))

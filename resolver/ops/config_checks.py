@@ -1,0 +1,68 @@
+"""Which values of a configuration contradict each other although each is well formed."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+
+from resolver.core.counters import UPSTREAMS
+from resolver.ops.config_values import Endpoint, Upstream
+
+Path = tuple[str | int, ...]
+Contradiction = tuple[Path, str]
+
+
+def contradictions(
+    listen: Sequence[Endpoint],
+    rehearse: date | None,
+    upstreams: Sequence[Upstream],
+    zones: Mapping[str, Sequence[Upstream]],
+    metrics: Endpoint | None,
+) -> list[Contradiction]:
+    """Find them all; each has the path of keys that leads to the culprit, and a sentence."""
+    found = list(_listening_twice(listen))
+    if rehearse is not None:
+        found += _rehearsing_in_public(listen)
+    if metrics is not None and metrics in listen:
+        found.append((("metrics", "listen"), f"{metrics} is an address of listen; metrics need a port of their own"))
+    found += _asking_badly(("upstreams",), upstreams, listen)
+    for zone, servers in zones.items():
+        found += _asking_badly(("zones", zone), servers, listen)
+    distinct = {*upstreams, *(server for servers in zones.values() for server in servers)}
+    if len(distinct) > UPSTREAMS:
+        found.append((("zones",), f"{len(distinct)} upstreams in all; at most {UPSTREAMS} can be counted apart"))
+    return found
+
+
+def _listening_twice(listen: Sequence[Endpoint]) -> Iterator[Contradiction]:
+    for number, endpoint in enumerate(listen):
+        if endpoint in listen[:number]:
+            yield ("listen", number), f"{endpoint} stands here twice; take one away"
+
+
+def _rehearsing_in_public(listen: Sequence[Endpoint]) -> Iterator[Contradiction]:
+    for number, endpoint in enumerate(listen):
+        if not endpoint.address.is_loopback:
+            what = "is no loopback address, and a rehearsal must not reach subscribers"
+            todo = "listen on 127.0.0.1 or [::1], or take the line rehearse: away"
+            yield ("listen", number), f"{endpoint} {what}; {todo}"
+
+
+def _asking_badly(path: Path, servers: Sequence[Upstream], listen: Sequence[Endpoint]) -> Iterator[Contradiction]:
+    for number, server in enumerate(servers):
+        if server in servers[:number]:
+            yield (*path, number), f"{server} stands here twice; take one away"
+        elif is_ourselves(server, listen):
+            yield (*path, number), f"{server} is our own listen address: every question would come back to us"
+
+
+def is_ourselves(server: Upstream, listen: Sequence[Endpoint]) -> bool:
+    """Tell whether a question to this upstream would arrive at one of our own listeners."""
+    return any(
+        server.endpoint.port == endpoint.port
+        and (server.endpoint.host == endpoint.host or _takes_loopback(endpoint, server.endpoint))
+        for endpoint in listen
+    )
+
+
+def _takes_loopback(listener: Endpoint, asked: Endpoint) -> bool:
+    same_family = listener.address.version == asked.address.version
+    return listener.address.is_unspecified and same_family and asked.address.is_loopback
