@@ -1,0 +1,88 @@
+"""What a worker must know besides the policy: whom it serves, whom it asks, and how much it may hold.
+
+The supervisor writes these settings as JSON on the channel, a worker reads them back; both ends are ours and of one
+version, so reading trusts what writing wrote. Bounds are one worker's share already.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any, Literal, NamedTuple, Self
+
+Protocol = Literal["udp", "tcp"]
+
+
+class UpstreamAddress(NamedTuple):
+    """One resolver that we forward to; ``number`` is its place among the counters, below UPSTREAMS."""
+
+    protocol: Protocol
+    host: str
+    port: int
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.protocol}://{present_address(self.host, self.port)}"
+
+
+Zone = tuple[str, tuple[UpstreamAddress, ...]]
+"""A name, and the resolvers that are asked for it and for all below it."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """The part of the configuration that concerns one worker; replaced whole, never changed."""
+
+    clients_allow: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+    upstreams: tuple[UpstreamAddress, ...] = ()
+    zones: tuple[Zone, ...] = ()
+    message_entries: int = 100_000
+    message_octets: int = 64 * 1024 * 1024
+    packet_entries: int = 65_536
+    stale_seconds: int = 86_400
+    tcp_connections: int = 512
+    tcp_per_client: int = 64
+    in_flight: int = 4_096
+
+    def to_json(self) -> dict[str, Any]:
+        """Give what ``json.dumps`` can write."""
+        return {
+            "clients_allow": list(self.clients_allow),
+            "upstreams": _upstreams_to_json(self.upstreams),
+            "zones": [[name, _upstreams_to_json(upstreams)] for name, upstreams in self.zones],
+            "message_entries": self.message_entries,
+            "message_octets": self.message_octets,
+            "packet_entries": self.packet_entries,
+            "stale_seconds": self.stale_seconds,
+            "tcp_connections": self.tcp_connections,
+            "tcp_per_client": self.tcp_per_client,
+            "in_flight": self.in_flight,
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Read back what ``to_json`` gave."""
+        return cls(
+            clients_allow=tuple(document["clients_allow"]),
+            upstreams=_upstreams_from_json(document["upstreams"]),
+            zones=tuple((name, _upstreams_from_json(upstreams)) for name, upstreams in document["zones"]),
+            message_entries=document["message_entries"],
+            message_octets=document["message_octets"],
+            packet_entries=document["packet_entries"],
+            stale_seconds=document["stale_seconds"],
+            tcp_connections=document["tcp_connections"],
+            tcp_per_client=document["tcp_per_client"],
+            in_flight=document["in_flight"],
+        )
+
+
+def present_address(host: str, port: int) -> str:
+    """Write an address and a port as an operator does: ``127.0.0.1:53``, ``[::1]:53``."""
+    return f"[{host}]:{port}" if ip_address(host).version == 6 else f"{host}:{port}"
+
+
+def _upstreams_to_json(upstreams: tuple[UpstreamAddress, ...]) -> list[list[str | int]]:
+    return [list(upstream) for upstream in upstreams]
+
+
+def _upstreams_from_json(upstreams: list[list[Any]]) -> tuple[UpstreamAddress, ...]:
+    return tuple(UpstreamAddress(*upstream) for upstream in upstreams)
