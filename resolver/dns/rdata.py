@@ -1,0 +1,69 @@
+"""Where names stand inside record data, by type: which of them may be compressed, and what surrounds them.
+
+Names may be compressed on sending in the types of RFC 1035 only; a reader must expand them in the types of RFC 3597
+section 4 as well. In later types a name is plain, and in unknown types nothing is known to be a name.
+"""
+
+from enum import Enum
+
+from resolver.dns.codes import RRType
+
+
+class Part(Enum):
+    """A part of record data whose length is in the data; a part of fixed length is written as that number."""
+
+    NAME = "a name that may be compressed"
+    PLAIN_NAME = "a name that is never compressed"
+    STRING = "a character-string (RFC 1035 3.3)"
+    STRINGS = "one or more character-strings, to the end"
+    REST = "anything, to the end"
+
+
+Layout = tuple[int | Part, ...]
+
+_ONE_NAME: Layout = (Part.NAME,)
+_TWO_NAMES: Layout = (Part.NAME, Part.NAME)
+_PREFERENCE_AND_NAME: Layout = (2, Part.NAME)
+
+SOA_NUMBERS = 20
+"""Octets of the five numbers that end SOA data (RFC 1035 3.3.13)."""
+
+COMPRESSED_WHEN_WRITTEN: dict[int, Layout] = {
+    RRType.NS: _ONE_NAME,
+    RRType.MD: _ONE_NAME,
+    RRType.MF: _ONE_NAME,
+    RRType.CNAME: _ONE_NAME,
+    RRType.SOA: (Part.NAME, Part.NAME, SOA_NUMBERS),
+    RRType.MB: _ONE_NAME,
+    RRType.MG: _ONE_NAME,
+    RRType.MR: _ONE_NAME,
+    RRType.PTR: _ONE_NAME,
+    RRType.MINFO: _TWO_NAMES,
+    RRType.MX: _PREFERENCE_AND_NAME,
+}
+"""The types of RFC 1035 with names in their data."""
+
+LAYOUTS: dict[int, Layout] = {
+    **COMPRESSED_WHEN_WRITTEN,
+    RRType.A: (4,),
+    RRType.HINFO: (Part.STRING, Part.STRING),
+    RRType.TXT: (Part.STRINGS,),
+    RRType.RP: _TWO_NAMES,
+    RRType.AFSDB: _PREFERENCE_AND_NAME,
+    RRType.RT: _PREFERENCE_AND_NAME,
+    RRType.SIG: (18, Part.NAME, Part.REST),
+    RRType.PX: (2, Part.NAME, Part.NAME),
+    RRType.AAAA: (16,),
+    RRType.NXT: (Part.NAME, Part.REST),
+    RRType.SRV: (6, Part.NAME),
+    RRType.NAPTR: (4, Part.STRING, Part.STRING, Part.STRING, Part.NAME),
+    RRType.KX: _PREFERENCE_AND_NAME,
+    RRType.DNAME: _ONE_NAME,
+    RRType.DS: (4, Part.REST),
+    RRType.RRSIG: (18, Part.PLAIN_NAME, Part.REST),
+    RRType.NSEC: (Part.PLAIN_NAME, Part.REST),
+    RRType.DNSKEY: (4, Part.REST),
+    RRType.SVCB: (2, Part.PLAIN_NAME, Part.REST),
+    RRType.HTTPS: (2, Part.PLAIN_NAME, Part.REST),
+}
+"""The types whose data is checked when it is read; the data of any other type is taken as it is (RFC 3597)."""

@@ -1,0 +1,156 @@
+"""How a message is put on the wire: header, question, records with their names compressed, OPT, within a limit."""
+
+from collections.abc import Sequence
+from struct import Struct
+from typing import Final
+
+from resolver.dns.codes import Flag
+from resolver.dns.edns import write_opt
+from resolver.dns.message import HEADER_SIZE, MAX_UDP_SIZE
+from resolver.dns.rdata import COMPRESSED_WHEN_WRITTEN, Layout, Part
+from resolver.dns.response import Record
+
+MAX_MESSAGE: Final = 65_535
+MAX_COMPARISONS: Final = 4096
+"""Suffixes looked up in one message; names after that are written whole, so that no answer costs time to compress."""
+
+_HEADER = Struct("!HHHHHH")
+_RECORD_FIXED = Struct("!HHIH")
+_TYPE_AND_LENGTH = Struct("!H6xH")
+_POINTER = 0xC000
+_POINTER_REACH = 0x4000
+_OPT_TYPE = 41
+
+
+def write_message(
+    *,
+    message_id: int,
+    flags: int,
+    rcode: int,
+    question: bytes,
+    answer: Sequence[Record] = (),
+    authority: Sequence[Record] = (),
+    opt: bytes = b"",
+    limit: int = MAX_MESSAGE,
+) -> bytes:
+    """Write a message of at most ``limit`` octets, or one without records and with TC set (RFC 2181 section 9).
+
+    ``flags`` is the second header word without response code, of which the lower four bits are written here and the
+    upper eight by the caller into ``opt``. Names are compressed letter case aside, so that an owner equal to the
+    question's name comes back in the letters of the asker.
+    """
+    flags = flags | rcode & 0x000F
+    questions = 1 if question else 0
+    room = limit - len(opt)
+    wire = bytearray(_HEADER.pack(message_id, flags, questions, len(answer), len(authority), 1 if opt else 0))
+    wire += question
+    if answer or authority:
+        names = _Names(wire, question)
+        if not (_write_records(wire, answer, names, room) and _write_records(wire, authority, names, room)):
+            wire = bytearray(_HEADER.pack(message_id, flags | Flag.TC, questions, 0, 0, 1 if opt else 0))
+            wire += question
+    wire += opt
+    return bytes(wire)
+
+
+def write_upstream_query(
+    *, message_id: int, question: bytes, checking_disabled: bool, dnssec_ok: bool, with_edns: bool = True
+) -> bytes:
+    """Write our own query from the question alone: nothing else a client sent goes further.
+
+    RD is set, and AD to learn whether the answer was validated (RFC 6840 5.7).
+    """
+    flags = Flag.RD | Flag.AD | (Flag.CD if checking_disabled else 0)
+    opt = write_opt(udp_size=MAX_UDP_SIZE, dnssec_ok=dnssec_ok) if with_edns else b""
+    return _HEADER.pack(message_id, flags, 1, 0, 0, 1 if with_edns else 0) + question + opt
+
+
+def ttl_offsets(wire: bytes) -> tuple[int, ...]:
+    """Find where the TTLs stand in a message that was written here, the OPT record's flags left out."""
+    _, _, questions, *counts = _HEADER.unpack_from(wire)
+    position = HEADER_SIZE
+    if questions:
+        while length := wire[position]:
+            position += length + 1
+        position += 5
+    offsets: list[int] = []
+    for _ in range(sum(counts)):
+        while 0 < (length := wire[position]) < 0xC0:
+            position += length + 1
+        position += 2 if length else 1
+        rtype, rdlength = _TYPE_AND_LENGTH.unpack_from(wire, position)
+        if rtype != _OPT_TYPE:
+            offsets.append(position + 4)
+        position += 10 + rdlength
+    return tuple(offsets)
+
+
+class _Names:
+    """The names written so far, lower-cased, and where: what later names can point to (RFC 1035 4.1.4)."""
+
+    __slots__ = ("comparisons", "offsets", "wire")
+
+    def __init__(self, wire: bytearray, question: bytes) -> None:
+        self.wire = wire
+        self.comparisons = 0
+        self.offsets: dict[bytes, int] = {}
+        self._remember(question[:-4].lower(), HEADER_SIZE)
+
+    def _remember(self, name: bytes, offset: int) -> None:
+        position = 0
+        while position < len(name) and (length := name[position]):
+            self.offsets[name[position:]] = offset + position
+            position += length + 1
+
+    def write(self, name: bytes) -> None:
+        """Append the name, its longest known suffix as a pointer."""
+        wire, offsets = self.wire, self.offsets
+        lower = name.lower()
+        here = len(wire)
+        position = 0
+        while (length := lower[position]) and self.comparisons < MAX_COMPARISONS:
+            suffix = lower[position:]
+            offset = offsets.get(suffix)
+            if offset is not None:
+                wire += name[:position]
+                wire += (_POINTER | offset).to_bytes(2, "big")
+                return
+            if here + position < _POINTER_REACH:
+                offsets[suffix] = here + position
+            position += length + 1
+            self.comparisons += 1
+        wire += name
+
+
+def _write_records(wire: bytearray, records: Sequence[Record], names: _Names, room: int) -> bool:
+    """Append records; False as soon as there is no room for them."""
+    for owner, rtype, rclass, ttl, rdata in records:
+        names.write(owner)
+        layout = COMPRESSED_WHEN_WRITTEN.get(rtype)
+        if layout is None:
+            wire += _RECORD_FIXED.pack(rtype, rclass, ttl, len(rdata))
+            wire += rdata
+        else:
+            wire += _RECORD_FIXED.pack(rtype, rclass, ttl, 0)
+            start = len(wire)
+            _write_rdata(wire, rdata, layout, names)
+            wire[start - 2 : start] = (len(wire) - start).to_bytes(2, "big")
+        if len(wire) > room:
+            return False
+    return True
+
+
+def _write_rdata(wire: bytearray, rdata: bytes, layout: Layout, names: _Names) -> None:
+    position = 0
+    for part in layout:
+        if part is Part.NAME:
+            end = position
+            while length := rdata[end]:
+                end += length + 1
+            end += 1
+            names.write(rdata[position:end])
+        else:
+            assert isinstance(part, int), "record data that is compressed has names and parts of fixed length only"
+            end = position + part
+            wire += rdata[position:end]
+        position = end
