@@ -126,8 +126,8 @@ class Index:
         below the same parent of a big one. A bounded sample is looked at, so that a million names cost no more.
         """
         key = hierarchy_key(name)
-        below = islice(self._trie.iterkeys(key), count) if key else iter(())
-        found = [name_of_hierarchy_key(listed) for listed in below]
+        below: Iterator[bytes] = islice(self._trie.iterkeys(key), count) if key else iter(())
+        found: list[WireName] = [name_of_hierarchy_key(listed) for listed in below]
         parent = b"" if len(self) <= _LIKENESS_SAMPLE else _parent(key)
         sample = map(name_of_hierarchy_key, islice(self._trie.iterkeys(parent), _LIKENESS_SAMPLE))
         spelt: dict[str, WireName] = {present_name(listed): listed for listed in sample}
