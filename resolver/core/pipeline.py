@@ -1,0 +1,244 @@
+"""What a query gets: read, admission, judge, look up, forward, in this order and nowhere else.
+
+Nothing leaves that was not judged under the table in force: a fresh question, a cached entry, a response that has just
+come, a waiter that joined, a stale answer. A blocked or cached answer is finished here, at once.
+"""
+
+import math
+from typing import Final, assert_never
+
+from resolver.core.admission import View
+from resolver.core.counters import GAUGES, NOWHERE, DropReason, Gauge, Transport, answer_slot
+from resolver.core.message_cache import Alias, Entry, MessageCache
+from resolver.core.policy import Allow, Block, Table
+from resolver.core.reply import (
+    Content,
+    blocked_content,
+    failed_content,
+    minimal_any_content,
+    no_recursion_content,
+    size_limit,
+    write_cached,
+    write_content,
+    write_error,
+    write_stale,
+    write_stranger_refusal,
+)
+from resolver.core.sanitise import sanitise
+from resolver.core.step import Asked, Drop, Failure, Forward, Question, Reply, Step, Unusable
+from resolver.dns.codes import ExtendedError, Rcode, RRType
+from resolver.dns.message import HEADER_SIZE, Ignored, Query, Unreadable, read_query
+from resolver.dns.response import Response
+
+__all__ = ["Asked", "Drop", "Entry", "Failure", "Forward", "Pipeline", "Question", "Reply", "Step", "Unusable",
+           "count_answer"]  # fmt: skip  # one breath
+
+_ERROR_OF: Final = {
+    Failure.TIMEOUT: ExtendedError.NO_REACHABLE_AUTHORITY,
+    Failure.NETWORK: ExtendedError.NETWORK_ERROR,
+    Failure.REFUSED_UPSTREAM: ExtendedError.NO_REACHABLE_AUTHORITY,
+    Failure.UNUSABLE: ExtendedError.OTHER,
+    Failure.OVERLOAD: ExtendedError.NOT_READY,
+    Failure.NO_UPSTREAM: ExtendedError.NO_REACHABLE_AUTHORITY,
+}
+_BARE_OPT: Final = 11
+"""Octets of an OPT record without options."""
+
+
+def count_answer(page: memoryview, transport: Transport, qtype: int, rcode: int, slot: int) -> None:
+    """Count an answer that leaves: by transport, type and response code, and for the order that blocked it."""
+    page[answer_slot(transport, qtype, rcode)] += 1
+    page[slot] += 1
+
+
+class Pipeline:
+    """One worker's decisions: the table in force and what upstreams said."""
+
+    __slots__ = ("_enforced", "_messages", "_page", "_stale_seconds", "_table")
+
+    def __init__(
+        self, table: Table, messages: MessageCache, page: memoryview, *, now: float, stale_seconds: float = 86_400
+    ) -> None:
+        """Enforce ``table``, made at this moment (``now``, monotonic); count in ``page`` (64-bit places).
+
+        An answer may be served for ``stale_seconds`` after it expired if upstreams fail; 0 switches that off.
+        """
+        self._messages = messages
+        self._page = page
+        self._stale_seconds = stale_seconds
+        self._table = table
+        self._enforced = now
+
+    @property
+    def table(self) -> Table:
+        """The table in force."""
+        return self._table
+
+    def enforce(self, table: Table, now: float) -> None:
+        """Judge by this table from now on; it was made at this moment."""
+        self._table = table
+        self._enforced = now
+
+    def receive(self, wire: bytes, view: View, transport: Transport, now: float) -> Step:
+        """Decide what a message from a client of this view gets; never raises, whatever the octets."""
+        if not view.allowed:
+            return self._turn_away(wire)
+        match read_query(wire):
+            case Query() as query:
+                replayable = len(wire) == HEADER_SIZE + len(query.question) + (_BARE_OPT if query.edns else 0)
+                return self._answer(Asked(query, view, transport, now, replayable), now)
+            case Unreadable() as unreadable:
+                wire = write_error(unreadable)
+                return Reply(wire, unreadable.qtype, unreadable.rcode, NOWHERE, 0, None)
+            case Ignored.SHORT:
+                return Drop(DropReason.SHORT)
+            case Ignored.NOT_A_QUERY:
+                return Drop(DropReason.NOT_A_QUERY)
+            case _ as never:
+                assert_never(never)
+
+    def learn(self, question: Question, response: Response, now: float, *, trust_ad: bool = False) -> Entry | Unusable:
+        """Take what an upstream said about a question: clean, and kept for later if it may be.
+
+        ``trust_ad``: believe the upstream's AD bit.
+        """
+        learned = sanitise(question, response, now, trust_ad=trust_ad, stale_seconds=self._stale_seconds)
+        if isinstance(learned, Entry):
+            self._messages.keep(learned)
+            self._page[GAUGES + Gauge.MESSAGE_ENTRIES] = len(self._messages)
+            self._page[GAUGES + Gauge.MESSAGE_BYTES] = self._messages.octets
+        return learned
+
+    def complete(self, asked: Asked, entry: Entry, now: float) -> Reply | Drop:
+        """Answer a forwarded query with what was learned, judged under the table of this moment."""
+        match self._table.judge(asked.query.qname, asked.view):
+            case Block() as block:
+                return self._block(asked, block, now)
+            case Allow():
+                return self._present(asked, entry, now)
+            case _ as never:
+                assert_never(never)
+
+    def fail(self, asked: Asked, failure: Failure | Unusable, now: float) -> Reply | Drop:
+        """Answer a forwarded query that no upstream answered: stale, or SERVFAIL; the failure is remembered."""
+        unusable = failure if isinstance(failure, Unusable) else Unusable(failure)
+        match self._table.judge(asked.query.qname, asked.view):
+            case Block() as block:
+                return self._block(asked, block, now)
+            case Allow():
+                return self._fall_back(asked, _question(asked.query), unusable, now, cached=False)
+            case _ as never:
+                assert_never(never)
+
+    def _turn_away(self, wire: bytes) -> Reply | Drop:
+        if len(wire) < HEADER_SIZE:
+            return Drop(DropReason.SHORT)
+        if wire[2] & 0x80:
+            return Drop(DropReason.NOT_A_QUERY)
+        return Reply(write_stranger_refusal(wire), 0, Rcode.REFUSED, NOWHERE, 0, None)
+
+    def _answer(self, asked: Asked, now: float) -> Step:
+        query = asked.query
+        verdict = self._table.judge(query.qname, asked.view)
+        if isinstance(verdict, Block):
+            return self._block(asked, verdict, now)
+        if not query.recursion_desired:
+            return self._say(asked, no_recursion_content(), lifetime=0)
+        if query.qtype == RRType.ANY:
+            return self._say(asked, minimal_any_content(query.qname), lifetime=math.inf)
+        question = _question(query)
+        entry = self._messages.find(question)
+        if entry is not None and now < entry.expires:
+            self._page[GAUGES + Gauge.MESSAGE_HITS] += 1
+            return self._present(asked, entry, now)
+        self._page[GAUGES + Gauge.MESSAGE_MISSES] += 1
+        failed = self._messages.failure(question, now)
+        if failed is not None:
+            return self._fall_back(asked, question, failed, now, cached=True)
+        return Forward(asked, question)
+
+    def _present(self, asked: Asked, entry: Entry, now: float) -> Reply | Drop:
+        """Answer with an entry, fresh or just learned."""
+        alias = self._judged_alias(asked, entry)
+        if alias is not None:
+            return self._block_alias(asked, entry, alias, now)
+        query = asked.query
+        age = int(now - entry.stored)
+        wire = write_cached(query, size_limit(query, asked.transport), entry, age)
+        lifetime = entry.expires - now if asked.replayable else 0
+        return Reply(wire, query.qtype, entry.rcode, NOWHERE, lifetime, self._table, entry.stored)
+
+    def _fall_back(
+        self, asked: Asked, question: Question, unusable: Unusable, now: float, *, cached: bool
+    ) -> Reply | Drop:
+        """Answer without an upstream: with what came in the meantime, with what is stale, or with the failure."""
+        entry = self._messages.find(question)
+        if entry is not None and now < entry.expires:
+            return self._present(asked, entry, now)
+        stale = entry is not None and now < entry.stale_until
+        if not cached:
+            self._messages.keep_failure(question, unusable, now, stale=stale)
+        if entry is None or not stale:
+            return self._say(asked, failed_content(unusable, _ERROR_OF[unusable.failure], cached=cached), lifetime=0)
+        alias = self._judged_alias(asked, entry)
+        if alias is not None:
+            return self._block_alias(asked, entry, alias, now)
+        self._page[GAUGES + Gauge.STALE_ANSWERS] += 1
+        wire = write_stale(asked.query, size_limit(asked.query, asked.transport), entry)
+        return Reply(wire, asked.query.qtype, entry.rcode, NOWHERE, 0, self._table)
+
+    def _judged_alias(self, asked: Asked, entry: Entry) -> Alias | None:
+        """Judge the names that an entry's aliases lead to, unless this table has done so for this view."""
+        if entry.judged_under is not self._table or entry.judged_for != asked.view.number:
+            entry.alias = self._first_blocked(asked, entry)
+            entry.judged_under = self._table
+            entry.judged_for = asked.view.number
+        return entry.alias
+
+    def _first_blocked(self, asked: Asked, entry: Entry) -> Alias | None:
+        passed = {entry.question.qname}
+        for position, name in enumerate(entry.names):
+            verdict = self._table.judge(name, asked.view)
+            if isinstance(verdict, Block):
+                measure = verdict.measure
+                if measure.follow_cname and not measure.allow_alias & passed:
+                    return Alias(verdict, position + 1)
+            passed.add(name)
+        return None
+
+    def _block(self, asked: Asked, block: Block, now: float) -> Reply | Drop:
+        """Answer for a name that is itself blocked."""
+        ttl, constant = self._block_ttl(block, now)
+        content = blocked_content(block, asked.query.qtype, asked.query.qname, ttl, ())
+        if content is None:
+            return Drop(DropReason.ACTION, block.measure.slot)
+        return self._say(asked, content, lifetime=constant, slot=block.measure.slot)
+
+    def _block_alias(self, asked: Asked, entry: Entry, alias: Alias, now: float) -> Reply | Drop:
+        """Answer for a name that is permitted but leads to a blocked one."""
+        ttl, constant = self._block_ttl(alias.block, now)
+        age = int(now - entry.stored)
+        links = tuple(link._replace(ttl=max(link.ttl - age, 0)) for link in entry.links[: alias.links])
+        content = blocked_content(alias.block, asked.query.qtype, entry.names[alias.links - 1], ttl, links)
+        slot = alias.block.measure.slot
+        slot = slot if slot == NOWHERE else slot + 1
+        if content is None:
+            return Drop(DropReason.ACTION, slot)
+        unchanged = min(constant, entry.expires - now, min(link.ttl for link in links) - ttl)
+        return self._say(asked, content, lifetime=unchanged, slot=slot)
+
+    def _block_ttl(self, block: Block, now: float) -> tuple[int, float]:
+        """Find the TTL of a blocked answer, and for how many seconds it stays the same: it never outlives the order."""
+        if block.seconds_left is None:
+            return block.measure.ttl, math.inf
+        left = max(block.seconds_left - (now - self._enforced), 0)
+        return min(block.measure.ttl, int(left)), max(left - block.measure.ttl, 0)
+
+    def _say(self, asked: Asked, content: Content, *, lifetime: float, slot: int = NOWHERE) -> Reply:
+        query = asked.query
+        wire = write_content(query, size_limit(query, asked.transport), content)
+        return Reply(wire, query.qtype, content.rcode, slot, lifetime if asked.replayable else 0, self._table)
+
+
+def _question(query: Query) -> Question:
+    return Question(query.qname, query.qtype, query.qclass, query.dnssec_ok, query.checking_disabled)

@@ -1,0 +1,203 @@
+"""How every reply is written: blocked, cached, stale or an error, all through one place that fits it to its limit.
+
+Replies say RA and never AA; RD and CD come back as asked; Z never does. An OPT record is in a reply if one was in the
+query, and extended errors go before anything else is cut (RFC 6891, RFC 8914, RFC 9715).
+"""
+
+from struct import Struct
+from typing import Final, NamedTuple, assert_never
+
+from resolver.core.counters import Transport
+from resolver.core.message_cache import Entry
+from resolver.core.policy import Block
+from resolver.core.step import Unusable
+from resolver.dns.codes import ExtendedError, Flag, Rcode, RRClass, RRType
+from resolver.dns.edns import extended_error, write_opt
+from resolver.dns.message import HEADER_SIZE, MAX_UDP_SIZE, Query, Unreadable
+from resolver.dns.name import MAX_NAME, WireName
+from resolver.dns.records import hinfo_rfc8482, soa_rdata
+from resolver.dns.response import Record
+from resolver.dns.writer import write_message
+from resolver.orders.model import Action
+
+LARGEST: Final = 65_535
+STALE_TTL: Final = 30
+"""Seconds that a client may keep a stale answer (RFC 8767 section 5)."""
+MINIMAL_ANY_TTL: Final = 3_600
+
+_HEADER: Final = Struct("!HHHHHH")
+_ANSWERED: Final = Flag.QR | Flag.RA
+_ECHOED: Final = Flag.RD | Flag.CD
+_OPCODE: Final = 0x7800
+_PLAIN_OPT: Final = write_opt(udp_size=MAX_UDP_SIZE, dnssec_ok=False)
+_DNSSEC_OPT: Final = write_opt(udp_size=MAX_UDP_SIZE, dnssec_ok=True)
+_HINFO: Final = hinfo_rfc8482()
+
+Errors = tuple[tuple[int, bytes], ...]
+"""Extended errors as EDNS options, the most important first."""
+
+
+class Content(NamedTuple):
+    """What a reply says, before it is written for one client."""
+
+    rcode: int
+    answer: tuple[Record, ...] = ()
+    authority: tuple[Record, ...] = ()
+    errors: Errors = ()
+
+
+def size_limit(query: Query, transport: Transport) -> int:
+    """Tell how many octets a reply to this query may have."""
+    return LARGEST if transport >= Transport.TCP4 else query.udp_limit
+
+
+def write_content(query: Query, limit: int, content: Content) -> bytes:
+    """Write a reply that was made for this query."""
+    body = b""
+    if content.answer or content.authority:
+        written = write_message(
+            message_id=0,
+            flags=0,
+            rcode=0,
+            question=query.question,
+            answer=content.answer,
+            authority=content.authority,
+        )
+        body = written[HEADER_SIZE + len(query.question) :]
+    counts = len(content.answer), len(content.authority)
+    return _assemble(query, limit, content.rcode, counts, body, content.errors)
+
+
+def write_cached(query: Query, limit: int, entry: Entry, age: int) -> bytes:
+    """Write a fresh entry, its TTLs counted down by ``age`` seconds; AD goes to who asked for it (RFC 6840 5.8)."""
+    counts = entry.answers, entry.authorities
+    authentic = entry.authentic and (query.dnssec_ok or query.authentic_wanted)
+    flags = Flag.AD if authentic else 0
+    return _assemble(query, limit, entry.rcode | flags, counts, entry.aged_body(age), entry.errors)
+
+
+def write_stale(query: Query, limit: int, entry: Entry) -> bytes:
+    """Write an entry that has expired, for want of a better answer, and say so (RFC 8767 section 4, RFC 8914)."""
+    nxdomain = entry.rcode == Rcode.NXDOMAIN
+    error = extended_error(ExtendedError.STALE_NXDOMAIN if nxdomain else ExtendedError.STALE_ANSWER, b"")
+    counts = entry.answers, entry.authorities
+    return _assemble(query, limit, entry.rcode, counts, entry.stale_body(STALE_TTL), (error,))
+
+
+def _assemble(
+    query: Query, limit: int, rcode_and_flags: int, counts: tuple[int, int], body: bytes, errors: Errors
+) -> bytes:
+    """Put header, question, body and OPT together; over the limit, errors go first, then the whole body (TC)."""
+    question = query.question
+    flags = _ANSWERED | (query.flags & _ECHOED) | rcode_and_flags
+    opt = _opt(query, errors)
+    room = limit - HEADER_SIZE - len(question) - len(body)
+    if len(opt) > room:
+        opt = _opt(query, ())
+        if len(opt) > room:
+            flags, counts, body = flags & ~Flag.AD | Flag.TC, (0, 0), b""
+    return _HEADER.pack(query.id, flags, 1, *counts, 1 if opt else 0) + question + body + opt
+
+
+def _opt(query: Query, errors: Errors) -> bytes:
+    if query.edns is None:
+        return b""
+    if errors:
+        return write_opt(udp_size=MAX_UDP_SIZE, dnssec_ok=query.edns.dnssec_ok, options=errors)
+    return _DNSSEC_OPT if query.edns.dnssec_ok else _PLAIN_OPT
+
+
+def blocked_content(block: Block, qtype: int, owner: bytes, ttl: int, links: tuple[Record, ...]) -> Content | None:
+    """Say what a blocked name gets: None is no answer at all.
+
+    ``owner`` is the blocked name itself; ``links`` are the aliases that led to it, if any, and stay in front, without
+    outliving the block, except where the action speaks of the whole answer.
+    """
+    measure = block.measure
+    censored = extended_error(ExtendedError.CENSORED, measure.ede_text)
+    aliases = tuple(link._replace(ttl=min(link.ttl, ttl)) for link in links)
+    soa = (_soa(block, ttl),)
+    match measure.action:
+        case Action.DROP:
+            return None
+        case Action.REFUSED:
+            return Content(Rcode.REFUSED, errors=(censored,))
+        case Action.NXDOMAIN:
+            return Content(Rcode.NXDOMAIN, authority=soa, errors=(censored,))
+        case Action.NODATA:
+            return Content(Rcode.NOERROR, aliases, soa, (censored,))
+        case Action.REDIRECT:
+            rdata = (
+                {RRType.A: measure.ipv4, RRType.AAAA: measure.ipv6, RRType.ANY: _HINFO}.get(RRType(qtype))
+                if qtype in (RRType.A, RRType.AAAA, RRType.ANY)
+                else None
+            )
+            if rdata is None:
+                return Content(Rcode.NOERROR, aliases, soa, (censored,))
+            rtype = RRType.HINFO if qtype == RRType.ANY else qtype
+            forged = () if qtype == RRType.ANY else (extended_error(ExtendedError.FORGED_ANSWER, b""),)
+            notice = Record(owner, rtype, RRClass.IN, ttl, rdata)
+            return Content(Rcode.NOERROR, (*aliases, notice), (), (censored, *forged))
+        case _ as never:
+            assert_never(never)
+
+
+def _soa(block: Block, ttl: int) -> Record:
+    rdata = soa_rdata(block.rule.name, block.measure.responsible, 1, 3_600, 600, 86_400, ttl)
+    return Record(block.rule.name, RRType.SOA, RRClass.IN, ttl, rdata)
+
+
+def minimal_any_content(qname: WireName) -> Content:
+    """Say what a query for all types gets, for any name (RFC 8482 section 4.2)."""
+    return Content(Rcode.NOERROR, (Record(qname, RRType.HINFO, RRClass.IN, MINIMAL_ANY_TTL, _HINFO),))
+
+
+def no_recursion_content() -> Content:
+    """Say what a query without RD gets: there is nothing here but what others said (RFC 8914 4.21)."""
+    return Content(Rcode.REFUSED, errors=(extended_error(ExtendedError.NOT_AUTHORITATIVE, b"recursion not desired"),))
+
+
+def failed_content(unusable: Unusable, error: ExtendedError, *, cached: bool) -> Content:
+    """Say that upstreams failed, and why; ``cached`` if that was found out a moment ago (RFC 9520 section 3.4)."""
+    why = extended_error(error, unusable.failure.value.encode())
+    remembered = (extended_error(ExtendedError.CACHED_ERROR, b""),) if cached else ()
+    return Content(Rcode.SERVFAIL, errors=(*unusable.errors, why, *remembered))
+
+
+def write_error(unreadable: Unreadable) -> bytes:
+    """Write the answer to a message that cannot be answered as asked; operation code and RD come back."""
+    flags = Flag.QR | Flag.RA | (unreadable.flags & (_OPCODE | _ECHOED)) | (unreadable.rcode & 0xF)
+    opt = b""
+    if unreadable.edns:
+        opt = write_opt(udp_size=MAX_UDP_SIZE, dnssec_ok=False, extended_rcode=unreadable.rcode >> 4)
+    questions = 1 if unreadable.question else 0
+    return _HEADER.pack(unreadable.id, flags, questions, 0, 0, 1 if opt else 0) + unreadable.question + opt
+
+
+def write_stranger_refusal(wire: bytes) -> bytes:
+    """Write what somebody outside the allowed networks gets; reads no more than header, question and one octet row.
+
+    ``wire`` has at least twelve octets and is a query. EDE 18 (Prohibited) where an OPT record comes next.
+    """
+    message_id, flags, questions, answers, authorities, additional = _HEADER.unpack_from(wire)
+    question = _question_at(wire) if questions == 1 else b""
+    end = HEADER_SIZE + len(question)
+    edns = question and (answers, authorities, additional) == (0, 0, 1) and wire[end : end + 3] == b"\x00\x00\x29"
+    opt = b""
+    if edns and len(wire) >= end + 11:
+        opt = write_opt(udp_size=MAX_UDP_SIZE, dnssec_ok=False, options=(_PROHIBITED,))
+    answered = Flag.QR | Flag.RA | (flags & (_OPCODE | _ECHOED)) | Rcode.REFUSED
+    return _HEADER.pack(message_id, answered, 1 if question else 0, 0, 0, 1 if opt else 0) + question + opt
+
+
+_PROHIBITED: Final = extended_error(ExtendedError.PROHIBITED, b"")
+
+
+def _question_at(wire: bytes) -> bytes:
+    position = HEADER_SIZE
+    while position < len(wire) and (length := wire[position]) and length < 64:
+        position += 1 + length
+    name_end = position + 1
+    if name_end + 4 > len(wire) or wire[position] or name_end - HEADER_SIZE > MAX_NAME:
+        return b""
+    return wire[HEADER_SIZE : name_end + 4]

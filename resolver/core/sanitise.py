@@ -1,0 +1,213 @@
+"""What of an upstream's answer may be believed, kept and passed on.
+
+Only what the question leads to: the chain of aliases from the asked name, links first and in order, and the records
+at its end; of the authority section the SOA of a negative answer, and the records that prove it where DNSSEC was asked
+for. Everything else, the additional section included, is left behind (RFC 2181 5.4.1, RFC 5452, RFC 6672).
+"""
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from resolver.core.message_cache import MAX_NEGATIVE_TTL, MAX_TTL, Entry
+from resolver.core.step import Failure, Question, Unusable
+from resolver.dns.codes import EdnsOption, ExtendedError, Flag, Rcode, RRClass, RRType
+from resolver.dns.edns import extended_error
+from resolver.dns.name import MAX_NAME, WireName, ancestors, is_within
+from resolver.dns.response import Record, Response
+from resolver.dns.writer import ttl_offsets, write_message
+
+MAX_LINKS: Final = 16
+"""Aliases followed in one answer; a longer chain is taken for a loop."""
+MAX_ERRORS: Final = 4
+MAX_ERROR_TEXT: Final = 160
+"""Extended errors of an upstream that are passed on, and octets of the text of each."""
+
+DNSSEC_FAILURES: Final = frozenset({1, 2, *range(5, 13)})
+"""Extended errors that say the data is bogus: another upstream, which may not validate, is not asked (RFC 8914)."""
+FILTER_ERRORS: Final = frozenset(
+    {ExtendedError.FORGED_ANSWER, ExtendedError.BLOCKED, ExtendedError.CENSORED, ExtendedError.FILTERED}
+)
+"""Extended errors that only our own orders may claim."""
+
+_PROOFS: Final = frozenset({RRType.NSEC, RRType.NSEC3})
+_TRUSTED_RCODES: Final = frozenset({Rcode.NOERROR, Rcode.NXDOMAIN, Rcode.YXDOMAIN})
+
+
+class _Chain(NamedTuple):
+    """Where the answer section leads: its records in order, the CNAMEs among them, the last name; did data end it."""
+
+    records: tuple[Record, ...]
+    links: tuple[Record, ...]
+    last: WireName
+    complete: bool
+
+
+def sanitise(
+    question: Question, response: Response, now: float, *, trust_ad: bool, stale_seconds: float
+) -> Entry | Unusable:
+    """Turn an upstream's response into the entry that answers the question, or say why it cannot be used.
+
+    ``now`` is monotonic; AD is believed only with ``trust_ad``.
+    """
+    errors = upstream_errors(response)
+    if response.rcode not in _TRUSTED_RCODES:
+        final = any(int.from_bytes(value[:2], "big") in DNSSEC_FAILURES for _, value in errors)
+        return Unusable(Failure.REFUSED_UPSTREAM, final=final and response.rcode == Rcode.SERVFAIL, errors=errors)
+    chain = _follow(question, response.answer)
+    if chain is None or _contradicts(chain, response):
+        return Unusable(Failure.UNUSABLE, errors=errors)
+    authority = _authority(question, chain, response.authority)
+    wire = write_message(
+        message_id=0,
+        flags=0,
+        rcode=0,
+        question=_question_section(question),
+        answer=chain.records,
+        authority=authority,
+    )
+    if wire[2] & 0x02:
+        return Unusable(Failure.UNUSABLE, errors=errors)
+    start = 12 + len(question.qname) + 4
+    return Entry(
+        question,
+        response.rcode,
+        answers=len(chain.records),
+        authorities=len(authority),
+        body=wire[start:],
+        ttl_offsets=tuple(offset - start for offset in ttl_offsets(wire)),
+        links=chain.links,
+        authentic=trust_ad and bool(response.flags & Flag.AD),
+        errors=errors,
+        stored=now,
+        lifetime=_lifetime(chain, authority, response.rcode),
+        stale_seconds=stale_seconds,
+    )
+
+
+def upstream_errors(response: Response) -> tuple[tuple[int, bytes], ...]:
+    """Take the extended errors out of a response, fit to be passed on: the text says that they are an upstream's.
+
+    What an upstream filters is not our orders' doing, so those codes become 0 (RFC 8914 section 4).
+    """
+    if response.edns is None:
+        return ()
+    found = (value for code, value in response.edns.options if code == EdnsOption.EXTENDED_ERROR and len(value) >= 2)
+    return tuple(_passed_on(value) for value, _ in zip(found, range(MAX_ERRORS), strict=False))
+
+
+def _passed_on(value: bytes) -> tuple[int, bytes]:
+    code = int.from_bytes(value[:2], "big")
+    text = value[2 : 2 + MAX_ERROR_TEXT].decode("utf-8", "ignore").rstrip("\x00")
+    if code in FILTER_ERRORS:
+        return extended_error(ExtendedError.OTHER, f"upstream: filtered there (code {code}) {text}".rstrip().encode())
+    return extended_error(code, f"upstream: {text}".rstrip().encode())
+
+
+def _question_section(question: Question) -> bytes:
+    return question.qname + question.qtype.to_bytes(2, "big") + question.qclass.to_bytes(2, "big")
+
+
+def _follow(question: Question, answer: tuple[Record, ...]) -> _Chain | None:
+    """Walk from the asked name along the aliases; None for a loop, too long a chain, or data of another class."""
+    at: dict[WireName, list[Record]] = {}
+    for record in answer:
+        if record.rclass != RRClass.IN:
+            return None
+        at.setdefault(WireName(record.owner.lower()), []).append(record)
+    kept: list[Record] = []
+    links: list[Record] = []
+    name, passed = question.qname, {question.qname}
+    while True:
+        here = at.get(name, [])
+        found = _of_type(here, question.qtype)
+        if found:
+            return _Chain(
+                (*kept, *found, *_signatures(question, here, question.qtype)), tuple(links), name, complete=True
+            )
+        kept += _renaming(question, name, at)
+        cname = _link(name, here, at)
+        if cname is None:
+            return _Chain(tuple(kept), tuple(links), name, complete=False)
+        kept += (cname, *_signatures(question, here, RRType.CNAME))
+        links.append(cname)
+        name = WireName(cname.rdata.lower())
+        if name in passed or len(links) > MAX_LINKS:
+            return None
+        passed.add(name)
+
+
+def _of_type(records: Iterable[Record], rtype: int) -> tuple[Record, ...]:
+    """Choose the set of records of one type, each once, all with the smallest TTL (RFC 2181 section 5)."""
+    found = {record.rdata: record for record in records if record.rtype == rtype}
+    ttl = min((record.ttl for record in found.values()), default=0)
+    return tuple(record._replace(ttl=min(ttl, MAX_TTL)) for record in found.values())
+
+
+def _signatures(question: Question, records: Iterable[Record], covered: int) -> tuple[Record, ...]:
+    """Choose the RRSIGs that cover a type, where the client wants them (RFC 4035 3.2.1)."""
+    if not question.dnssec_ok or question.qtype == RRType.RRSIG:
+        return ()
+    return tuple(
+        record._replace(ttl=min(record.ttl, MAX_TTL))
+        for record in records
+        if record.rtype == RRType.RRSIG and record.rdata[:2] == covered.to_bytes(2, "big")
+    )
+
+
+def _renaming(question: Question, name: WireName, at: dict[WireName, list[Record]]) -> tuple[Record, ...]:
+    """Choose the DNAME above a name, and its signatures (RFC 6672)."""
+    for above in ancestors(name):
+        if above != name and (dname := _of_type(at.get(above, ()), RRType.DNAME)):
+            return (dname[0], *_signatures(question, at[above], RRType.DNAME))
+    return ()
+
+
+def _link(name: WireName, here: list[Record], at: dict[WireName, list[Record]]) -> Record | None:
+    """Find the alias at a name: its CNAME, or the one that a DNAME above it stands for (RFC 6672 3.1)."""
+    for above in ancestors(name):
+        if above != name and (dname := _of_type(at.get(above, ()), RRType.DNAME)):
+            target = name[: len(name) - len(above)] + dname[0].rdata
+            if len(target) <= MAX_NAME:
+                return Record(name, RRType.CNAME, RRClass.IN, dname[0].ttl, target)
+            return None
+    cnames = _of_type(here, RRType.CNAME)
+    return cnames[0] if cnames else None
+
+
+def _contradicts(chain: _Chain, response: Response) -> bool:
+    """Tell whether a response says two things at once, or nothing about the question."""
+    if response.rcode == Rcode.NXDOMAIN and chain.complete:
+        return True
+    if response.answer and not chain.records:
+        return True
+    referral = any(record.rtype == RRType.NS for record in response.authority)
+    negative = any(record.rtype == RRType.SOA for record in response.authority)
+    return not response.answer and response.rcode == Rcode.NOERROR and referral and not negative
+
+
+def _authority(question: Question, chain: _Chain, authority: tuple[Record, ...]) -> tuple[Record, ...]:
+    """Choose the SOA of a negative answer, and with DO what proves it, or proves a wildcard (RFC 4035 3.1.3)."""
+    inside = [record for record in authority if record.rclass == RRClass.IN]
+    kept: list[Record] = []
+    if not chain.complete:
+        zones = [r for r in inside if r.rtype == RRType.SOA and is_within(chain.last, WireName(r.owner.lower()))]
+        for soa in zones[:1]:
+            kept += (soa._replace(ttl=_negative_ttl(soa)), *_signatures(question, inside, RRType.SOA))
+    if question.dnssec_ok:
+        for proof in _PROOFS:
+            records = tuple(r._replace(ttl=min(r.ttl, MAX_TTL)) for r in inside if r.rtype == proof)
+            kept += (*records, *(_signatures(question, inside, proof) if records else ()))
+    return tuple(kept)
+
+
+def _negative_ttl(soa: Record) -> int:
+    """Tell how long a negative answer holds: TTL or MINIMUM, whichever is less (RFC 2308 section 5)."""
+    return min(soa.ttl, int.from_bytes(soa.rdata[-4:], "big"), MAX_NEGATIVE_TTL)
+
+
+def _lifetime(chain: _Chain, authority: tuple[Record, ...], rcode: int) -> int:
+    """Tell for how many seconds the entry is fresh: 0 for a negative answer without SOA, and for a TTL of 0."""
+    ttls = [record.ttl for record in (*chain.records, *authority)]
+    if not chain.complete and rcode != Rcode.YXDOMAIN and not any(r.rtype == RRType.SOA for r in authority):
+        return 0
+    return min(ttls, default=0)
