@@ -1,0 +1,285 @@
+"""What Prometheus is told: the counter pages of all workers added up, and the state of policy, reload and workers.
+
+Nothing is counted here. Labels come from fixed sets, from the configuration and from order files; no name that a
+client asked for and no client address ever becomes one. ``docs/metrics.md`` lists every metric, and a test compares.
+"""
+
+import math
+import platform
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from resolver import __version__
+from resolver.core.counters import (
+    ANSWERS,
+    DROPS,
+    DURATION,
+    DURATION_BUCKETS,
+    GAUGES,
+    RCODES,
+    TYPES,
+    DropReason,
+    Gauge,
+    Transport,
+    UpstreamCount,
+    upstream_latency_slot,
+    upstream_slot,
+)
+from resolver.orders.model import Span, Timeline
+
+MICROSECONDS: Final = 1_000_000
+
+TRANSPORT_LABELS: Final = {
+    Transport.UDP4: ("udp", "ipv4"),
+    Transport.UDP6: ("udp", "ipv6"),
+    Transport.TCP4: ("tcp", "ipv4"),
+    Transport.TCP6: ("tcp", "ipv6"),
+}
+UPSTREAM_FAILURES: Final = {
+    "timeout": UpstreamCount.TIMEOUTS,
+    "network": UpstreamCount.NETWORK_ERRORS,
+    "error-answer": UpstreamCount.ERROR_ANSWERS,
+    "unusable-answer": UpstreamCount.UNUSABLE_ANSWERS,
+}
+CACHES: Final = {
+    "packet": (Gauge.PACKET_ENTRIES, Gauge.PACKET_HITS, Gauge.PACKET_MISSES),
+    "message": (Gauge.MESSAGE_ENTRIES, Gauge.MESSAGE_HITS, Gauge.MESSAGE_MISSES),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRules:
+    """How many rules an order holds, grouped by the time in which they bind."""
+
+    order: str
+    groups: tuple[tuple[Timeline, int], ...]
+
+    def in_force(self, wall: float) -> int:
+        """Count the rules in force at this instant of the order clock (POSIX seconds)."""
+        return sum(count for timeline, count in self.groups if covers(timeline, wall))
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySummary:
+    """What the metrics say about a policy: its digest and each order's rules."""
+
+    digest: str
+    orders: tuple[OrderRules, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadState:
+    """How the last reload ended, and how many there were; the start counts as the first."""
+
+    succeeded: bool
+    last_success: float
+    """POSIX seconds of the last one that succeeded; 0 before there was one."""
+    successes: int
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsState:
+    """All that one scrape reads, made anew for each: a value, so that a slow scraper holds nothing up."""
+
+    pages: tuple[memoryview, ...]
+    """The counter page of each worker place, cast to unsigned 64-bit numbers."""
+    policy: PolicySummary | None
+    slots: Mapping[str, int]
+    """Counter place by ``order/action``; the next place counts blocks through an alias."""
+    upstreams: tuple[str, ...]
+    """Labels by upstream number, such as ``udp://192.0.2.53:53``."""
+    reload: ReloadState
+    workers: int
+    workers_in_force: int
+    """How many of the workers answer under the current policy."""
+    worker_restarts: int
+    started: float
+    """POSIX seconds."""
+    order_clock: float
+    """What the order clock shows (POSIX seconds); differs from the real clock in a rehearsal."""
+    rehearsal: bool
+    log_lines_dropped: int
+
+    @property
+    def ready(self) -> bool:
+        """Whether every worker has the current policy in force."""
+        return self.policy is not None and self.workers_in_force >= self.workers > 0
+
+
+def covers(timeline: Timeline, wall: float) -> bool:
+    """Tell whether one of the spans holds this instant; the end does not belong to a span."""
+    return any(span.since <= wall < (math.inf if span.until is None else span.until) for span in timeline)
+
+
+def spans(pairs: Iterable[Sequence[float | None]]) -> Timeline:
+    """Read a timeline as a policy document writes it: pairs of since and until."""
+    return tuple(Span(since or 0.0, until) for since, until in pairs)
+
+
+class PageCollector(Collector):
+    """Turns one state into metric families; Prometheus' client library writes them out."""
+
+    def __init__(self, state: MetricsState) -> None:
+        self._state = state
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every metric family, also those that are all zero."""
+        yield from self._answers()
+        yield from self._blocks()
+        yield from self._caches()
+        yield from self._losses()
+        yield from self._upstreams()
+        yield from self._policy()
+        yield from self._service()
+
+    def _total(self, slot: int) -> int:
+        return sum(page[slot] for page in self._state.pages)
+
+    def _gauge(self, gauge: Gauge) -> int:
+        return self._total(GAUGES + gauge)
+
+    def _answers(self) -> Iterator[Metric]:
+        requests = _counter("requests", "Queries answered.", "protocol", "family", "type")
+        by_rcode = dict.fromkeys(RCODES, 0)
+        slot = ANSWERS
+        for transport in Transport:
+            for record_type in TYPES:
+                asked = 0
+                for rcode in RCODES:
+                    count = self._total(slot)
+                    asked += count
+                    by_rcode[rcode] += count
+                    slot += 1
+                requests.add_metric([*TRANSPORT_LABELS[transport], record_type], asked)
+        responses = _counter("responses", "Answers sent, by response code.", "rcode")
+        for rcode, count in by_rcode.items():
+            responses.add_metric([rcode], count)
+        yield requests
+        yield responses
+        yield self._histogram(
+            HistogramMetricFamily("arret_request_duration_seconds", "From receiving a query to its answer."),
+            [],
+            DURATION,
+            self._gauge(Gauge.DURATION_MICROSECONDS),
+        )
+
+    def _blocks(self) -> Iterator[Metric]:
+        blocked = _counter("blocked", "Answers that an order blocked.", "order", "action", "via")
+        for key, slot in sorted(self._state.slots.items()):
+            order, _, action = key.rpartition("/")
+            blocked.add_metric([order, action, "name"], self._total(slot))
+            blocked.add_metric([order, action, "alias"], self._total(slot + 1))
+        yield blocked
+
+    def _caches(self) -> Iterator[Metric]:
+        entries = GaugeMetricFamily("arret_cache_entries", "Entries held.", labels=["cache"])
+        hits = _counter("cache_hits", "Answers found in the cache.", "cache")
+        misses = _counter("cache_misses", "Look-ups that found nothing.", "cache")
+        for cache, (held, hit, missed) in CACHES.items():
+            entries.add_metric([cache], self._gauge(held))
+            hits.add_metric([cache], self._gauge(hit))
+            misses.add_metric([cache], self._gauge(missed))
+        yield entries
+        yield hits
+        yield misses
+        yield GaugeMetricFamily(
+            "arret_cache_bytes", "Octets held by the message cache.", self._gauge(Gauge.MESSAGE_BYTES)
+        )
+        yield _single("stale_answers", "Answers past their TTL, upstreams failing.", self._gauge(Gauge.STALE_ANSWERS))
+
+    def _losses(self) -> Iterator[Metric]:
+        drops = _counter("dropped", "Datagrams and queries that got no answer.", "reason")
+        for reason in DropReason:
+            drops.add_metric([reason.name.lower().replace("_", "-")], self._total(DROPS + reason))
+        yield drops
+        yield _single("kernel_drops", "Datagrams lost to a full receive buffer.", self._gauge(Gauge.KERNEL_DROPS))
+        yield GaugeMetricFamily(
+            "arret_tcp_connections", "TCP connections of clients now open.", self._gauge(Gauge.TCP_CONNECTIONS)
+        )
+        yield _single("tcp_refused", "TCP connections closed over a limit.", self._gauge(Gauge.TCP_REFUSED))
+
+    def _upstreams(self) -> Iterator[Metric]:
+        requests = _counter("upstream_requests", "Queries sent.", "upstream", "protocol")
+        failures = _counter("upstream_failures", "Queries without a usable answer.", "upstream", "reason")
+        latency = HistogramMetricFamily(
+            "arret_upstream_latency_seconds", "From sending to the answer.", labels=["upstream"]
+        )
+        healthy = GaugeMetricFamily(
+            "arret_upstream_healthy_workers", "Workers that hold it healthy.", labels=["upstream"]
+        )
+        for number, label in enumerate(self._state.upstreams):
+            count = {what: self._total(upstream_slot(number, what)) for what in UpstreamCount}
+            requests.add_metric([label, "udp"], count[UpstreamCount.UDP_REQUESTS])
+            requests.add_metric([label, "tcp"], count[UpstreamCount.TCP_REQUESTS])
+            for reason, what in UPSTREAM_FAILURES.items():
+                failures.add_metric([label, reason], count[what])
+            self._histogram(
+                latency, [label], upstream_latency_slot(number, 0.0), count[UpstreamCount.LATENCY_MICROSECONDS]
+            )
+            healthy.add_metric([label], count[UpstreamCount.HEALTHY])
+        yield requests
+        yield failures
+        yield latency
+        yield healthy
+        yield _single("upstream_mismatches", "Answers that matched no query.", self._gauge(Gauge.MISMATCHES))
+        yield _single("joined", "Queries that waited for another's upstream answer.", self._gauge(Gauge.JOINED))
+        yield GaugeMetricFamily("arret_in_flight", "Questions now being asked upstream.", self._gauge(Gauge.IN_FLIGHT))
+
+    def _policy(self) -> Iterator[Metric]:
+        policy = self._state.policy
+        rules = GaugeMetricFamily("arret_rules_in_force", "Rules in force, by order.", labels=["order"])
+        digest = GaugeMetricFamily("arret_policy_info", "The policy in force, by its digest.", labels=["digest"])
+        if policy is not None:
+            digest.add_metric([policy.digest], 1)
+            for order in policy.orders:
+                rules.add_metric([order.order], order.in_force(self._state.order_clock))
+        yield rules
+        yield digest
+        yield GaugeMetricFamily("arret_orders", "Orders loaded.", len(policy.orders) if policy else 0)
+        yield GaugeMetricFamily("arret_rehearsal", "1 if the order clock is rehearsed.", int(self._state.rehearsal))
+
+    def _service(self) -> Iterator[Metric]:
+        state = self._state
+        reloads = _counter("reloads", "Reloads, the start included.", "result")
+        reloads.add_metric(["success"], state.reload.successes)
+        reloads.add_metric(["failure"], state.reload.failures)
+        yield reloads
+        yield GaugeMetricFamily(
+            "arret_last_reload_success", "1 if the last reload refused nothing.", int(state.reload.succeeded)
+        )
+        yield GaugeMetricFamily(
+            "arret_last_reload_success_timestamp_seconds", "When a reload last succeeded.", state.reload.last_success
+        )
+        yield GaugeMetricFamily("arret_workers", "Workers wanted.", state.workers)
+        yield GaugeMetricFamily("arret_workers_in_force", "Workers under the policy.", state.workers_in_force)
+        yield _single("worker_restarts", "Workers that were replaced.", state.worker_restarts)
+        yield _single("log_lines_dropped", "Log lines lost to a slow reader.", state.log_lines_dropped)
+        yield GaugeMetricFamily("arret_start_time_seconds", "When the server started.", state.started)
+        build = GaugeMetricFamily("arret_build_info", "Version.", labels=["version", "python"])
+        build.add_metric([__version__, platform.python_version()], 1)
+        yield build
+
+    def _histogram(
+        self, family: HistogramMetricFamily, labels: list[str], first_slot: int, sum_microseconds: int
+    ) -> HistogramMetricFamily:
+        buckets: list[tuple[str, float]] = []
+        below = 0
+        for place, bound in enumerate((*DURATION_BUCKETS, math.inf)):
+            below += self._total(first_slot + place)
+            buckets.append(("+Inf" if bound == math.inf else repr(bound), below))
+        family.add_metric(labels, buckets, sum_microseconds / MICROSECONDS)
+        return family
+
+
+def _counter(name: str, what: str, *labels: str) -> CounterMetricFamily:
+    return CounterMetricFamily(f"arret_{name}", what, labels=labels)
+
+
+def _single(name: str, what: str, value: int) -> CounterMetricFamily:
+    return CounterMetricFamily(f"arret_{name}", what, value=value)
