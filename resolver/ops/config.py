@@ -1,7 +1,6 @@
 """What an operator may configure, and how a configuration file becomes a Config or the list of all that is wrong."""
 
 import os
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
@@ -288,12 +287,12 @@ def _read_document(document: YamlDocument, folder: Path) -> Config | tuple[Probl
     try:
         config = Config.model_validate(written, context=context)
     except ValidationError as error:
-        problems = explain_errors(error, Config, document.place)
+        problems = explain_errors(error, Config, document)
         broken = {str(detail["loc"][0]) for detail in error.errors(include_url=False) if detail["loc"]}
         sound = {key: value for key, value in written.items() if key not in broken}
         partly = Config.model_validate({"operator": {"name": "-"}, **sound}, context=context)
-        return _in_file_order(problems + _contradictions(partly, document.place))
-    problems = _contradictions(config, document.place)
+        return _in_file_order(problems + _contradictions(partly, document))
+    problems = _contradictions(config, document)
     return _in_file_order(problems) if problems else config
 
 
@@ -302,9 +301,9 @@ def _with_default_paths(written: dict[str, object]) -> dict[str, object]:
     return {"orders": "blocklists", "state": "state", **written}
 
 
-def _contradictions(config: Config, place: Callable[[tuple[str | int, ...]], Place]) -> tuple[Problem, ...]:
+def _contradictions(config: Config, document: YamlDocument) -> tuple[Problem, ...]:
     found = contradictions(config.listen, config.rehearse, config.upstreams or (), config.zones, config.metrics.listen)
-    return tuple(Problem(place(path), what) for path, what in found)
+    return tuple(Problem(document.place(path), what) for path, what in found)
 
 
 def _in_file_order(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:

@@ -21,7 +21,7 @@ def contradictions(
     found = list(_listening_twice(listen))
     if rehearse is not None:
         found += _rehearsing_in_public(listen)
-    if metrics is not None and metrics in listen:
+    if metrics is not None and metrics.port and metrics in listen:
         found.append((("metrics", "listen"), f"{metrics} is an address of listen; metrics need a port of their own"))
     found += _asking_badly(("upstreams",), upstreams, listen)
     for zone, servers in zones.items():
@@ -34,7 +34,7 @@ def contradictions(
 
 def _listening_twice(listen: Sequence[Endpoint]) -> Iterator[Contradiction]:
     for number, endpoint in enumerate(listen):
-        if endpoint in listen[:number]:
+        if endpoint.port and endpoint in listen[:number]:
             yield ("listen", number), f"{endpoint} stands here twice; take one away"
 
 

@@ -1,13 +1,14 @@
 """How an error of validation becomes a sentence with a place: what is wrong, where, what to write."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from resolver.orders.model import Place, Problem
+from resolver.orders.model import Problem
+from resolver.orders.yaml_document import YamlDocument
 
 KeyPath = tuple[str | int, ...]
 
@@ -29,12 +30,10 @@ _PATTERNS = {
 }
 
 
-def explain_errors(
-    error: ValidationError, model: type[BaseModel], place: Callable[[KeyPath], Place]
-) -> tuple[Problem, ...]:
-    """Write one Problem for each error that pydantic found."""
+def explain_errors(error: ValidationError, model: type[BaseModel], document: YamlDocument) -> tuple[Problem, ...]:
+    """Write one Problem for each error that pydantic found; an unknown key is shown where the key stands."""
     return tuple(
-        Problem(place(path), _sentence(detail, path, model))
+        Problem(document.place(path, key=detail["type"] == "extra_forbidden"), _sentence(detail, path, model))
         for detail in error.errors(include_url=False)
         for path in [_path_in_file(detail)]
     )

@@ -49,8 +49,8 @@ def parse_endpoint(text: object, default_port: int | None = DNS_PORT) -> Endpoin
         if default_port is None:
             raise ValueError(f"{written!r} has no port; write for example {Endpoint(str(address), 9153)}")
         return Endpoint(str(address), default_port)
-    if not (port.isascii() and port.isdigit()) or not 1 <= int(port[:6]) <= 65_535:
-        raise ValueError(f"{port!r} is no port; write a number from 1 to 65535")
+    if not (port.isascii() and port.isdigit()) or not 0 <= int(port[:6]) <= 65_535:
+        raise ValueError(f"{port!r} is no port; write a number from 1 to 65535, or 0 for any free one")
     return Endpoint(str(address), int(port))
 
 
@@ -85,6 +85,8 @@ def parse_upstream(text: object) -> Upstream:
         raise ValueError(f"{protocol!r} is no transport of ours; write udp://… or tcp://…, or the address alone")
     endpoint = parse_endpoint(rest)
     address = endpoint.address
+    if endpoint.port == 0:
+        raise ValueError(f"{written!r} has port 0, where nobody can be asked; write the port, or leave it out for 53")
     if address.is_unspecified or address.is_multicast or address == LIMITED_BROADCAST:
         raise ValueError(f"nobody can be asked at {endpoint.host}; write the address of one resolver")
     return Upstream(protocol, endpoint)

@@ -1,0 +1,174 @@
+"""A configuration file becomes a Config, or all of its problems at once, each with its place and what to do."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from resolver.ops.config import Config, find_config, load_config
+from resolver.ops.config_values import Endpoint, Upstream
+
+LEAST = "operator: {name: Free}\n"
+
+
+def load(folder: Path, text: str) -> Config | list[str]:
+    """Load a file with this text; problems come back as ``line:column: what``."""
+    path = folder / "config.yaml"
+    path.write_text(text)
+    loaded = load_config(path)
+    if isinstance(loaded, Config):
+        return loaded
+    return [str(problem).removeprefix(f"{path}:") for problem in loaded]
+
+
+def config(folder: Path, text: str) -> Config:
+    loaded = load(folder, text)
+    assert isinstance(loaded, Config), loaded
+    return loaded
+
+
+def problems(folder: Path, text: str) -> list[str]:
+    loaded = load(folder, text)
+    assert not isinstance(loaded, Config)
+    return loaded
+
+
+def test_only_the_operator_is_required(tmp_path: Path) -> None:
+    least = config(tmp_path, LEAST)
+    assert least.listen == (Endpoint("127.0.0.1", 5300), Endpoint("::1", 5300))
+    assert [entity.name for entity in least.operator.who_we_are] == ["Free"]
+    assert least.upstreams is None
+    assert "10.0.0.0/8" in least.clients.allow
+
+
+def test_paths_count_from_the_folder_of_the_file(tmp_path: Path) -> None:
+    read = config(tmp_path, LEAST + "orders: [one/, ../two]\nstate: /var/lib/arret\n")
+    assert read.orders == (tmp_path / "one", tmp_path.parent / "two")
+    assert read.state == Path("/var/lib/arret")
+    assert config(tmp_path, LEAST).orders == (tmp_path / "blocklists",)
+    assert config(tmp_path, LEAST).state == tmp_path / "state"
+
+
+def test_reads_every_kind_of_value(tmp_path: Path) -> None:
+    read = config(
+        tmp_path,
+        """
+operator:
+  name: Example Télécom
+  entities: [{name: Example Télécom SAS, siren: "123456789", also: [Free]}]
+  addressee_names: [Example Mobile]
+  contact: mailto:blocage@example.net
+rehearse: 2014-06-01
+listen: ["127.0.0.1", "[::1]:5300"]
+clients: {allow: ["::1", 10.0.0.0/8]}
+upstreams: [9.9.9.10, "tcp://[2620:fe::10]:5353"]
+zones: {Corp.Example.: 10.0.0.53}
+notice: {ipv4: 192.0.2.80, ipv6: "2001:DB8::80"}
+blocked: {ttl: 2m}
+cache: {size: 64MiB, stale: 12h}
+workers: 3
+log: {format: json}
+""",
+    )
+    assert [entity.name for entity in read.operator.who_we_are] == ["Example Télécom SAS", "Example Mobile"]
+    assert read.rehearse == date(2014, 6, 1)
+    assert read.listen == (Endpoint("127.0.0.1", 53), Endpoint("::1", 5300))
+    assert read.clients.allow == ("::1/128", "10.0.0.0/8")
+    assert read.upstreams == (
+        Upstream("udp", Endpoint("9.9.9.10", 53)),
+        Upstream("tcp", Endpoint("2620:fe::10", 5353)),
+    )
+    assert read.zones == {"corp.example": (Upstream("udp", Endpoint("10.0.0.53", 53)),)}
+    assert (read.notice.ipv4, read.notice.ipv6) == ("192.0.2.80", "2001:db8::80")
+    assert (read.blocked.ttl, read.cache.size, read.cache.stale) == (120, 64 * 2**20, 43_200)
+    assert read.worker_count == 3
+
+
+def test_goes_to_another_process_and_back(tmp_path: Path) -> None:
+    text = "rehearse: 2014-06-01\nmetrics: {listen: null}\nworkers: auto\nzones: {a.example: [10.0.0.1]}\n"
+    read = config(tmp_path, LEAST + text)
+    assert Config.from_json(read.to_json()) == read
+    assert read.metrics.listen is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("", "1:1: a configuration is a mapping; begin with operator:", id="empty"),
+        pytest.param("listen: []\n", "1:1: operator is missing; it has no default", id="nothing-required"),
+        pytest.param(LEAST + "listn: [127.0.0.1]\n", "2:1: there is no key 'listn'; did you mean 'listen'?", id="typo"),
+        pytest.param(
+            LEAST + "blocked: {tttl: 60s}\n", "2:11: blocked has no key 'tttl'; did you mean 'ttl'?", id="typo-below"
+        ),
+        pytest.param(
+            "operator: {name: Free, entities: [{nam: x}]}\n",
+            "1:36: operator.entities has no key 'nam'; did you mean 'name'?",
+            id="typo-in-a-list",
+        ),
+        pytest.param(LEAST + "listen_strict: NO\n", "2:16: listen_strict is either true or false", id="norway"),
+        pytest.param(LEAST + "blocked: {ttl: 60}\n", "2:16: '60' is not a duration", id="no-unit"),
+        pytest.param(LEAST + "blocked: {ttl: 2h}\n", "2:16: 7200s is out of bounds", id="ttl-out-of-bounds"),
+        pytest.param(LEAST + "clients: {allow: [10.0.0.1/8]}\n", "2:19: 10.0.0.1/8 has bits set", id="host-bits"),
+        pytest.param(LEAST + "upstreams: [dns.example]\n", "2:13: 'dns.example' is no IP address", id="host-name"),
+        pytest.param(LEAST + "upstreams: [tls://9.9.9.9]\n", "2:13: 'tls' is no transport of ours", id="protocol"),
+        pytest.param(LEAST + "upstreams: [0.0.0.0]\n", "2:13: nobody can be asked at 0.0.0.0", id="unspecified"),
+        pytest.param(LEAST + "upstreams: [9.9.9.9, 9.9.9.9]\n", "2:22: udp://9.9.9.9:53 stands here twice", id="twice"),
+        pytest.param(LEAST + "zones: {a..b: [10.0.0.1]}\n", "'a..b' is no domain name", id="zone-name"),
+        pytest.param(LEAST + "rehearse: tomorrow\n", "2:11: 'tomorrow' is no date", id="date"),
+        pytest.param(LEAST + "workers: many\n", "2:10: 'many' is no whole number", id="workers-word"),
+        pytest.param(LEAST + "workers: 0\n", "2:10: 0 is out of bounds", id="workers-none"),
+        pytest.param(LEAST + "listen: []\n", "2:9: listen is an empty list", id="no-listen"),
+        pytest.param(LEAST + 'listen: ["127.0.0.1:99999"]\n', "2:10: '99999' is no port", id="port"),
+        pytest.param(LEAST + "listen: [127.0.0.1, 127.0.0.1]\n", "2:21: 127.0.0.1:53 stands here twice", id="listen"),
+        pytest.param(
+            LEAST + "rehearse: 2014-06-01\nlisten: [192.0.2.1]\n", "3:10: 192.0.2.1:53 is no loopback", id="rehearsal"
+        ),
+        pytest.param(
+            LEAST + "listen: [127.0.0.1]\nupstreams: [127.0.0.1]\n", "3:13: udp://127.0.0.1:53 is our own", id="loop"
+        ),
+        pytest.param(
+            LEAST + "listen: [0.0.0.0]\nzones: {x.example: [127.0.0.2]}\n", "3:21: udp://127.0.0.2:53", id="wildcard"
+        ),
+        pytest.param(LEAST + "metrics: {listen: 127.0.0.1}\n", "2:19: '127.0.0.1' has no port", id="metrics-port"),
+        pytest.param(LEAST + "log: {format: xml}\n", "2:15: format is one of 'auto', 'console' or 'json'", id="word"),
+        pytest.param("operator: {name: Free, contact: nobody}\n", "1:33: contact is mailto:", id="contact"),
+        pytest.param(LEAST + LEAST, "2:1: key 'operator' stands here again", id="duplicate-key"),
+        pytest.param(LEAST + "zones: 10.0.0.1\n", "2:8: zones is a mapping", id="not-a-mapping"),
+        pytest.param(LEAST + "orders: {a: b}\n", "2:9: orders is a list", id="not-a-list"),
+        pytest.param(LEAST + "cache: {entries: -1}\n", "2:18: '-1' is no whole number", id="negative"),
+    ],
+)
+def test_says_what_is_wrong_and_where(tmp_path: Path, text: str, expected: str) -> None:
+    assert any(expected in problem for problem in problems(tmp_path, text)), problems(tmp_path, text)
+
+
+def test_says_everything_at_once_in_the_order_of_the_lines(tmp_path: Path) -> None:
+    found = problems(
+        tmp_path,
+        LEAST
+        + "rehearse: 2014-06-01\nlisten: [192.0.2.1]\nblocked: {ttl: 0s}\nworkers: x\nunknown: 1\nlog: {level: 3}\n",
+    )
+    assert [problem.split(":")[0] for problem in found] == ["3", "4", "5", "6", "7"]
+
+
+def test_a_file_that_cannot_be_read_is_a_problem_too(tmp_path: Path) -> None:
+    missing, folder = load_config(tmp_path / "missing.yaml"), load_config(tmp_path)
+    assert not isinstance(missing, Config)
+    assert "No such file" in missing[0].what
+    assert not isinstance(folder, Config)
+    assert "Is a directory" in folder[0].what
+
+
+def test_a_reload_keeps_what_needs_a_restart(tmp_path: Path) -> None:
+    running = config(tmp_path, LEAST + "workers: 1\nblocked: {ttl: 60s}\n")
+    wished = config(tmp_path, LEAST + "workers: 2\nlisten: [127.0.0.2]\nblocked: {ttl: 30s}\n")
+    applied, refused = wished.keeping(running)
+    assert refused == ("listen", "workers")
+    assert (applied.workers, applied.listen, applied.blocked.ttl) == (1, running.listen, 30)
+
+
+def test_finds_the_file_that_is_named_or_lies_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert find_config(Path("other.yaml")) == Path("other.yaml")
+    (tmp_path / "config.yaml").write_text(LEAST)
+    assert find_config(None) == Path("config.yaml")
