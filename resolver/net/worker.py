@@ -1,12 +1,33 @@
-"""One worker: the UDP lanes, the TCP server, the pipeline, the forwarder and the clocks, put together."""
+"""One worker: the UDP lanes, the TCP server, the pipeline, the forwarder and the clocks, put together.
+
+Everything happens in one event loop and nothing is awaited between a query and an answer that is known, so that a
+change of policy falls between two batches, whole.
+"""
 
 import asyncio
 import socket
 import time
 from collections.abc import Callable, Sequence
+from typing import Final
 
+from resolver.core.admission import Admission
+from resolver.core.counters import GAUGES, Gauge
+from resolver.core.message_cache import MessageCache
+from resolver.core.packet_cache import PacketCache
+from resolver.core.pipeline import Pipeline
 from resolver.core.policy import Policy
+from resolver.net.answering import Answering
+from resolver.net.client_views import ClientViews
+from resolver.net.clock_watch import ClockWatch
+from resolver.net.forwarder import Forwarder
 from resolver.net.settings import WorkerSettings
+from resolver.net.tcp_server import TcpServer
+from resolver.net.udp_lane import UdpLane
+
+TICK: Final = 0.25
+"""Seconds between two signs of life."""
+SOONEST_TICK: Final = 0.001
+"""Seconds that a tick waits at least: a date ahead brings it forward, so that the date binds without a query."""
 
 
 class Worker:
@@ -29,25 +50,86 @@ class Worker:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Build all parts; nothing is read before ``start``."""
-        raise NotImplementedError
+        self._loop = loop
+        self._page = page
+        self._packets = PacketCache(settings.packet_entries)
+        pipeline = Pipeline(
+            policy.at(clock()),
+            MessageCache(settings.message_entries, settings.message_octets),
+            page,
+            now=monotonic(),
+            stale_seconds=settings.stale_seconds,
+        )
+        self._watch = ClockWatch(pipeline, policy, clock, monotonic)
+        self._forwarder = Forwarder(
+            pipeline, settings.upstreams, settings.zones, page, loop=loop, in_flight=settings.in_flight
+        )
+        self._answering = Answering(
+            pipeline, self._packets, self._watch, _views(settings), self._forwarder, page, monotonic
+        )
+        self._lanes = tuple(UdpLane(loop, sock, self._answering) for sock in udp)
+        self._tcp = TcpServer(
+            loop, tcp, self._answering, connections=settings.tcp_connections, per_client=settings.tcp_per_client
+        )
+        self._next_tick: asyncio.TimerHandle | None = None
 
     @property
     def digest(self) -> str:
         """The digest of the policy in force."""
-        raise NotImplementedError
+        return self._watch.digest
 
     def start(self) -> None:
         """Begin to serve."""
-        raise NotImplementedError
+        self._tick()
+        for lane in self._lanes:
+            lane.start()
+        self._tcp.start()
 
     def swap(self, policy: Policy, settings: WorkerSettings) -> None:
-        """Replace policy and settings whole; the next datagram is answered under them. Caches survive."""
-        raise NotImplementedError
+        """Replace policy and settings; the next datagram is answered under them.
+
+        Caches survive, and so do the bounds on them and on queries in flight, which were set when the worker began.
+        """
+        self._watch.enforce(policy)
+        self._answering.views = _views(settings)
+        self._forwarder.replace(settings.upstreams, settings.zones)
+        self._tcp.bound(connections=settings.tcp_connections, per_client=settings.tcp_per_client)
+        self._tick()
 
     async def drain(self, within: float = 2.0) -> None:
         """Take no more queries, answer those in flight for at most ``within`` seconds, then close."""
-        raise NotImplementedError
+        self._tcp.stop()
+        for lane in self._lanes:
+            lane.finish()
+        try:
+            async with asyncio.timeout(within):
+                await asyncio.gather(self._answering.idle(), self._tcp.finish())
+        except TimeoutError:
+            pass  # what is not answered by now is asked again by its client
+        self.close()
 
     def close(self) -> None:
         """Stop at once."""
-        raise NotImplementedError
+        if self._next_tick is not None:
+            self._next_tick.cancel()
+        for lane in self._lanes:
+            lane.stop()
+        self._tcp.close()
+        self._forwarder.close()
+
+    def _tick(self) -> None:
+        """Give a sign of life, look at the clocks even if nobody asks, and do what is due."""
+        now = self._watch.read()
+        gauges = self._page[GAUGES : GAUGES + len(Gauge)]
+        gauges[Gauge.TICK] = int(now * 1000)
+        gauges[Gauge.PACKET_ENTRIES] = len(self._packets)
+        gauges[Gauge.KERNEL_DROPS] = sum(lane.kernel_drops for lane in self._lanes)
+        self._tcp.sweep(now)
+        if self._next_tick is not None:
+            self._next_tick.cancel()
+        wait = max(SOONEST_TICK, min(TICK, self._watch.seconds_until_change()))
+        self._next_tick = self._loop.call_later(wait, self._tick)
+
+
+def _views(settings: WorkerSettings) -> ClientViews:
+    return ClientViews(Admission(settings.clients_allow))

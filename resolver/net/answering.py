@@ -1,0 +1,142 @@
+"""What every transport does with a query: answer it now, hand it to the forwarder, or drop it; and count."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Protocol, TypeVar, assert_never
+
+from resolver.core.admission import View
+from resolver.core.counters import (
+    DROPS,
+    GAUGES,
+    Gauge,
+    Transport,
+    duration_slot,
+)
+from resolver.core.packet_cache import PacketCache
+from resolver.core.pipeline import Pipeline, count_answer
+from resolver.core.step import Asked, Drop, Forward, Reply
+from resolver.net.client_views import ClientViews
+from resolver.net.clock_watch import ClockWatch
+
+Destination = TypeVar("Destination")
+"""Where an answer goes, in the words of its transport."""
+
+Send = Callable[[bytes | None, Destination], None]
+"""Takes an answer that comes later, or None if there will be none."""
+
+
+class Asks(Protocol):
+    """The forwarder, as far as transports know it."""
+
+    def ask(self, forward: Forward, respond: Callable[[Reply | Drop], None]) -> None:
+        """Ask an upstream; call ``respond`` once, at once or later."""
+
+
+class Answering:
+    """One worker's way from a query to its answer, shared by its transports.
+
+    ``views`` is replaced whole when the settings change; ``in_flight`` counts the queries that wait for upstreams.
+    """
+
+    __slots__ = ("_forwarder", "_idle", "_pipeline", "in_flight", "monotonic", "packets", "page", "views", "watch")
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        packets: PacketCache,
+        watch: ClockWatch,
+        views: ClientViews,
+        forwarder: Asks,
+        page: memoryview,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._pipeline = pipeline
+        self.packets = packets
+        self.watch = watch
+        self.views = views
+        self._forwarder = forwarder
+        self.page = page
+        self.monotonic = monotonic
+        self.in_flight = 0
+        self._idle: asyncio.Future[None] | None = None
+
+    def answer(
+        self,
+        datagram: bytes,
+        view: View,
+        transport: Transport,
+        now: float,
+        send: Send[Destination],
+        destination: Destination,
+    ) -> bytes | None:
+        """Give the answer if it is known; otherwise ``send`` gets it, or None if there is none, now or later.
+
+        The plain form of what a UDP lane does with most datagrams.
+        """
+        finished = self.packets.probe(view, transport, datagram, self.watch.table, now)
+        if finished is None:
+            self.page[GAUGES + Gauge.PACKET_MISSES] += 1
+            return self.decide(datagram, view, transport, now, send, destination)
+        self.page[GAUGES + Gauge.PACKET_HITS] += 1
+        self.page[finished.answer_slot] += 1
+        self.page[finished.slot] += 1
+        return datagram[:2] + finished.tail
+
+    def decide(
+        self,
+        datagram: bytes,
+        view: View,
+        transport: Transport,
+        now: float,
+        send: Send[Destination],
+        destination: Destination,
+    ) -> bytes | None:
+        """Do the same for a query that the packet cache does not know."""
+        step = self._pipeline.receive(datagram, view, transport, now)
+        match step:
+            case Reply():
+                count_answer(self.page, transport, step.qtype, step.rcode, step.slot)
+                self.packets.store(view, transport, datagram, step, now)
+                return step.wire
+            case Forward():
+                self.in_flight += 1
+                self._forwarder.ask(step, partial(self._deliver, step.asked, send, destination))
+                return None
+            case Drop():
+                self.drop(step)
+                send(None, destination)
+                return None
+            case _:
+                assert_never(step)
+
+    def drop(self, drop: Drop) -> None:
+        """Count a query that gets no answer."""
+        self.page[DROPS + drop.reason] += 1
+        self.page[drop.slot] += 1
+
+    def count_durations(self, answers: int, seconds: float) -> None:
+        """Count answers that all took about this long."""
+        self.page[duration_slot(seconds)] += answers
+        self.page[GAUGES + Gauge.DURATION_MICROSECONDS] += int(answers * seconds * 1e6)
+
+    async def idle(self) -> None:
+        """Wait until no query waits for an upstream."""
+        if self.in_flight:
+            self._idle = asyncio.get_running_loop().create_future()
+            await self._idle
+
+    def _deliver(self, asked: Asked, send: Send[Any], destination: Any, outcome: Reply | Drop) -> None:  # noqa: ANN401 - the two belong together, whatever they are
+        self.in_flight -= 1
+        match outcome:
+            case Reply():
+                count_answer(self.page, asked.transport, outcome.qtype, outcome.rcode, outcome.slot)
+                self.count_durations(1, self.monotonic() - asked.received)
+                send(outcome.wire, destination)
+            case Drop():
+                self.drop(outcome)
+                send(None, destination)
+            case _:
+                assert_never(outcome)
+        if self._idle is not None and not self.in_flight and not self._idle.done():
+            self._idle.set_result(None)

@@ -1,0 +1,170 @@
+"""Queries over TCP: who may connect, how many at once, what happens when descriptors run out (RFC 7766, RFC 9210)."""
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from resolver.core.counters import GAUGES, Gauge, Transport
+from resolver.net.answering import Answering
+from resolver.net.tcp_connection import TcpConnection
+
+ACCEPTED_AT_ONCE: Final = 16
+
+
+class TcpServer:
+    """The TCP side of one worker; its listeners are shared with the other workers."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        listeners: Sequence[socket.socket],
+        answering: Answering,
+        *,
+        connections: int,
+        per_client: int,
+    ) -> None:
+        """Take listening, non-blocking sockets, which stay the caller's, and the most connections there may be."""
+        self._loop = loop
+        self._listeners = tuple(listeners)
+        self._answering = answering
+        self._page = answering.page
+        self._most = connections
+        self._most_per_client = per_client
+        self._connections: set[TcpConnection] = set()
+        self._of_client: Counter[str] = Counter()
+        self._openings: set[asyncio.Task[None]] = set()
+        self._resting: set[socket.socket] = set()
+        self._spare: int | None = None
+        self._all_closed: asyncio.Future[None] | None = None
+
+    def start(self) -> None:
+        """Begin to accept."""
+        self._keep_spare()
+        self._listen(self._listeners)
+
+    def bound(self, *, connections: int, per_client: int) -> None:
+        """Replace the bounds; connections beyond the new ones stay until they end."""
+        self._most = connections
+        self._most_per_client = per_client
+
+    def sweep(self, now: float) -> None:
+        """Close what is overdue, and try again to accept where descriptors had run out."""
+        for connection in tuple(self._connections):
+            if connection.overdue(now):
+                connection.abort()
+        if self._spare is None:
+            self._keep_spare()
+        self._listen(self._resting)
+        self._resting.clear()
+
+    def stop(self) -> None:
+        """Accept no more."""
+        for listener in self._listeners:
+            self._loop.remove_reader(listener)
+        self._resting.clear()
+
+    async def finish(self) -> None:
+        """Answer what was asked, then close every connection."""
+        for connection in tuple(self._connections):
+            connection.take_no_more()
+        if self._connections:
+            self._all_closed = self._loop.create_future()
+            await self._all_closed
+
+    def close(self) -> None:
+        """Close every connection at once."""
+        self.stop()
+        for connection in tuple(self._connections):
+            connection.abort()
+        if self._spare is not None:
+            os.close(self._spare)
+            self._spare = None
+
+    def forget(self, connection: TcpConnection) -> None:
+        """Free the place of a connection that is gone, or that must go."""
+        if connection not in self._connections:
+            return
+        self._connections.remove(connection)
+        self._of_client[connection.host] -= 1
+        if self._of_client[connection.host] <= 0:
+            del self._of_client[connection.host]
+        self._page[GAUGES + Gauge.TCP_CONNECTIONS] = len(self._connections)
+        if not self._connections and self._all_closed is not None and not self._all_closed.done():
+            self._all_closed.set_result(None)
+
+    def _listen(self, listeners: Iterable[socket.socket]) -> None:
+        for listener in listeners:
+            self._loop.add_reader(listener, self._accept, listener)
+
+    def _accept(self, listener: socket.socket) -> None:
+        for _ in range(ACCEPTED_AT_ONCE):
+            try:
+                sock, address = listener.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return  # another worker was faster, or the client is gone already
+            except OSError:
+                self._turn_away(listener)
+                return
+            if self._admits(address):
+                self._open(sock, address[0])
+            else:
+                sock.close()
+                self._page[GAUGES + Gauge.TCP_REFUSED] += 1
+
+    def _admits(self, address: tuple[str, int]) -> bool:
+        host, port = address[:2]
+        if not port or self._answering.views[host] is None or self._of_client[host] >= self._most_per_client:
+            return False
+        return len(self._connections) < self._most or self._closed_an_idle_one()
+
+    def _closed_an_idle_one(self) -> bool:
+        """Make room by closing the connection on which nothing has happened for longest (RFC 7766 section 6.2.3)."""
+        idle = [(since, id(each), each) for each in self._connections if (since := each.idle_since) is not None]
+        if not idle:
+            return False
+        oldest = min(idle)[2]
+        self.forget(oldest)
+        oldest.abort()
+        return True
+
+    def _open(self, sock: socket.socket, host: str) -> None:
+        kind = Transport.TCP6 if sock.family == socket.AF_INET6 else Transport.TCP4
+        connection = TcpConnection(self._answering, self, kind, host, self._answering.monotonic())
+        self._connections.add(connection)
+        self._of_client[host] += 1
+        self._page[GAUGES + Gauge.TCP_CONNECTIONS] = len(self._connections)
+        opening = self._loop.create_task(self._connect(connection, sock))
+        self._openings.add(opening)
+        opening.add_done_callback(self._openings.discard)
+
+    async def _connect(self, connection: TcpConnection, sock: socket.socket) -> None:
+        try:
+            await self._loop.connect_accepted_socket(lambda: connection, sock)
+        except OSError:  # the client was gone before the stream began
+            sock.close()
+            self.forget(connection)
+
+    def _turn_away(self, listener: socket.socket) -> None:
+        """Give up the spare descriptor to end the oldest waiting connection, then leave the listener for a while.
+
+        Left alone, a full table of descriptors would wake this worker without end for a connection it cannot take.
+        """
+        self._page[GAUGES + Gauge.TCP_REFUSED] += 1
+        if self._spare is not None:
+            os.close(self._spare)
+            self._spare = None
+            with contextlib.suppress(OSError):  # another process may have taken the descriptor; then the client waits
+                listener.accept()[0].close()
+            self._keep_spare()
+        self._loop.remove_reader(listener)
+        self._resting.add(listener)
+
+    def _keep_spare(self) -> None:
+        try:
+            self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            self._spare = None
