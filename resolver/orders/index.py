@@ -31,7 +31,6 @@ from resolver.orders.whole_file import write_whole
 MAGIC = b"ARRET-1" + sys.byteorder[:1].encode()
 _SIZES = struct.Struct("=QQQ")
 _RECORD = struct.Struct("=IIIIB")
-_KEYED_RECORD = struct.Struct(">I17s")  # big-endian, so that sorting the octets sorts by key id
 _BODY = len(MAGIC) + hashlib.sha256().digest_size
 _TRIE = _BODY + _SIZES.size
 _REACHES = (Reach.EXACT, Reach.SUBTREE)
@@ -102,7 +101,7 @@ class Index:
     def __iter__(self) -> Iterator[Rule]:
         """Yield every rule, name by name, parents before what lies below them."""
         for key in self._trie.iterkeys():
-            yield from self._rules_at(key)
+            yield from self._rules_at(key, name_of_hierarchy_key(key))
 
     def find(self, name: WireName) -> tuple[Rule, ...]:
         """Find every rule that covers the name, the nearest listed name first."""
@@ -110,14 +109,14 @@ class Index:
         return tuple(
             rule
             for above in reversed(self.listed_above(key))
-            for rule in self._rules_at(above)
+            for rule in self._rules_at(above, WireName(name[len(key) - len(above) :]))
             if rule.reach is Reach.SUBTREE or len(above) == len(key)
         )
 
     def listed(self, name: WireName) -> tuple[Rule, ...]:
         """Find the rules that list this very name."""
         key = hierarchy_key(name)
-        return self._rules_at(key) if key in self._trie else ()
+        return self._rules_at(key, name) if key in self._trie else ()
 
     def nearest(self, name: WireName, count: int) -> list[WireName]:
         """Find at most ``count`` listed names that somebody who asks for this one may have meant.
@@ -135,9 +134,8 @@ class Index:
         found += [spelt[text] for text in alike if spelt[text] not in found]
         return found[:count]
 
-    def _rules_at(self, key: bytes) -> tuple[Rule, ...]:
+    def _rules_at(self, key: bytes, name: WireName) -> tuple[Rule, ...]:
         number = self._trie[key]
-        name = name_of_hierarchy_key(key)
         return tuple(self._rule(name, place) for place in range(self._starts[number], self._starts[number + 1]))
 
     def _rule(self, name: WireName, place: int) -> Rule:
@@ -152,26 +150,39 @@ def index_name(digest: str) -> str:
 
 def build_index(rules: Iterable[Rule]) -> bytes:
     """Lay out an index. The order of the rules does not matter: the same rules give the same octets."""
-    keys: list[bytes] = []
-    records: list[bytes] = []
-    for rule in rules:
-        keys.append(hierarchy_key(rule.name))
-        reach = 1 if rule.reach is Reach.SUBTREE else 0
-        records.append(_RECORD.pack(rule.measure, rule.timeline, rule.file, rule.line, reach))
-    trie = marisa_trie.BinaryTrie(sorted(set(keys)))
-    placed = sorted({_KEYED_RECORD.pack(trie[key], record) for key, record in zip(keys, records, strict=True)})
-    del keys, records  # a million names fit twice, not three times, into what a small machine spares for a reload
-    starts = _starts_of((int.from_bytes(record[:4], "big") for record in placed), len(trie))
+    entries = sorted({hierarchy_key(rule.name) + _record(rule) for rule in rules})
+    trie = marisa_trie.BinaryTrie(entry[: -_RECORD.size] for entry in entries)
+    key_ids = array("I", (trie[entry[: -_RECORD.size]] for entry in entries))
     octets = trie.tobytes()
     body = b"".join(
         (
-            _SIZES.pack(len(octets), len(trie), len(placed)),
+            _SIZES.pack(len(octets), len(trie), len(entries)),
             octets.ljust(_padded(len(octets)), b"\x00"),
-            starts.tobytes(),
-            b"".join(record[4:] for record in placed),
+            *_placed(entries, key_ids, len(trie)),
         )
     )
     return MAGIC + hashlib.sha256(body).digest() + body
+
+
+def _record(rule: Rule) -> bytes:
+    return _RECORD.pack(rule.measure, rule.timeline, rule.file, rule.line, rule.reach is Reach.SUBTREE)
+
+
+def _placed(entries: list[bytes], key_ids: "array[int]", keys: int) -> "tuple[array[int], bytearray]":
+    """Sort the records by key id without comparing: count how many each key has, then put each in its place."""
+    starts = array("I", bytes(4 * (keys + 1)))
+    for key_id in key_ids:
+        starts[key_id + 1] += 1
+    for number in range(keys):
+        starts[number + 1] += starts[number]
+    size = _RECORD.size
+    records = bytearray(size * len(entries))
+    free = starts[:]
+    for key_id, entry in zip(key_ids, entries, strict=True):
+        place = free[key_id] * size
+        records[place : place + size] = entry[-size:]
+        free[key_id] += 1
+    return starts, records
 
 
 def store_index(folder: Path, content: bytes) -> Path:
@@ -188,15 +199,6 @@ def store_index(folder: Path, content: bytes) -> Path:
 def write_index(folder: Path, rules: Iterable[Rule]) -> Path:
     """Build an index and store it. Raises OSError."""
     return store_index(folder, build_index(rules))
-
-
-def _starts_of(sorted_key_ids: Iterable[int], keys: int) -> "array[int]":
-    starts = array("I", bytes(4 * (keys + 1)))
-    for key_id in sorted_key_ids:
-        starts[key_id + 1] += 1
-    for number in range(keys):
-        starts[number + 1] += starts[number]
-    return starts
 
 
 def _holds(path: Path, content: bytes) -> bool:
