@@ -137,8 +137,9 @@ class MessageCache:
         return self._entries.get(question)
 
     def keep(self, entry: Entry) -> None:
-        """Keep an entry, unless its time is zero; it clears the failure of its question."""
+        """Keep an entry in place of all that was known about its question, or nothing if its time is zero."""
         self._failures.discard(entry.question)
+        self._entries.discard(entry.question)
         if entry.expires > entry.stored:
             self._entries.put(entry.question, entry)
 

@@ -175,7 +175,7 @@ class Pipeline:
         entry = self._messages.find(question)
         if entry is not None and now < entry.expires:
             return self._present(asked, entry, now)
-        stale = entry is not None and now < entry.stale_until
+        stale = entry is not None and now < entry.stale_until and not unusable.final
         if not cached:
             self._messages.keep_failure(question, unusable, now, stale=stale)
         if entry is None or not stale:
@@ -198,11 +198,9 @@ class Pipeline:
     def _first_blocked(self, asked: Asked, entry: Entry) -> Alias | None:
         passed = {entry.question.qname}
         for position, name in enumerate(entry.names):
-            verdict = self._table.judge(name, asked.view)
+            verdict = self._table.judge_alias(name, asked.view, passed)
             if isinstance(verdict, Block):
-                measure = verdict.measure
-                if measure.follow_cname and not measure.allow_alias & passed:
-                    return Alias(verdict, position + 1)
+                return Alias(verdict, position + 1)
             passed.add(name)
         return None
 
@@ -224,7 +222,7 @@ class Pipeline:
         slot = slot if slot == NOWHERE else slot + 1
         if content is None:
             return Drop(DropReason.ACTION, slot)
-        unchanged = min(constant, entry.expires - now, min(link.ttl for link in links) - ttl)
+        unchanged = max(min(constant, entry.expires - now, min(link.ttl for link in links) - ttl), 0)
         return self._say(asked, content, lifetime=unchanged, slot=slot)
 
     def _block_ttl(self, block: Block, now: float) -> tuple[int, float]:

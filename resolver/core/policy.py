@@ -6,7 +6,8 @@ it returns says what is in force and until when that stays true, so that judging
 
 import math
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final, NamedTuple, TypedDict, cast
@@ -48,6 +49,10 @@ class MeasureState:
         """Tell which of the timelines a rule of this measure follows."""
         return self.named.get(rule.name, rule.timeline)
 
+    def follows(self, aliases: AbstractSet[WireName]) -> bool:
+        """Tell whether this measure blocks what reaches a listed name through these aliases."""
+        return self.follow_cname and self.allow_alias.isdisjoint(aliases)
+
 
 class Block(NamedTuple):
     """The name is blocked: by this rule, of this measure, for so many seconds from `Table.moment` (None: no end)."""
@@ -88,9 +93,19 @@ class Table:
         """Say whether the name is blocked for a client of this view, and by which rule."""
         if not self._listed_above(hierarchy_key(name)):  # nearly every name ends here
             return ALLOW
-        binding = [
-            (self._rank(rule), rule, span) for rule in self._find(name) if (span := self._span(rule)) is not None
-        ]
+        return self._strongest(self._find(name))
+
+    def judge_alias(self, name: WireName, view: View, aliases: AbstractSet[WireName]) -> Verdict:  # noqa: ARG002 - as above
+        """Say whether a name that these are aliases of, the asked one among them, is blocked for who asked for them.
+
+        A measure can leave all aliases alone, or some.
+        """
+        if not self._listed_above(hierarchy_key(name)):
+            return ALLOW
+        return self._strongest(rule for rule in self._find(name) if self._measures[rule.measure].follows(aliases))
+
+    def _strongest(self, rules: Iterable[Rule]) -> Verdict:
+        binding = [(self._rank(rule), rule, span) for rule in rules if (span := self._span(rule)) is not None]
         if not binding:
             return ALLOW
         _, rule, span = min(binding)

@@ -32,6 +32,8 @@ _OPCODE: Final = 0x7800
 _PLAIN_OPT: Final = write_opt(udp_size=MAX_UDP_SIZE, dnssec_ok=False)
 _DNSSEC_OPT: Final = write_opt(udp_size=MAX_UDP_SIZE, dnssec_ok=True)
 _HINFO: Final = hinfo_rfc8482()
+_FORGED: Final = extended_error(ExtendedError.FORGED_ANSWER, b"")
+_PROHIBITED: Final = extended_error(ExtendedError.PROHIBITED, b"")
 
 Errors = tuple[tuple[int, bytes], ...]
 """Extended errors as EDNS options, the most important first."""
@@ -116,30 +118,32 @@ def blocked_content(block: Block, qtype: int, owner: bytes, ttl: int, links: tup
     measure = block.measure
     censored = extended_error(ExtendedError.CENSORED, measure.ede_text)
     aliases = tuple(link._replace(ttl=min(link.ttl, ttl)) for link in links)
-    soa = (_soa(block, ttl),)
     match measure.action:
         case Action.DROP:
             return None
         case Action.REFUSED:
             return Content(Rcode.REFUSED, errors=(censored,))
         case Action.NXDOMAIN:
-            return Content(Rcode.NXDOMAIN, authority=soa, errors=(censored,))
+            return Content(Rcode.NXDOMAIN, authority=(_soa(block, ttl),), errors=(censored,))
         case Action.NODATA:
-            return Content(Rcode.NOERROR, aliases, soa, (censored,))
+            return Content(Rcode.NOERROR, aliases, (_soa(block, ttl),), (censored,))
         case Action.REDIRECT:
-            rdata = (
-                {RRType.A: measure.ipv4, RRType.AAAA: measure.ipv6, RRType.ANY: _HINFO}.get(RRType(qtype))
-                if qtype in (RRType.A, RRType.AAAA, RRType.ANY)
-                else None
-            )
-            if rdata is None:
-                return Content(Rcode.NOERROR, aliases, soa, (censored,))
-            rtype = RRType.HINFO if qtype == RRType.ANY else qtype
-            forged = () if qtype == RRType.ANY else (extended_error(ExtendedError.FORGED_ANSWER, b""),)
-            notice = Record(owner, rtype, RRClass.IN, ttl, rdata)
-            return Content(Rcode.NOERROR, (*aliases, notice), (), (censored, *forged))
+            return _redirected(block, qtype, owner, ttl, aliases, censored)
         case _ as never:
             assert_never(never)
+
+
+def _redirected(
+    block: Block, qtype: int, owner: bytes, ttl: int, aliases: tuple[Record, ...], censored: tuple[int, bytes]
+) -> Content:
+    """Point to the notice, where the type asked for can: no hint, key or text of the blocked name gets past."""
+    if qtype == RRType.ANY:
+        return Content(Rcode.NOERROR, (Record(owner, RRType.HINFO, RRClass.IN, ttl, _HINFO),), (), (censored,))
+    address = block.measure.ipv4 if qtype == RRType.A else block.measure.ipv6 if qtype == RRType.AAAA else None
+    if address is None:
+        return Content(Rcode.NOERROR, aliases, (_soa(block, ttl),), (censored,))
+    notice = Record(owner, qtype, RRClass.IN, ttl, address)
+    return Content(Rcode.NOERROR, (*aliases, notice), (), (censored, _FORGED))
 
 
 def _soa(block: Block, ttl: int) -> Record:
@@ -158,10 +162,13 @@ def no_recursion_content() -> Content:
 
 
 def failed_content(unusable: Unusable, error: ExtendedError, *, cached: bool) -> Content:
-    """Say that upstreams failed, and why; ``cached`` if that was found out a moment ago (RFC 9520 section 3.4)."""
-    why = extended_error(error, unusable.failure.value.encode())
+    """Say that upstreams failed, and why, in their words if they gave any.
+
+    ``cached`` if that was found out a moment ago (RFC 9520 section 3.4).
+    """
+    why = unusable.errors or (extended_error(error, unusable.failure.value.encode()),)
     remembered = (extended_error(ExtendedError.CACHED_ERROR, b""),) if cached else ()
-    return Content(Rcode.SERVFAIL, errors=(*unusable.errors, why, *remembered))
+    return Content(Rcode.SERVFAIL, errors=(*why, *remembered))
 
 
 def write_error(unreadable: Unreadable) -> bytes:
@@ -175,7 +182,7 @@ def write_error(unreadable: Unreadable) -> bytes:
 
 
 def write_stranger_refusal(wire: bytes) -> bytes:
-    """Write what somebody outside the allowed networks gets; reads no more than header, question and one octet row.
+    """Write what a stranger gets; reads no more than the header, the question and where an OPT record would begin.
 
     ``wire`` has at least twelve octets and is a query. EDE 18 (Prohibited) where an OPT record comes next.
     """
@@ -188,9 +195,6 @@ def write_stranger_refusal(wire: bytes) -> bytes:
         opt = write_opt(udp_size=MAX_UDP_SIZE, dnssec_ok=False, options=(_PROHIBITED,))
     answered = Flag.QR | Flag.RA | (flags & (_OPCODE | _ECHOED)) | Rcode.REFUSED
     return _HEADER.pack(message_id, answered, 1 if question else 0, 0, 0, 1 if opt else 0) + question + opt
-
-
-_PROHIBITED: Final = extended_error(ExtendedError.PROHIBITED, b"")
 
 
 def _question_at(wire: bytes) -> bytes:

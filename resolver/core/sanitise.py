@@ -29,7 +29,7 @@ FILTER_ERRORS: Final = frozenset(
 )
 """Extended errors that only our own orders may claim."""
 
-_PROOFS: Final = frozenset({RRType.NSEC, RRType.NSEC3})
+_PROOFS: Final = (RRType.NSEC, RRType.NSEC3)
 _TRUSTED_RCODES: Final = frozenset({Rcode.NOERROR, Rcode.NXDOMAIN, Rcode.YXDOMAIN})
 
 
@@ -119,21 +119,26 @@ def _follow(question: Question, answer: tuple[Record, ...]) -> _Chain | None:
     name, passed = question.qname, {question.qname}
     while True:
         here = at.get(name, [])
-        found = _of_type(here, question.qtype)
+        dname = _dname_above(name, at)
+        found = _of_type(here, question.qtype) if dname is None or question.qtype == RRType.CNAME else ()
+        if dname is not None:
+            kept += (dname, *_signatures(question, at[WireName(dname.owner.lower())], RRType.DNAME))
         if found:
-            return _Chain(
-                (*kept, *found, *_signatures(question, here, question.qtype)), tuple(links), name, complete=True
-            )
-        kept += _renaming(question, name, at)
-        cname = _link(name, here, at)
-        if cname is None:
+            signatures = _signatures(question, here, question.qtype)
+            return _Chain((*kept, *found, *signatures), tuple(links), name, complete=True)
+        link = _first(_of_type(here, RRType.CNAME)) if dname is None else _renamed(name, dname)
+        if link is None:
             return _Chain(tuple(kept), tuple(links), name, complete=False)
-        kept += (cname, *_signatures(question, here, RRType.CNAME))
-        links.append(cname)
-        name = WireName(cname.rdata.lower())
+        kept += (link, *_signatures(question, here, RRType.CNAME))
+        links.append(link)
+        name = WireName(link.rdata.lower())
         if name in passed or len(links) > MAX_LINKS:
             return None
         passed.add(name)
+
+
+def _first(records: tuple[Record, ...]) -> Record | None:
+    return records[0] if records else None
 
 
 def _of_type(records: Iterable[Record], rtype: int) -> tuple[Record, ...]:
@@ -154,24 +159,16 @@ def _signatures(question: Question, records: Iterable[Record], covered: int) -> 
     )
 
 
-def _renaming(question: Question, name: WireName, at: dict[WireName, list[Record]]) -> tuple[Record, ...]:
-    """Choose the DNAME above a name, and its signatures (RFC 6672)."""
-    for above in ancestors(name):
-        if above != name and (dname := _of_type(at.get(above, ()), RRType.DNAME)):
-            return (dname[0], *_signatures(question, at[above], RRType.DNAME))
-    return ()
+def _dname_above(name: WireName, at: dict[WireName, list[Record]]) -> Record | None:
+    """Find the DNAME that renames everything below one of a name's ancestors (RFC 6672 section 2.3)."""
+    dnames = (_first(_of_type(at.get(above, ()), RRType.DNAME)) for above in ancestors(name) if above != name)
+    return next((dname for dname in dnames if dname is not None), None)
 
 
-def _link(name: WireName, here: list[Record], at: dict[WireName, list[Record]]) -> Record | None:
-    """Find the alias at a name: its CNAME, or the one that a DNAME above it stands for (RFC 6672 3.1)."""
-    for above in ancestors(name):
-        if above != name and (dname := _of_type(at.get(above, ()), RRType.DNAME)):
-            target = name[: len(name) - len(above)] + dname[0].rdata
-            if len(target) <= MAX_NAME:
-                return Record(name, RRType.CNAME, RRClass.IN, dname[0].ttl, target)
-            return None
-    cnames = _of_type(here, RRType.CNAME)
-    return cnames[0] if cnames else None
+def _renamed(name: WireName, dname: Record) -> Record | None:
+    """Make the CNAME that a DNAME stands for; None if the new name would be too long (RFC 6672 3.1)."""
+    target = name[: len(name) - len(dname.owner)] + dname.rdata
+    return Record(name, RRType.CNAME, RRClass.IN, dname.ttl, target) if len(target) <= MAX_NAME else None
 
 
 def _contradicts(chain: _Chain, response: Response) -> bool:
