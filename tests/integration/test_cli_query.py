@@ -1,0 +1,230 @@
+"""``arret query`` against a scripted server: what it says of each kind of answer.
+
+The server is a fake because no real one gives all these answers on demand.
+"""
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import dns.edns
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rrset
+import pytest
+from click.testing import CliRunner, Result
+
+from resolver.cli.command_line import command_line
+
+Script = Callable[[dns.message.Message], bytes]
+
+
+class ScriptedServer:
+    """Answers every UDP datagram, and one message a TCP connection, with what the script makes of it."""
+
+    def __init__(self) -> None:
+        self.script: Script = lambda asked: dns.message.make_response(asked).to_wire()
+        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._udp.bind(("127.0.0.1", 0))
+        self._tcp = socket.create_server(("127.0.0.1", self.port))
+        self._threads = [threading.Thread(target=self._serve_udp), threading.Thread(target=self._serve_tcp)]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def port(self) -> int:
+        """The port, the same for both transports."""
+        port: int = self._udp.getsockname()[1]
+        return port
+
+    def close(self) -> None:
+        """Wake the threads and wait for their end."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as waker:
+            waker.sendto(b"", ("127.0.0.1", self.port))
+        socket.create_connection(("127.0.0.1", self.port)).close()
+        for thread in self._threads:
+            thread.join()
+        self._udp.close()
+        self._tcp.close()
+
+    def _serve_udp(self) -> None:
+        while True:
+            wire, peer = self._udp.recvfrom(4_096)
+            if not wire:
+                return
+            if answer := self.script(dns.message.from_wire(wire)):
+                self._udp.sendto(answer, peer)
+
+    def _serve_tcp(self) -> None:
+        while True:
+            connection, _ = self._tcp.accept()
+            with connection:
+                wire = connection.recv(4_096)
+                if not wire:
+                    return
+                answer = self.script(dns.message.from_wire(wire[2:]))
+                connection.sendall(len(answer).to_bytes(2, "big") + answer)
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    started = ScriptedServer()
+    yield started
+    started.close()
+
+
+def run(server: ScriptedServer, *arguments: str) -> Result:
+    return CliRunner().invoke(command_line, ["query", *arguments, "--server", f"127.0.0.1:{server.port}"])
+
+
+def answering(
+    *records: str, rcode: dns.rcode.Rcode = dns.rcode.NOERROR, errors: tuple[tuple[int, str], ...] = ()
+) -> Script:
+    """Script an answer of these records (``name TTL class type data``) and extended errors."""
+
+    def script(asked: dns.message.Message) -> bytes:
+        response = dns.message.make_response(asked)
+        response.set_rcode(rcode)
+        for record in records:
+            name, ttl, rdclass, rdtype, text = record.split(maxsplit=4)
+            response.answer.append(dns.rrset.from_text(name, int(ttl), rdclass, rdtype, text))
+        response.use_edns(0, options=[dns.edns.EDEOption(dns.edns.EDECode.make(code), text) for code, text in errors])
+        return response.to_wire()
+
+    return script
+
+
+BLOCKED = answering(
+    "dpstream.tv. 60 IN A 192.0.2.80",
+    errors=((4, ""), (16, "Tribunal de grande instance de Paris, RG 11/60013 \x1b[31m")),
+)
+
+
+def test_a_blocked_name(server: ScriptedServer) -> None:
+    server.script = BLOCKED
+
+    result = run(server, "DPStream.tv")
+
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert lines[0] == "dpstream.tv A: blocked because an authority ordered it"
+    assert "192.0.2.80" in result.stdout
+    assert "  EDE 4 Forged answer: the address is that of a notice, not the one the name's owner published" in lines
+    assert "  EDE 16 Censored: Tribunal de grande instance de Paris, RG 11/60013 �[31m" in lines
+    assert lines[-1].startswith(f"  NOERROR from 127.0.0.1:{server.port} over UDP in ")
+
+
+def test_a_blocked_name_for_scripts(server: ScriptedServer) -> None:
+    server.script = BLOCKED
+
+    told = json.loads(run(server, "dpstream.tv", "--json").stdout)
+
+    assert told["blocked"] is True
+    assert told["answer"] == [{"name": "dpstream.tv.", "ttl": 60, "type": "A", "data": "192.0.2.80"}]
+    assert [error["code"] for error in told["extended_errors"]] == [4, 16]
+    assert told["rcode"] == "NOERROR"
+    assert told["transport"] == "udp"
+
+
+@pytest.mark.parametrize(
+    ("script", "arguments", "words"),
+    [
+        (answering("x.example. 5 IN AAAA 2001:db8::1"), ["AAAA"], "x.example AAAA: answered"),
+        (answering("x.example. 5 IN TYPE65280 \\# 1 00"), ["TYPE65280"], "x.example TYPE65280: answered"),
+        (answering(), [], "x.example A: the name has no record of this type"),
+        (answering(rcode=dns.rcode.NXDOMAIN), [], "x.example A: the name does not exist"),
+        (
+            answering(rcode=dns.rcode.SERVFAIL, errors=((22, "no upstream answered"),)),
+            [],
+            "EDE 22 No reachable authority: no upstream answered",
+        ),
+        (
+            answering(rcode=dns.rcode.REFUSED, errors=((18, ""),)),
+            [],
+            "EDE 18 Prohibited: this client may not ask this server",
+        ),
+        (answering(errors=((60_000, ""),)), [], "EDE 60000 unassigned: no further text"),
+    ],
+    ids=["answer", "unknown type", "no data", "no name", "failure", "refused", "unknown error"],
+)
+def test_answers_in_words(server: ScriptedServer, script: Script, arguments: list[str], words: str) -> None:
+    server.script = script
+
+    result = run(server, "x.example", *arguments)
+
+    assert result.exit_code == 0
+    assert words in result.stdout
+
+
+def test_a_truncated_answer_is_asked_again_over_tcp(server: ScriptedServer) -> None:
+    asked_times = []
+
+    def script(asked: dns.message.Message) -> bytes:
+        asked_times.append(asked.id)
+        response = dns.message.make_response(asked)
+        if len(asked_times) == 1:
+            response.flags |= dns.flags.TC
+        return response.to_wire()
+
+    server.script = script
+
+    assert "over TCP in" in run(server, "x.example").stdout
+    assert len(asked_times) == 2
+
+
+def test_tcp_from_the_start(server: ScriptedServer) -> None:
+    assert "over TCP in" in run(server, "x.example", "--tcp").stdout
+
+
+def test_dnssec_is_asked_for(server: ScriptedServer) -> None:
+    seen = []
+
+    def script(asked: dns.message.Message) -> bytes:
+        seen.append(bool(asked.ednsflags & dns.flags.DO))
+        return dns.message.make_response(asked).to_wire()
+
+    server.script = script
+    run(server, "x.example", "--dnssec")
+    run(server, "x.example")
+
+    assert seen == [True, False]
+
+
+def test_silence(server: ScriptedServer) -> None:
+    server.script = lambda _: b""
+
+    result = run(server, "x.example", "--timeout", "0.2")
+
+    assert result.exit_code == 1
+    assert (
+        result.stderr == f"Error: no answer from 127.0.0.1:{server.port} within 0.2 s; is it running? (arret status)\n"
+    )
+
+
+def test_nobody_listens() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+
+    result = CliRunner().invoke(command_line, ["query", "x.example", "--server", f"127.0.0.1:{port}"])
+
+    assert result.exit_code == 1
+    assert result.stderr == f"Error: nothing listens on 127.0.0.1:{port}; start it with: arret serve\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["https://x.example/"], "write the name alone: x.example"),
+        (["x.example", "AAAAA"], "'AAAAA' is no record type"),
+        ([], "Missing argument 'NAME'"),
+        (["x.example", "--colour"], "No such option"),
+    ],
+)
+def test_what_is_not_understood_ends_with_two(arguments: list[str], told: str) -> None:
+    result = CliRunner().invoke(command_line, ["query", *arguments])
+
+    assert result.exit_code == 2
+    assert told in result.stderr
