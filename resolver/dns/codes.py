@@ -115,6 +115,8 @@ class ExtendedError(IntEnum):
     OTHER = 0
     STALE_ANSWER = 3
     FORGED_ANSWER = 4
+    CACHED_ERROR = 13
+    NOT_READY = 14
     BLOCKED = 15
     CENSORED = 16
     FILTERED = 17
@@ -124,5 +126,3 @@ class ExtendedError(IntEnum):
     NOT_SUPPORTED = 21
     NO_REACHABLE_AUTHORITY = 22
     NETWORK_ERROR = 23
-    CACHED_ERROR = 13
-    NOT_READY = 14

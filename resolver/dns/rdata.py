@@ -4,9 +4,12 @@ Names may be compressed on sending in the types of RFC 1035 only; a reader must 
 section 4 as well. In later types a name is plain, and in unknown types nothing is known to be a name.
 """
 
+from collections.abc import Iterator
 from enum import Enum
+from typing import assert_never
 
 from resolver.dns.codes import RRType
+from resolver.dns.name import MAX_LABEL, MAX_NAME
 
 
 class Part(Enum):
@@ -67,3 +70,55 @@ LAYOUTS: dict[int, Layout] = {
     RRType.HTTPS: (2, Part.PLAIN_NAME, Part.REST),
 }
 """The types whose data is checked when it is read; the data of any other type is taken as it is (RFC 3597)."""
+
+
+class MalformedRdataError(ValueError):
+    """Record data that is not laid out as its type says."""
+
+
+def take_apart(rdata: bytes, layout: Layout) -> Iterator[tuple[int | Part, bytes]]:
+    """Yield the parts of record data that is not compressed, each with its length octets if it has some.
+
+    Raises IndexError, MalformedRdataError.
+    """
+    position = 0
+    for part in layout:
+        end = end_of_part(rdata, part, position, len(rdata))
+        if end > len(rdata):
+            raise MalformedRdataError("record data cut short")
+        yield part, rdata[position:end]
+        position = end
+
+
+def end_of_part(octets: bytes, part: int | Part, position: int, end: int) -> int:
+    """Find where the part that begins there ends, in record data that ends at ``end``; names are taken as plain.
+
+    Raises IndexError, MalformedRdataError.
+    """
+    match part:
+        case int():
+            return position + part
+        case Part.NAME | Part.PLAIN_NAME:
+            return _end_of_name(octets, position)
+        case Part.STRING:
+            return position + 1 + octets[position]
+        case Part.STRINGS:
+            position += 1 + octets[position]
+            while position < end:
+                position += 1 + octets[position]
+            return position
+        case Part.REST:
+            return max(position, end)
+        case _:
+            assert_never(part)
+
+
+def _end_of_name(octets: bytes, position: int) -> int:
+    start = position
+    while length := octets[position]:
+        if length > MAX_LABEL:
+            raise MalformedRdataError("a compressed name where none may be")
+        position += length + 1
+    if position + 1 - start > MAX_NAME:
+        raise MalformedRdataError("a name too long")
+    return position + 1

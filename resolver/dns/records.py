@@ -3,6 +3,8 @@
 The only module that imports dnslib.
 """
 
+from collections.abc import Iterator
+from contextlib import suppress
 from ipaddress import ip_address
 from struct import pack
 
@@ -12,8 +14,13 @@ from dnslib.label import DNSLabelError
 
 from resolver.dns.codes import RRClass, RRType
 from resolver.dns.name import present_name
+from resolver.dns.rdata import LAYOUTS, SOA_NUMBERS, Part, take_apart
 from resolver.dns.response import Record
 
+_READERS = {QTYPE.reverse[name]: reader for name, reader in RDMAP.items()}
+_READERS[RRType.SVCB] = RDMAP["HTTPS"]  # of the same form (RFC 9460 section 2)
+_ADDRESSES = (RRType.A, RRType.AAAA)
+_CLASS_NAMES = {member.value: member.name for member in RRClass}
 _TYPE_NAMES: dict[int, str] = {**QTYPE.forward, **{member.value: member.name for member in RRType}}
 _TYPE_NUMBERS: dict[str, int] = {name: number for number, name in sorted(_TYPE_NAMES.items(), reverse=True)}
 
@@ -51,23 +58,58 @@ def soa_rdata(mname: bytes, rname: bytes, serial: int, refresh: int, retry: int,
 
 def present_record(record: Record) -> str:
     """Write a record as a line of a zone file; data of unknown or unexpected form as RFC 3597 section 5 has it."""
-    rclass = RRClass(record.rclass).name if record.rclass in set(RRClass) else f"CLASS{record.rclass}"
-    owner = present_name(record.owner)
-    owner = owner if owner == "." else owner + "."
-    return f"{owner} {record.ttl} {rclass} {type_name(record.rtype)} {_present_rdata(record)}"
+    rclass = _CLASS_NAMES.get(record.rclass) or f"CLASS{record.rclass}"
+    return f"{_present_host(record.owner)} {record.ttl} {rclass} {type_name(record.rtype)} {_present_rdata(record)}"
 
 
 def _present_rdata(record: Record) -> str:
-    reader = RDMAP.get(type_name(record.rtype)) if record.rclass == RRClass.IN else None
-    if reader is not None:
-        try:
-            text = repr(reader.parse(DNSBuffer(record.rdata), len(record.rdata)))
-        except (DNSError, DNSLabelError, ValueError, IndexError):
-            return _present_unknown(record.rdata)
-        if text.isascii() and text.isprintable():  # anything else could play tricks on a terminal
-            return text
-    return _present_unknown(record.rdata)
+    text = ""
+    with suppress(DNSError, DNSLabelError, ValueError, IndexError):
+        text = _present_parts(record) or _present_by_dnslib(record)
+    if text and text.isascii() and text.isprintable():  # anything else could play tricks on a terminal
+        return text
+    return f"\\# {len(record.rdata)} {record.rdata.hex().upper()}".rstrip()
 
 
-def _present_unknown(rdata: bytes) -> str:
-    return f"\\# {len(rdata)} {rdata.hex().upper()}".rstrip()
+def _present_by_dnslib(record: Record) -> str:
+    reader = _READERS.get(record.rtype) if record.rclass == RRClass.IN else None
+    return repr(reader.parse(DNSBuffer(record.rdata), len(record.rdata))) if reader is not None else ""
+
+
+def _present_parts(record: Record) -> str:
+    """Write data made of names, character-strings and numbers; nothing if it has other parts.
+
+    dnslib would leave out the escapes of dots within labels, and so show one name as another. Raises IndexError.
+    """
+    words: list[str] = []
+    for part, octets in take_apart(record.rdata, LAYOUTS.get(record.rtype, (Part.REST,))):
+        match part:
+            case Part.NAME:
+                words.append(_present_host(octets))
+            case Part.STRING | Part.STRINGS:
+                words += _present_strings(octets)
+            case int() if record.rtype not in _ADDRESSES:
+                width = 4 if part == SOA_NUMBERS else 2
+                words += [str(int.from_bytes(octets[i : i + width], "big")) for i in range(0, part, width)]
+            case _:
+                return ""
+    return " ".join(words)
+
+
+def _present_host(name: bytes) -> str:
+    text = present_name(name)
+    return text if text == "." else text + "."
+
+
+def _present_strings(octets: bytes) -> Iterator[str]:
+    position = 0
+    while position < len(octets):
+        end = position + 1 + octets[position]
+        yield '"' + "".join(map(_present_octet, octets[position + 1 : end])) + '"'
+        position = end
+
+
+def _present_octet(octet: int) -> str:
+    if octet in b'"\\':
+        return "\\" + chr(octet)
+    return chr(octet) if 0x20 <= octet <= 0x7E else f"\\{octet:03d}"

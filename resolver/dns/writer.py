@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from struct import Struct
 from typing import Final
 
-from resolver.dns.codes import Flag
+from resolver.dns.codes import Flag, RRType
 from resolver.dns.edns import write_opt
 from resolver.dns.message import HEADER_SIZE, MAX_UDP_SIZE
 from resolver.dns.rdata import COMPRESSED_WHEN_WRITTEN, Layout, Part
@@ -16,10 +16,14 @@ MAX_COMPARISONS: Final = 4096
 
 _HEADER = Struct("!HHHHHH")
 _RECORD_FIXED = Struct("!HHIH")
+_POINTED_RECORD_FIXED = Struct("!HHHIH")
 _TYPE_AND_LENGTH = Struct("!H6xH")
 _POINTER = 0xC000
 _POINTER_REACH = 0x4000
-_OPT_TYPE = 41
+_OPT_TYPE = int(RRType.OPT)
+_TC = int(Flag.TC)
+_CD = int(Flag.CD)
+_OUR_QUERY = int(Flag.RD | Flag.AD)
 
 
 def write_message(
@@ -47,7 +51,7 @@ def write_message(
     if answer or authority:
         names = _Names(wire, question)
         if not (_write_records(wire, answer, names, room) and _write_records(wire, authority, names, room)):
-            wire = bytearray(_HEADER.pack(message_id, flags | Flag.TC, questions, 0, 0, 1 if opt else 0))
+            wire = bytearray(_HEADER.pack(message_id, flags | _TC, questions, 0, 0, 1 if opt else 0))
             wire += question
     wire += opt
     return bytes(wire)
@@ -60,7 +64,7 @@ def write_upstream_query(
 
     RD is set, and AD to learn whether the answer was validated (RFC 6840 5.7).
     """
-    flags = Flag.RD | Flag.AD | (Flag.CD if checking_disabled else 0)
+    flags = _OUR_QUERY | (_CD if checking_disabled else 0)
     opt = write_opt(udp_size=MAX_UDP_SIZE, dnssec_ok=dnssec_ok) if with_edns else b""
     return _HEADER.pack(message_id, flags, 1, 0, 0, 1 if with_edns else 0) + question + opt
 
@@ -70,9 +74,7 @@ def ttl_offsets(wire: bytes) -> tuple[int, ...]:
     _, _, questions, *counts = _HEADER.unpack_from(wire)
     position = HEADER_SIZE
     if questions:
-        while length := wire[position]:
-            position += length + 1
-        position += 5
+        position = _after_name(wire, position) + 4
     offsets: list[int] = []
     for _ in range(sum(counts)):
         while 0 < (length := wire[position]) < 0xC0:
@@ -124,13 +126,17 @@ class _Names:
 
 def _write_records(wire: bytearray, records: Sequence[Record], names: _Names, room: int) -> bool:
     """Append records; False as soon as there is no room for them."""
+    offsets = names.offsets
     for owner, rtype, rclass, ttl, rdata in records:
-        names.write(owner)
         layout = COMPRESSED_WHEN_WRITTEN.get(rtype)
-        if layout is None:
-            wire += _RECORD_FIXED.pack(rtype, rclass, ttl, len(rdata))
-            wire += rdata
+        offset = offsets.get(owner)
+        if offset is not None and layout is None:
+            wire += _POINTED_RECORD_FIXED.pack(_POINTER | offset, rtype, rclass, ttl, len(rdata)) + rdata
+        elif layout is None:
+            names.write(owner)
+            wire += _RECORD_FIXED.pack(rtype, rclass, ttl, len(rdata)) + rdata
         else:
+            names.write(owner)
             wire += _RECORD_FIXED.pack(rtype, rclass, ttl, 0)
             start = len(wire)
             _write_rdata(wire, rdata, layout, names)
@@ -141,16 +147,21 @@ def _write_records(wire: bytearray, records: Sequence[Record], names: _Names, ro
 
 
 def _write_rdata(wire: bytearray, rdata: bytes, layout: Layout, names: _Names) -> None:
+    """Append record data, its names compressed; data that ends with a name needs no search for that name's end."""
     position = 0
-    for part in layout:
-        if part is Part.NAME:
-            end = position
-            while length := rdata[end]:
-                end += length + 1
-            end += 1
-            names.write(rdata[position:end])
-        else:
+    last = len(layout) - 1
+    for index, part in enumerate(layout):
+        if part is not Part.NAME:
             assert isinstance(part, int), "record data that is compressed has names and parts of fixed length only"
             end = position + part
             wire += rdata[position:end]
+        else:
+            end = len(rdata) if index == last else _after_name(rdata, position)
+            names.write(rdata[position:end])
         position = end
+
+
+def _after_name(octets: bytes, position: int) -> int:
+    while length := octets[position]:
+        position += length + 1
+    return position + 1
