@@ -152,11 +152,23 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
+class NameList:
+    """One list of names that belongs to a measure: whose it is, and when it reached us."""
+
+    id: str
+    by: str | None
+    received: datetime | None
+    comply_within: Duration | None
+    file: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class CannotEnforce:
     """Something an order asks that DNS cannot do; it is answered, never turned into a name."""
 
     as_written: str
     why: str
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +177,15 @@ class AllowedProtected:
 
     name: WireName
     why: str
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What one order demands of some addressees: names, reach, action, period."""
+    """What one order demands of some addressees: names, reach, action, period.
+
+    ``skipped`` are the listed texts that are no names, where the file says that these are to be passed over.
+    """
 
     id: str
     kind: MeasureKind
@@ -184,6 +200,8 @@ class Measure:
     follow_cname: bool = True
     allow_alias: tuple[WireName, ...] = ()
     cannot_enforce: tuple[CannotEnforce, ...] = ()
+    lists: tuple[NameList, ...] = ()
+    skipped: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

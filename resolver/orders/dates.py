@@ -1,0 +1,49 @@
+"""How an order file writes days and instants, and what to say about the ways that can be read in two ways."""
+
+import re
+from datetime import date, datetime
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2})?)(Z|[+-]\d{2}:\d{2})?")
+_FRENCH = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
+
+
+def parse_day(text: str) -> date:
+    """Read ``2014-01-27``. Raises ValueError with what to write instead."""
+    if not _DAY.fullmatch(text):
+        raise ValueError(f"{text!r} is no date: {_advice(text)}")
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is on no calendar ({error}): correct it") from None
+
+
+def parse_moment(text: str) -> date | datetime:
+    """Read a day, or an instant ``2026-10-02T10:12``, with an optional zone ``Z`` or ``+02:00``.
+
+    Without a zone the datetime is naive: it counts in the zone of whoever the order addresses.
+    """
+    if _DAY.fullmatch(text):
+        return parse_day(text)
+    match = _MOMENT.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is neither a date nor a time: {_advice(text)} or 2026-10-02T10:12")
+    try:
+        return datetime.fromisoformat(f"{match[1]}T{match[2]}{(match[3] or '').replace('Z', '+00:00')}")
+    except ValueError as error:
+        raise ValueError(f"{text!r} is on no calendar or clock ({error}): correct it") from None
+
+
+def day_of(moment: date | datetime) -> date:
+    """Tell the calendar day of a day or of an instant, as written."""
+    return moment.date() if isinstance(moment, datetime) else moment
+
+
+def _advice(text: str) -> str:
+    if match := _FRENCH.fullmatch(text.strip()):
+        day, month, year = (int(group) for group in match.groups())
+        try:
+            return f"write {date(year, month, day).isoformat()} if you mean day {day} of month {month}"
+        except ValueError:
+            pass
+    return "write year-month-day, like 2013-11-28"

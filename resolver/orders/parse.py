@@ -1,0 +1,230 @@
+"""How the text of an order file becomes an Order, or everything that is wrong with it, all at once."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from ipaddress import IPv4Address, IPv6Address
+
+from pydantic import ValidationError
+
+from resolver.dns.name import BadNameError, WireName
+from resolver.orders.history import read_history
+from resolver.orders.listed_names import parse_listed
+from resolver.orders.listing import ReadFile, read_listing
+from resolver.orders.model import (
+    Action,
+    Addressee,
+    AllowedProtected,
+    CannotEnforce,
+    Document,
+    Lasts,
+    Measure,
+    NameList,
+    Order,
+    Period,
+    PeriodStart,
+    Place,
+    Problem,
+    RedirectTarget,
+    Unlimited,
+    Until,
+)
+from resolver.orders.shape import (
+    AddresseeShape,
+    LastsShape,
+    ListShape,
+    MeasureShape,
+    OrderShape,
+    RedirectShape,
+    UnlimitedShape,
+    UntilShape,
+    order_schema,
+)
+from resolver.orders.shape_problems import shape_problems
+from resolver.orders.yaml_document import YamlDocument, read_yaml
+
+__all__ = ["ReadFile", "parse_order"]
+
+Path = tuple[str | int, ...]
+
+
+def parse_order(text: bytes, file: str, read_file: ReadFile) -> Order | tuple[Problem, ...]:
+    """Read one order file and the list files it names; never half: an Order, or every problem with its place.
+
+    ``file`` is the name that places carry; ``read_file`` gets paths relative to the order file's folder.
+    """
+    document = read_yaml(text, file)
+    if not isinstance(document, YamlDocument):
+        return document
+    if document.value is None:
+        return (Problem(Place(file, 1, 1), "empty: an order file begins with `order:`, its id"),)
+    try:
+        shape = OrderShape.model_validate(document.value)
+    except ValidationError as error:
+        return shape_problems(error, document, order_schema())
+    reading = _Reading(document, read_file)
+    order = reading.order(shape)
+    return tuple(sorted(reading.problems, key=lambda problem: (problem.place, problem.what))) or order
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One pass over the parts of an order whose keys are right, noting what cannot be meant."""
+
+    document: YamlDocument
+    read_file: ReadFile
+    problems: list[Problem] = field(default_factory=list)
+
+    def note(self, path: Path, what: str, *, key: bool = False) -> None:
+        self.problems.append(Problem(self.document.place(path, key=key), what))
+
+    def order(self, shape: OrderShape) -> Order:
+        measures = tuple(self.measure(measure, shape, index) for index, measure in enumerate(shape.measures))
+        self.refuse_twice([measure.id for measure in measures], "measure", ("measures",))
+        history, wrong = read_history(shape, measures, self.document)
+        self.problems.extend(wrong)
+        return Order(
+            id=shape.order,
+            authority=self.authority(shape),
+            case_number=shape.case_number,
+            decided=shape.decided,
+            measures=measures,
+            place=self.document.place(("order",)),
+            title=shape.title,
+            legal_basis=shape.legal_basis,
+            applicants=shape.applicants,
+            territory=shape.territory,
+            nature=shape.nature,
+            enforceable=shape.enforceable,
+            verified=shape.verified,
+            notes=shape.notes,
+            confidential=shape.confidential,
+            sources=shape.sources,
+            documents=tuple(Document(paper.what, paper.file, paper.sha256) for paper in shape.documents),
+            history=history,
+            not_ours=shape.not_ours,
+            allow_protected=tuple(self.allowed(shape, measures)),
+        )
+
+    def authority(self, shape: OrderShape) -> str:
+        if shape.authority is not None and shape.court is not None:
+            self.note(("court",), "`court` and `authority` are two words for one thing: keep one", key=True)
+        if shape.authority is None and shape.court is None:
+            self.note((), "`authority` (or `court`) is missing: add who decided")
+        return shape.authority or shape.court or ""
+
+    def allowed(self, shape: OrderShape, measures: Sequence[Measure]) -> Iterator[AllowedProtected]:
+        listed = {entry.name for measure in measures for entry in measure.listed} if shape.allow_protected else set()
+        for index, entry in enumerate(shape.allow_protected):
+            path = ("allow_protected", index, "name")
+            name = self.name(entry.name, path)
+            if name is not None and name not in listed:
+                self.note(path, f"{entry.name!r} is not listed by this order: remove the entry or correct the name")
+            if name is not None:
+                yield AllowedProtected(name, entry.why, self.document.place(path))
+
+    def measure(self, shape: MeasureShape, order: OrderShape, index: int) -> Measure:
+        path = ("measures", index)
+        if shape.names is None and shape.names_file is None and not shape.lists:
+            self.note(path, "a measure without names: add `names`, `names_file` or `lists`")
+        self.refuse_twice([named.id for named in shape.lists], "list", (*path, "lists"))
+        listing = read_listing(shape, self.document, path, self.read_file)
+        self.problems.extend(listing.bad)
+        if not listing.listed and listing.skipped:
+            self.note(path, "none of the listed texts is a name: complete the list")
+        asked = tuple(
+            CannotEnforce(entry.as_written, entry.why, self.document.place((*path, "cannot_enforce", number)))
+            for number, entry in enumerate(shape.cannot_enforce)
+        )
+        addressees = tuple(self.addressee(entry) for entry in shape.addressees)
+        return Measure(
+            id=shape.id or str(shape.kind),
+            kind=shape.kind,
+            addressees=addressees,
+            period=self.period(shape, addressees, order, path),
+            listed=tuple(listing.listed.values()),
+            place=self.document.place(path),
+            action=shape.action,
+            redirect_to=self.redirect(shape, path),
+            comply_within=shape.comply_within,
+            timezone=shape.timezone,
+            follow_cname=shape.follow_cname,
+            allow_alias=tuple(self.aliases(shape, path)),
+            cannot_enforce=(*asked, *listing.unenforceable),
+            lists=tuple(self.name_list(named, order, (*path, "lists", at)) for at, named in enumerate(shape.lists)),
+            skipped=tuple(listing.skipped),
+        )
+
+    def addressee(self, shape: str | AddresseeShape) -> Addressee:
+        if isinstance(shape, str):
+            return Addressee(shape)
+        return Addressee(shape.name, shape.siren, shape.served, shape.timezone)
+
+    def name_list(self, shape: ListShape, order: OrderShape, path: Path) -> NameList:
+        received = shape.received
+        if received is not None and not isinstance(received, datetime):
+            received = datetime.combine(received, datetime.min.time())
+        if received is not None and received.date() < order.decided:
+            self.note((*path, "received"), f"received before the decision of {order.decided}: correct one of the two")
+        return NameList(shape.id, shape.by, received, shape.comply_within, shape.file)
+
+    def period(self, shape: MeasureShape, addressees: Sequence[Addressee], order: OrderShape, path: Path) -> Period:
+        path = (*path, "period")
+        match shape.period:
+            case LastsShape(lasts=duration, start=start, at_most=at_most):
+                if start is PeriodStart.SERVICE and not any(one.served for one in addressees):
+                    self.note((*path, "from"), "counts from service, but no addressee has `served:`: add the date")
+                if at_most is not None and at_most < order.decided:
+                    self.note((*path, "at_most"), f"{at_most} is before the decision of {order.decided}: correct it")
+                return Lasts(duration, start, at_most)
+            case UntilShape(until=last, event=event):
+                if (last.date() if isinstance(last, datetime) else last) < order.decided:
+                    self.note((*path, "until"), f"{last} is before the decision of {order.decided}: correct it")
+                return Until(last, event)
+            case UnlimitedShape(review_by=review_by):
+                if review_by < order.decided:
+                    self.note(
+                        (*path, "review_by"), f"{review_by} is before the decision of {order.decided}: correct it"
+                    )
+                return Unlimited(review_by)
+
+    def redirect(self, shape: MeasureShape, path: Path) -> RedirectTarget | None:
+        if shape.redirect_to is None:
+            return None
+        path = (*path, "redirect_to")
+        if shape.action is not Action.REDIRECT:
+            self.note(path, f"`redirect_to` with `action: {shape.action}`: remove one of the two", key=True)
+        target = RedirectTarget(
+            self.address(shape.redirect_to, "ipv4", path), self.address(shape.redirect_to, "ipv6", path)
+        )
+        if shape.redirect_to == RedirectShape():
+            self.note(path, "`redirect_to` names no address: add `ipv4:` or `ipv6:`")
+        return target
+
+    def address(self, shape: RedirectShape, family: str, path: Path) -> str | None:
+        text = shape.ipv4 if family == "ipv4" else shape.ipv6
+        if text is None:
+            return None
+        try:
+            return str(IPv4Address(text) if family == "ipv4" else IPv6Address(text))
+        except ValueError:
+            self.note((*path, family), f"{text!r} is no {family.replace('ip', 'IP')} address: correct it")
+            return None
+
+    def aliases(self, shape: MeasureShape, path: Path) -> Iterator[WireName]:
+        for index, text in enumerate(shape.allow_alias):
+            name = self.name(text, (*path, "allow_alias", index))
+            if name is not None:
+                yield name
+
+    def name(self, text: str, path: Path) -> WireName | None:
+        try:
+            return parse_listed(text)
+        except BadNameError as error:
+            self.note(path, f"{text!r} {error}")
+            return None
+
+    def refuse_twice(self, ids: Sequence[str], what: str, path: Path) -> None:
+        for index, identifier in enumerate(ids):
+            if identifier in ids[:index]:
+                self.note((*path, index, "id"), f"a second {what} {identifier!r}: give each an `id:` of its own")
