@@ -1,0 +1,82 @@
+"""What a policy document holds: the law in force and to come, for workers, for `explain` and for metrics.
+
+Names, addresses and dates are text, instants are POSIX seconds. The names that orders list are not in here but in the
+index that ``index`` names.
+"""
+
+from typing import TypedDict
+
+from resolver.core.policy import MeasureEntry
+
+VERSION = 1
+
+
+class MeasureRecord(MeasureEntry):
+    """A measure with all that is said about it; ``counts`` are the rules that follow each of ``timelines``.
+
+    ``own_timelines`` is how many of these are numbered by rules; the others are numbered by ``named``.
+    """
+
+    kind: str
+    line: int
+    addressees: list[str]
+    period: str
+    because: str
+    pinned: bool
+    first_applied: str | None
+    own_timelines: int
+    counts: list[int]
+    names: int
+
+
+class OrderRecord(TypedDict):
+    """An order; ``kept`` says that its last good version stands in for a file that was refused."""
+
+    id: str
+    authority: str
+    case_number: str
+    decided: str
+    title: str | None
+    legal_basis: str | None
+    applicants: list[str]
+    territory: str | None
+    nature: str
+    confidential: bool
+    verified: str | None
+    sources: list[str]
+    not_ours: str | None
+    file: str
+    line: int
+    kept: bool
+    measures: list[int]
+
+
+class ManifestEntry(TypedDict):
+    """Where the applied version of an order is kept: name and SHA-256 of each file, the order file first."""
+
+    id: str
+    path: str
+    files: list[list[str]]
+    first_applied: dict[str, str]
+
+
+class RefusalRecord(TypedDict):
+    """A file that was refused and why; ``order`` is None where it could not even be told which order it holds."""
+
+    file: str
+    order: str | None
+    problems: list[str]
+    kept: bool
+
+
+class PolicyDocument(TypedDict):
+    """The whole; the numbers of ``orders[].measures`` and of rules are places in ``measures`` and ``files``."""
+
+    version: int
+    index: str
+    rehearsal: bool
+    orders: list[OrderRecord]
+    measures: list[MeasureRecord]
+    files: list[str]
+    manifest: list[ManifestEntry]
+    refused: list[RefusalRecord]

@@ -1,0 +1,38 @@
+"""Kept copies come back as they were kept, or are known to be damaged."""
+
+from pathlib import Path
+
+import pytest
+
+from resolver.ops.kept_orders import KeptFileError, digest_of, keep, read_kept
+
+
+def test_kept_and_read_again(tmp_path: Path) -> None:
+    contents = [b"order: one", b"", b"order: one"]
+    keep(tmp_path, contents)
+    assert [read_kept(tmp_path, digest_of(content)) for content in contents] == contents
+    assert {path.name for path in (tmp_path / "kept").iterdir()} == set(map(digest_of, contents))
+
+
+def test_a_missing_copy_is_named(tmp_path: Path) -> None:
+    with pytest.raises(KeptFileError, match=digest_of(b"never kept")):
+        read_kept(tmp_path, digest_of(b"never kept"))
+
+
+def test_a_damaged_copy_is_noticed_and_then_replaced(tmp_path: Path) -> None:
+    content = b"order: one"
+    keep(tmp_path, [content])
+    copy = tmp_path / "kept" / digest_of(content)
+    copy.write_bytes(b"order: two")
+    with pytest.raises(KeptFileError, match="altered"):
+        read_kept(tmp_path, digest_of(content))
+    keep(tmp_path, [content])
+    assert read_kept(tmp_path, digest_of(content)) == content
+
+
+def test_what_is_kept_is_not_written_again(tmp_path: Path) -> None:
+    keep(tmp_path, [b"order: one"])
+    copy = tmp_path / "kept" / digest_of(b"order: one")
+    written = copy.stat().st_mtime_ns, copy.stat().st_ino
+    keep(tmp_path, [b"order: one"])
+    assert (copy.stat().st_mtime_ns, copy.stat().st_ino) == written
