@@ -1,92 +1,336 @@
-"""How a query that the core does not answer itself is asked of an upstream, and its answer brought back."""
+"""How a query that the core cannot answer is asked of upstreams, and its answer brought back.
+
+One table holds the questions in flight, one timer moves them along, one reader brings the datagrams: no task is made
+for a query. Identical questions are asked once; each waiter's reply is made by the pipeline at the moment it leaves.
+"""
 
 import asyncio
-import secrets
-import socket
+import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import Final, assert_never
 
-from resolver.core.pipeline import Drop, Entry, Failure, Forward, Pipeline, Reply
-from resolver.dns.response import MalformedResponseError, echoes, read_response
-from resolver.dns.writer import write_upstream_query
+from resolver.core.counters import GAUGES, Gauge, UpstreamCount
+from resolver.core.message_cache import Entry
+from resolver.core.pipeline import Pipeline
+from resolver.core.step import Drop, Failure, Forward, Question, Reply, Unusable
+from resolver.dns.codes import RRClass, RRType
+from resolver.dns.name import ROOT, parse_name
+from resolver.dns.response import Response
+from resolver.net.arrivals import Arrivals
+from resolver.net.attempt import Attempt, Outcome, Way
+from resolver.net.destination import destination
+from resolver.net.draws import Draws
+from resolver.net.exchange import MOST_MISMATCHES, Exchange, Respond
+from resolver.net.heed import Curt, heed
+from resolver.net.routes import Routes, in_turn
+from resolver.net.settings import UpstreamAddress, Zone
+from resolver.net.timetable import Schedule, Timetable
+from resolver.net.upstream import Upstream
+from resolver.net.upstream_sockets import UpstreamSocket, UpstreamSockets, sockets_for_each
+from resolver.net.upstream_tcp import UpstreamStream, UpstreamStreams
 
-if TYPE_CHECKING:
-    from resolver.net.settings import UpstreamAddress
+BUSY_TICK: Final = 0.02
+"""Seconds between two looks at what is due while something is in flight ..."""
+IDLE_TICK: Final = 1.0
+"""... and while nothing is: sockets grow old, upstreams that are down want a probe."""
+
+_PROBE: Final = Question(ROOT, RRType.SOA, RRClass.IN, dnssec_ok=False, checking_disabled=False)
 
 
 class Forwarder:
-    """Ask upstreams, and give every waiter the reply that the pipeline makes at that moment."""
+    """The questions in flight of one worker."""
 
     def __init__(
         self,
         pipeline: Pipeline,
-        upstreams: Sequence["UpstreamAddress"],
-        zones: Sequence[tuple[str, Sequence["UpstreamAddress"]]],
+        upstreams: Sequence[UpstreamAddress],
+        zones: Sequence[Zone],
         page: memoryview,
         *,
         loop: asyncio.AbstractEventLoop,
-        in_flight: int = 4096,
+        in_flight: int = 4_096,
+        sockets: int | None = None,
+        schedule: Schedule = Schedule(),  # noqa: B008 - immutable
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Forward for this pipeline; ``page`` is the worker's counter page, ``in_flight`` the most waiting queries."""
+        """Ask these upstreams, for names in a zone those of the zone; count in ``page`` (64-bit places).
+
+        At most ``in_flight`` queries wait at a time. ``sockets`` for each upstream: 1 024 or what the limit on open
+        files leaves, if it is None. ``clock`` is monotonic.
+        """
         self._pipeline = pipeline
-        self._upstreams = tuple(upstreams)
-        self._zones = tuple(zones)
         self._page = page
         self._loop = loop
-        self._in_flight = in_flight
+        self._most_waiting = in_flight
+        self._sockets = sockets
+        self._schedule = schedule
+        self._clock = clock
+        self._draws = Draws()
+        self._arrivals = Arrivals(loop, self._arrived, self._unreachable, clock)
+        self._exchanges: dict[Question, Exchange] = {}
+        self._timetable: Timetable[Exchange] = Timetable((*schedule.sends, schedule.answer, schedule.close))
+        self._waiting = 0
+        self._upstreams: dict[UpstreamAddress, Upstream] = {}
+        self._leaving: list[tuple[float, Upstream]] = []
+        self._routes = Routes((), {})
+        self.replace(upstreams, zones)
+        self._timer = loop.call_later(IDLE_TICK, self._tick)
+        self._is_idle = True
 
-    def ask(self, forward: Forward, respond: Callable[[Reply | Drop], None]) -> None:
-        """Ask an upstream; ``respond`` is called once, at once or later, with the reply of that moment."""
-        if not self._upstreams:
-            respond(self._pipeline.fail(forward.asked, Failure.NO_UPSTREAM, self._loop.time()))
+    @property
+    def waiting(self) -> int:
+        """How many queries wait for an upstream."""
+        return self._waiting
+
+    def ask(self, forward: Forward, respond: Respond) -> None:
+        """Ask upstreams; ``respond`` is called once, at once or later, with the reply of that moment."""
+        now = self._clock()
+        asked, question = forward
+        if self._waiting >= self._most_waiting:
+            self._respond(respond, self._pipeline.fail(asked, Failure.OVERLOAD, now))
             return
-        upstream = self._upstreams[0]
-        family = socket.AF_INET6 if ":" in upstream.host else socket.AF_INET
-        line = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
-        line.connect((upstream.host, upstream.port))
-        question = forward.question
-        asked = question.qname + question.qtype.to_bytes(2, "big") + question.qclass.to_bytes(2, "big")
-        message_id = secrets.randbelow(65536)
-        line.send(
-            write_upstream_query(
-                message_id=message_id,
-                question=asked,
-                checking_disabled=question.checking_disabled,
-                dnssec_ok=question.dnssec_ok,
-            )
-        )
+        exchange = self._exchanges.get(question)
+        if exchange is not None and not exchange.late:
+            exchange.waiters.append((asked, respond))
+            self._page[GAUGES + Gauge.JOINED] += 1
+            self._wait_for(1)
+            return
+        upstreams = self._routes.serving(question.qname)
+        if not upstreams:
+            self._respond(respond, self._pipeline.fail(asked, Failure.NO_UPSTREAM, now))
+            return
+        if len(upstreams) > 1:
+            upstreams = in_turn(upstreams, self._draws.draw()[1])
+        exchange = Exchange(question, upstreams, now)
+        exchange.waiters.append((asked, respond))
+        self._exchanges[question] = exchange
+        self._timetable.enter(exchange)
+        self._wait_for(1)
+        if self._is_idle:
+            self._arm()
+        self._pursue(exchange, exchange.first_way(), now)
 
-        def end(reply: Reply | Drop) -> None:
-            self._loop.remove_reader(line)
-            timer.cancel()
-            line.close()
-            respond(reply)
-
-        def late() -> None:
-            end(self._pipeline.fail(forward.asked, Failure.TIMEOUT, self._loop.time()))
-
-        def arrive() -> None:
-            try:
-                wire = line.recv(65535)
-                if not echoes(wire, message_id, asked):
-                    return
-                learned = self._pipeline.learn(question, read_response(wire), self._loop.time())
-            except (OSError, MalformedResponseError):
-                return
-            if isinstance(learned, Entry):
-                end(self._pipeline.complete(forward.asked, learned, self._loop.time()))
-            else:
-                end(self._pipeline.fail(forward.asked, Failure.UNUSABLE, self._loop.time()))
-
-        timer = self._loop.call_later(1.6, late)
-        self._loop.add_reader(line, arrive)
-
-    def replace(
-        self, upstreams: Sequence["UpstreamAddress"], zones: Sequence[tuple[str, Sequence["UpstreamAddress"]]]
-    ) -> None:
-        """Use these upstreams from the next question on."""
-        self._upstreams = tuple(upstreams)
-        self._zones = tuple(zones)
+    def replace(self, upstreams: Sequence[UpstreamAddress], zones: Sequence[Zone]) -> None:
+        """Ask these from the next question on; those that stay keep sockets and health, those that go may finish."""
+        wanted = {*upstreams, *(address for _, addresses in zones for address in addresses)}
+        for address in self._upstreams.keys() - wanted:
+            self._leaving.append((self._clock() + self._schedule.close, self._upstreams.pop(address)))
+        for address in wanted - self._upstreams.keys():
+            self._upstreams[address] = self._upstream(address, len(wanted))
+        self._routes = Routes(self._at(upstreams), {parse_name(name): self._at(addresses) for name, addresses in zones})
 
     def close(self) -> None:
-        """Give up all sockets; waiters are not answered."""
+        """Close all sockets; whoever still waits gets nothing."""
+        self._timer.cancel()
+        for exchange in self._exchanges.values():
+            exchange.close()
+        self._exchanges.clear()
+        for upstream in (*self._upstreams.values(), *(upstream for _, upstream in self._leaving)):
+            upstream.close()
+        self._upstreams.clear()
+        self._leaving.clear()
+        self._arrivals.close()
+
+    # What the sockets bring.
+
+    def _arrived(self, carrier: UpstreamSocket | UpstreamStream, wire: bytes, now: float) -> None:
+        """Give a message to the attempt it answers."""
+        message_id = int.from_bytes(wire[:2], "big")
+        attempt = carrier.pending.get(message_id)
+        heard: Response | Curt = Curt.NOT_OURS
+        if attempt is not None and (attempt.over_tcp or attempt.exchange.mismatches < MOST_MISMATCHES):
+            wire_question = attempt.exchange.wire_question
+            heard = heed(wire, message_id, wire_question, over_tcp=attempt.over_tcp, with_edns=attempt.with_edns)
+        if attempt is None or heard is Curt.NOT_OURS:
+            self._mismatched(carrier, attempt, now)
+        elif heard is Curt.GARBLED:
+            self._garbled(attempt, now)
+        else:
+            del carrier.pending[message_id]
+            if isinstance(carrier, UpstreamSocket):
+                attempt.upstream.sockets.release(carrier)
+            attempt.upstream.answered(attempt, now)
+            if attempt.exchange.open:
+                self._heard(attempt, heard, now)
+
+    def _heard(self, attempt: Attempt, heard: Response | Curt, now: float) -> None:
+        exchange = attempt.exchange
+        match heard:
+            case Response():
+                learned = self._pipeline.learn(exchange.question, heard, now)
+                if isinstance(learned, Entry):
+                    self._settle(exchange, learned, now)
+                    return
+                self._reject(attempt, learned)
+            case Curt.TRUNCATED:
+                attempt.outcome = Outcome.TRUNCATED
+            case Curt.DISLIKES_EDNS:
+                attempt.outcome = Outcome.DISLIKES_EDNS
+            case Curt.NOT_OURS | Curt.GARBLED:
+                return
+            case _:
+                assert_never(heard)
+        self._pursue(exchange, exchange.way_after(attempt), now)
+
+    def _mismatched(self, carrier: UpstreamSocket | UpstreamStream, attempt: Attempt | None, now: float) -> None:
+        """Count what answers nothing we asked; too much of it for a question, and that is asked over TCP.
+
+        A wrong id may be a guess at any question that waits on this socket.
+        """
+        self._page[GAUGES + Gauge.MISMATCHES] += 1
+        if isinstance(carrier, UpstreamStream):
+            carrier.strike()
+            return
+        for aimed_at in [attempt] if attempt is not None else list(carrier.pending.values()):
+            exchange = aimed_at.exchange
+            if exchange.open:
+                exchange.mismatches += 1
+                if exchange.mismatches == MOST_MISMATCHES:
+                    self._pursue(exchange, exchange.way(aimed_at.upstream), now)
+
+    def _garbled(self, attempt: Attempt, now: float) -> None:
+        """Go on waiting after octets that cannot be read, and ask another upstream as well."""
+        attempt.upstream.count(UpstreamCount.UNUSABLE_ANSWERS)
+        if attempt.exchange.open and attempt.outcome is not Outcome.GARBLED:
+            attempt.outcome = Outcome.GARBLED
+            self._pursue(attempt.exchange, attempt.exchange.way_after(attempt), now)
+
+    def _unreachable(self, socket: UpstreamSocket, now: float) -> None:
+        """Ask others at once when the kernel says that nobody hears what goes out through a socket."""
+        self._abandon([attempt for attempt in socket.pending.values() if attempt.outcome is Outcome.WAITING], now)
+
+    def _lost(self, stream: UpstreamStream, attempts: list[Attempt], now: float) -> None:
+        """Ask again what waited on a connection that is lost: there once more if it had worked before, or elsewhere."""
+        if stream.heard is None or stream.strikes:
+            self._abandon(attempts, now)
+            return
+        for attempt in attempts:
+            exchange = attempt.exchange
+            if exchange.open:
+                attempt.outcome = Outcome.UNREACHABLE
+                self._pursue(exchange, exchange.way(attempt.upstream) or exchange.detour(), now)
+
+    def _abandon(self, attempts: list[Attempt], now: float) -> None:
+        for attempt in attempts:
+            exchange = attempt.exchange
+            if exchange.open:
+                attempt.upstream.unreachable(attempt, now)
+                self._pursue(exchange, exchange.way_after(attempt), now)
+
+    def _reject(self, attempt: Attempt, unusable: Unusable) -> None:
+        refused = unusable.failure is Failure.REFUSED_UPSTREAM
+        attempt.upstream.count(UpstreamCount.ERROR_ANSWERS if refused else UpstreamCount.UNUSABLE_ANSWERS)
+        attempt.outcome = Outcome.REJECTED
+        attempt.exchange.unusable = unusable
+
+    # How an exchange goes on and ends.
+
+    def _pursue(self, exchange: Exchange, way: Way | None, now: float) -> None:
+        """Take a way, and while it turns out to be closed the next one; give up if nothing is left to hope for."""
+        if exchange.late:
+            return
+        while way is not None:
+            attempt = exchange.begin(way, now)
+            way.upstream.send(attempt, now)
+            if attempt.outcome is Outcome.WAITING:
+                return
+            way = exchange.way_after(attempt)
+        if exchange.is_hopeless(len(self._schedule.sends)):
+            self._fail(exchange, now)
+
+    def _settle(self, exchange: Exchange, entry: Entry, now: float) -> None:
+        """Answer everybody who waits for this question; that may be a later exchange than the one that was answered."""
+        current = self._exchanges.pop(exchange.question, exchange)
+        waiters = current.waiters
+        exchange.close()
+        current.close()
+        self._wait_for(-len(waiters))
+        for asked, respond in waiters:
+            self._respond(respond, self._pipeline.complete(asked, entry, now))
+
+    def _fail(self, exchange: Exchange, now: float) -> None:
+        """Tell everybody who waits; if an answer may still come it will be kept for the next who asks."""
+        unusable = exchange.failure()
+        waiters, exchange.waiters = exchange.waiters, []
+        exchange.late = True
+        if unusable.final or not exchange.may_be_answered:
+            self._forget(exchange)
+        self._wait_for(-len(waiters))
+        for asked, respond in waiters:
+            self._respond(respond, self._pipeline.fail(asked, unusable, now))
+
+    def _forget(self, exchange: Exchange) -> None:
+        exchange.close()
+        if self._exchanges.get(exchange.question) is exchange:
+            del self._exchanges[exchange.question]
+
+    def _respond(self, respond: Respond, reply: Reply | Drop) -> None:
+        """Hand a reply over; whatever goes wrong there is that client's alone."""
+        try:
+            respond(reply)
+        except Exception as error:  # noqa: BLE001 - the other waiters must have their answers
+            self._loop.call_exception_handler({"message": "an answer could not be handed over", "exception": error})
+
+    def _wait_for(self, more: int) -> None:
+        self._waiting += more
+        self._page[GAUGES + Gauge.IN_FLIGHT] = self._waiting
+
+    # What time brings.
+
+    def advance(self, now: float) -> None:
+        """Do what is due: further sends, answers to those who have waited long enough, probes, fresh sockets."""
+        sends = len(self._schedule.sends)
+        for stage, exchange in self._timetable.due(now):
+            if stage > sends:
+                self._forget(exchange)
+            elif not exchange.late:
+                self._note_silence(exchange, now)
+                if stage < sends:
+                    exchange.stage = stage + 1
+                    self._pursue(exchange, exchange.scheduled_way(), now)
+                else:
+                    self._fail(exchange, now)
+        for upstream in self._upstreams.values():
+            upstream.renew(now)
+            if upstream.health.wants_probe(now):
+                self._probe(upstream, now)
+        while self._leaving and self._leaving[0][0] <= now:
+            self._leaving.pop(0)[1].close()
+
+    def _note_silence(self, exchange: Exchange, now: float) -> None:
+        patience = self._schedule.sends[0] / 2
+        for attempt in exchange.attempts:
+            if attempt.outcome is Outcome.WAITING and now - attempt.sent >= patience:
+                attempt.upstream.silent(attempt, now)
+
+    def _probe(self, upstream: Upstream, now: float) -> None:
+        """Ask an upstream that is down something that nobody waits for; any answer says that it is back."""
+        nobody = Exchange(_PROBE, (upstream,), now)
+        nobody.close()
+        upstream.send(Attempt(nobody, nobody.first_way(), 0, now), now)
+
+    def _tick(self) -> None:
+        try:
+            self.advance(self._clock())
+        finally:
+            self._arm()
+
+    def _arm(self) -> None:
+        self._timer.cancel()
+        self._is_idle = not self._timetable
+        self._timer = self._loop.call_later(IDLE_TICK if self._is_idle else BUSY_TICK, self._tick)
+
+    # Upstreams.
+
+    def _at(self, addresses: Sequence[UpstreamAddress]) -> tuple[Upstream, ...]:
+        return tuple(self._upstreams[address] for address in dict.fromkeys(addresses))
+
+    def _upstream(self, address: UpstreamAddress, together: int) -> Upstream:
+        to = destination(address)
+        size = self._sockets if self._sockets is not None else sockets_for_each(together)
+        return Upstream(
+            address,
+            self._page,
+            UpstreamSockets(to, self._arrivals, self._draws, size),
+            UpstreamStreams(to, self._loop, self._draws, self._clock, self._arrived, self._lost),
+        )

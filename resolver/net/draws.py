@@ -1,0 +1,32 @@
+"""Numbers that nobody can guess, from the operating system's generator, fetched in blocks (RFC 5452 section 9.2)."""
+
+import secrets
+import struct
+from typing import Final
+
+BLOCK: Final = 1_024
+"""Draws fetched with one system call, which costs more than the numbers."""
+
+_DRAW = struct.Struct("=HI")
+
+
+class Draws:
+    """An endless supply of message ids and picks; no number is ever given twice."""
+
+    __slots__ = ("_block",)
+
+    def __init__(self) -> None:
+        self._block = _DRAW.iter_unpack(b"")
+
+    def draw(self) -> tuple[int, int]:
+        """Give a message id (16 bits) and a pick (32 bits), independent of each other."""
+        drawn = next(self._block, None)
+        if drawn is None:
+            self._block = _DRAW.iter_unpack(secrets.token_bytes(BLOCK * _DRAW.size))
+            drawn = next(self._block)
+        return drawn
+
+
+def pick_below(pick: int, count: int) -> int:
+    """Turn a pick into a place below ``count``; all places are equally likely but for one part in four million."""
+    return pick * count >> 32

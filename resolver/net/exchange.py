@@ -1,0 +1,133 @@
+"""What was asked for one question and what became of it, and from that: what to do next.
+
+An exchange is one question with everybody who waits for its answer. It decides from its attempts alone, so that
+nothing must be kept in step with them. Bounds for each upstream: three sends over UDP and one more without EDNS, two
+over TCP (RFC 9520 section 3.1).
+"""
+
+from collections.abc import Callable, Sequence
+from struct import Struct
+from typing import Final
+
+from resolver.core.step import Asked, Drop, Failure, Question, Reply, Unusable
+from resolver.net.attempt import Attempt, Outcome, Way
+from resolver.net.upstream import Upstream
+
+UDP_SENDS: Final = 3
+TCP_SENDS: Final = 2
+MOST_MISMATCHES: Final = 10
+"""Datagrams that may be guesses at our id, after which a question is asked over TCP only (RFC 5452 section 9.1)."""
+MOST_REJECTIONS: Final = 2
+"""Upstreams that may say SERVFAIL, REFUSED or something unusable before that is the answer."""
+
+_HOPEFUL: Final = frozenset({Outcome.WAITING, Outcome.SILENT, Outcome.GARBLED})
+_UNHEARD: Final = frozenset({Outcome.UNREACHABLE, Outcome.TRUNCATED})
+_TYPE_AND_CLASS: Final = Struct("!HH")
+
+Respond = Callable[[Reply | Drop], None]
+
+
+class Exchange:
+    """One question on its way; ``upstreams`` in the order in which to ask them, ``started`` monotonic seconds.
+
+    ``open`` until it is answered or given up; ``late`` once its waiters have been told of the failure. ``stage`` counts
+    the scheduled sends after the first.
+    """
+
+    __slots__ = ("attempts", "late", "mismatches", "open", "question", "stage", "started", "unusable", "upstreams",
+                 "waiters", "wire_question")  # fmt: skip  # two lines, not eleven
+
+    def __init__(self, question: Question, upstreams: Sequence[Upstream], started: float) -> None:
+        self.question = question
+        self.wire_question = question.qname + _TYPE_AND_CLASS.pack(question.qtype, question.qclass)
+        self.upstreams = upstreams
+        self.started = started
+        self.waiters: list[tuple[Asked, Respond]] = []
+        self.attempts: list[Attempt] = []
+        self.stage = 0
+        self.mismatches = 0
+        self.unusable: Unusable | None = None
+        self.open = True
+        self.late = False
+
+    def close(self) -> None:
+        """End; attempts that still wait know that it is over. They are let go of, so that no cycle is left behind."""
+        self.open = False
+        self.attempts = []
+        self.waiters = []
+
+    def begin(self, way: Way, now: float) -> Attempt:
+        """Note that this way is being taken."""
+        attempt = Attempt(self, way, self.stage, now)
+        self.attempts.append(attempt)
+        return attempt
+
+    def first_way(self) -> Way:
+        """Say how to begin."""
+        upstream = self.upstreams[0]
+        return Way(upstream, upstream.over_tcp, with_edns=True)
+
+    def scheduled_way(self) -> Way | None:
+        """Say whom to ask when nobody has answered for a while: whoever was asked least, those that fail last."""
+        ways = (self.way(upstream) for upstream in self.upstreams)
+        return min((way for way in ways if way is not None), key=self._burden, default=None)
+
+    def way_after(self, failed: Attempt) -> Way | None:
+        """Say what to do at once because an attempt has failed, if anything: the same in another way, or a detour."""
+        if self.is_decided:
+            return None
+        if failed.outcome in {Outcome.TRUNCATED, Outcome.DISLIKES_EDNS}:
+            return self.way(failed.upstream) or self.detour()
+        return self.detour()
+
+    def detour(self) -> Way | None:
+        """Say whom to ask instead, if anybody: an upstream that has not been asked since the last scheduled send."""
+        asked = {attempt.upstream for attempt in self.attempts if attempt.stage == self.stage}
+        ways = (self.way(upstream) for upstream in self.upstreams if upstream not in asked)
+        return min((way for way in ways if way is not None), key=self._burden, default=None)
+
+    def way(self, upstream: Upstream) -> Way | None:
+        """Say how this upstream can be asked once more, if it can."""
+        tried = [attempt for attempt in self.attempts if attempt.upstream is upstream]
+        outcomes = {attempt.outcome for attempt in tried}
+        if Outcome.REJECTED in outcomes:
+            return None
+        over_tcp = upstream.over_tcp or self.mismatches >= MOST_MISMATCHES or Outcome.TRUNCATED in outcomes
+        with_edns = Outcome.DISLIKES_EDNS not in outcomes
+        sends = sum(attempt.over_tcp is over_tcp for attempt in tried)
+        allowed = TCP_SENDS if over_tcp else UDP_SENDS + (not with_edns)
+        return Way(upstream, over_tcp, with_edns) if sends < allowed else None
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether upstreams have said enough for a failure: twice that they cannot, or once that it is bogus."""
+        if self.unusable is None:
+            return False
+        rejections = sum(attempt.outcome is Outcome.REJECTED for attempt in self.attempts)
+        return self.unusable.final or rejections >= MOST_REJECTIONS
+
+    @property
+    def may_be_answered(self) -> bool:
+        """Whether a sound answer may come to what was sent."""
+        return any(attempt.outcome in _HOPEFUL for attempt in self.attempts)
+
+    def is_hopeless(self, last_stage: int) -> bool:
+        """Tell whether nothing can come any more, neither to what was sent nor to what will be."""
+        if self.is_decided:
+            return True
+        return not self.may_be_answered and (self.stage >= last_stage or self.scheduled_way() is None)
+
+    def failure(self) -> Unusable:
+        """Say why there is no answer."""
+        outcomes = {attempt.outcome for attempt in self.attempts}
+        if self.unusable is not None:
+            return self.unusable
+        if Outcome.GARBLED in outcomes:
+            return Unusable(Failure.UNUSABLE)
+        return Unusable(Failure.NETWORK if outcomes <= _UNHEARD else Failure.TIMEOUT)
+
+    def _burden(self, way: Way) -> float:
+        """Weigh an upstream: each attempt is one, being down one and a half, being out of reach just now two."""
+        tried = [attempt for attempt in self.attempts if attempt.upstream is way.upstream]
+        out_of_reach = bool(tried) and tried[-1].outcome is Outcome.UNREACHABLE
+        return len(tried) + (0 if way.upstream.health.up else 1.5) + (2 if out_of_reach else 0)

@@ -1,0 +1,52 @@
+"""What a message from an upstream is to the question it claims to answer, before the core looks at its content."""
+
+from enum import Enum, auto
+from typing import Final
+
+from resolver.dns.codes import Rcode
+from resolver.dns.response import HEADER_SIZE, MalformedResponseError, Response, echoes, read_response
+
+_DISLIKES_EDNS: Final = frozenset({Rcode.FORMERR, Rcode.NOTIMP})
+_QR_AND_OPCODE: Final = 0xF8
+_QR: Final = 0x80
+_TC: Final = 0x02
+_RCODE: Final = 0x0F
+
+
+class Curt(Enum):
+    """A message that is not, or not yet, a response for the core."""
+
+    NOT_OURS = auto()
+    """Another id, question or operation, or no response at all: whoever sent it, waiting goes on (RFC 5452 9.1)."""
+    GARBLED = auto()
+    """The right header and question, and then something that cannot be read: waiting goes on."""
+    TRUNCATED = auto()
+    """TC over UDP: what there is of the content is not looked at (RFC 2181 section 9)."""
+    DISLIKES_EDNS = auto()
+    """FORMERR, NOTIMP or BADVERS to a query with an OPT record (RFC 6891 sections 6.1.3 and 7)."""
+
+
+def heed(wire: bytes, message_id: int, question: bytes, *, over_tcp: bool, with_edns: bool) -> Response | Curt:
+    """Read a message as the response to a question that was asked under this id; never raises."""
+    if not echoes(wire, message_id, question):
+        return Curt.DISLIKES_EDNS if with_edns and _is_bare_formerr(wire, message_id) else Curt.NOT_OURS
+    if with_edns and wire[3] & _RCODE in _DISLIKES_EDNS:
+        return Curt.DISLIKES_EDNS
+    if wire[2] & _TC:
+        return Curt.GARBLED if over_tcp else Curt.TRUNCATED
+    try:
+        response = read_response(wire)
+    except MalformedResponseError:
+        return Curt.GARBLED
+    return Curt.DISLIKES_EDNS if with_edns and response.rcode == Rcode.BADVERS else response
+
+
+def _is_bare_formerr(wire: bytes, message_id: int) -> bool:
+    """Tell whether this is a header alone that says FORMERR, as servers from before EDNS answer."""
+    return (
+        len(wire) == HEADER_SIZE
+        and int.from_bytes(wire[:2], "big") == message_id
+        and wire[2] & _QR_AND_OPCODE == _QR
+        and wire[3] & _RCODE == Rcode.FORMERR
+        and not any(wire[4:])
+    )

@@ -1,0 +1,131 @@
+"""One resolver that we forward to: its sockets and connections, its health, and its place among the counters."""
+
+import errno
+from typing import Final
+
+from resolver.core.counters import UpstreamCount, upstream_latency_slot, upstream_slot
+from resolver.dns.name import WireName
+from resolver.dns.writer import write_upstream_query
+from resolver.net.attempt import Attempt, Outcome
+from resolver.net.health import Health
+from resolver.net.settings import UpstreamAddress
+from resolver.net.upstream_sockets import UpstreamSockets
+from resolver.net.upstream_tcp import UpstreamStreams
+
+_TOO_BIG: Final = errno.EMSGSIZE
+
+
+class Upstream:
+    """A resolver that is asked; compared by identity."""
+
+    __slots__ = ("_number", "_page", "address", "health", "over_tcp", "sockets", "streams")
+
+    def __init__(
+        self, address: UpstreamAddress, page: memoryview, sockets: UpstreamSockets, streams: UpstreamStreams
+    ) -> None:
+        """Ask at this address; count in the page's places for its number."""
+        self.address = address
+        self.over_tcp = address.protocol == "tcp"
+        self.health = Health()
+        self.sockets = sockets
+        self.streams = streams
+        self._number = address.number
+        self._page = page
+        self._show_health()
+
+    def send(self, attempt: Attempt, now: float) -> None:
+        """Send an attempt's question; if that is impossible, its outcome says so."""
+        try:
+            if attempt.over_tcp:
+                self._send_in_stream(attempt, now)
+            else:
+                self._send_datagram(attempt, now)
+        except OSError as error:
+            if error.errno == _TOO_BIG and not attempt.over_tcp:
+                attempt.outcome = Outcome.TRUNCATED
+            else:
+                self.unreachable(attempt, now)
+
+    def answered(self, attempt: Attempt, now: float) -> None:
+        """Take note of an answer to an attempt, whatever it says."""
+        seconds = now - attempt.sent
+        self._page[upstream_latency_slot(self._number, seconds)] += 1
+        self.count(UpstreamCount.LATENCY_MICROSECONDS, int(seconds * 1e6))
+        was_up = self.health.up
+        self.health.answered()
+        if not was_up:
+            self._show_health()
+
+    def silent(self, attempt: Attempt, now: float) -> None:
+        """Take note that an attempt got no answer in time."""
+        attempt.outcome = Outcome.SILENT
+        self.count(UpstreamCount.TIMEOUTS)
+        self._unanswered(attempt.exchange.question.qname, now)
+
+    def unreachable(self, attempt: Attempt, now: float) -> None:
+        """Take note that the network says nobody is there, which counts like silence and no more."""
+        attempt.outcome = Outcome.UNREACHABLE
+        self.count(UpstreamCount.NETWORK_ERRORS)
+        self._unanswered(attempt.exchange.question.qname, now)
+
+    def count(self, what: UpstreamCount, number: int = 1) -> None:
+        """Count for this upstream."""
+        self._page[upstream_slot(self._number, what)] += number
+
+    def renew(self, now: float) -> None:
+        """Replace sockets that are used up, close connections that are idle."""
+        self.sockets.renew(now)
+        self.streams.renew(now)
+
+    def close(self) -> None:
+        """Close everything that leads there."""
+        self.sockets.close()
+        self.streams.close()
+
+    def _send_datagram(self, attempt: Attempt, now: float) -> None:
+        chosen, message_id = self.sockets.assign(attempt, now)
+        query = _write(attempt, message_id)
+        self.count(UpstreamCount.UDP_REQUESTS)
+        try:
+            chosen.line.send(query)
+        except BlockingIOError:
+            return  # A datagram that is lost, like any other.
+        except OSError:
+            try:
+                # The kernel reports an ICMP message for an earlier datagram to the next send, which it leaves undone.
+                chosen.line.send(query)
+            except OSError:
+                del chosen.pending[message_id]
+                self.sockets.release(chosen)
+                raise
+
+    def _send_in_stream(self, attempt: Attempt, now: float) -> None:
+        earlier = [other for other in attempt.exchange.attempts if other.upstream is self and other.over_tcp]
+        asked_before = max((other.sent for other in earlier if other is not attempt), default=None)
+        stream, message_id = self.streams.assign(attempt, now, asked_before=asked_before)
+        self.count(UpstreamCount.TCP_REQUESTS)
+        try:
+            stream.send(_write(attempt, message_id))
+        except OSError:
+            del stream.pending[message_id]
+            raise
+
+    def _unanswered(self, qname: WireName, now: float) -> None:
+        was_up = self.health.up
+        self.health.unanswered(qname, now)
+        if was_up and not self.health.up:
+            self._show_health()
+
+    def _show_health(self) -> None:
+        self._page[upstream_slot(self._number, UpstreamCount.HEALTHY)] = self.health.up
+
+
+def _write(attempt: Attempt, message_id: int) -> bytes:
+    exchange = attempt.exchange
+    return write_upstream_query(
+        message_id=message_id,
+        question=exchange.wire_question,
+        checking_disabled=exchange.question.checking_disabled,
+        dnssec_ok=exchange.question.dnssec_ok,
+        with_edns=attempt.with_edns,
+    )

@@ -1,0 +1,220 @@
+"""How questions go to an upstream over TCP: one connection for many, answers in whatever order (RFC 7766 section 6.2).
+
+A connection is opened when a question needs it, kept while questions come, and replaced when it is lost or was silent
+for a question that is asked again. There is no task: the event loop calls when a connection can be read or written.
+"""
+
+import asyncio
+import errno
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from resolver.dns.framing import MessageSplitter, frame
+from resolver.net.destination import Destination, open_stream_socket
+from resolver.net.draws import Draws
+
+if TYPE_CHECKING:
+    from resolver.net.attempt import Attempt
+
+CONNECT_WITHIN: Final = 3.0
+"""Seconds for a connection to come about."""
+IDLE: Final = 8.0
+"""Seconds without a question after which we close, before most servers do (RFC 7766 section 6.2.3)."""
+MOST_PENDING: Final = 8_192
+"""Questions that wait on one connection."""
+MOST_UNSENT: Final = 1024 * 1024
+MOST_STRIKES: Final = 10
+"""Messages that answer nothing we asked, after which a connection is given up."""
+_CHUNK: Final = 65_536
+
+
+class UpstreamStream:
+    """One connection; ``heard`` is when the last octets came (monotonic seconds), None before the first."""
+
+    __slots__ = ("_ended", "_line", "_loop", "_read", "_splitter", "_unsent", "_writing", "connected", "heard",
+                 "opened", "pending", "strikes", "used")  # fmt: skip  # two lines, not thirteen
+
+    def __init__(
+        self,
+        line: socket.socket,
+        loop: asyncio.AbstractEventLoop,
+        read: Callable[["UpstreamStream", list[bytes]], None],
+        ended: Callable[["UpstreamStream"], None],
+        now: float,
+    ) -> None:
+        """Take a socket that is being connected; ``read`` gets the messages, ``ended`` the end, whatever its cause."""
+        self._line = line
+        self._loop = loop
+        self._read = read
+        self._ended = ended
+        self._splitter = MessageSplitter()
+        self._unsent = bytearray()
+        self._writing = True
+        self.connected = False
+        self.heard: float | None = None
+        self.opened = now
+        self.used = now
+        self.pending: dict[int, Attempt] = {}
+        self.strikes = 0
+        loop.add_writer(line, self._writable)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something can still be sent."""
+        return self._line.fileno() >= 0
+
+    def can_take(self, asked_before: float | None) -> bool:
+        """Tell whether one more question may go here: there is room, and no silence since it was asked before."""
+        if not self.is_open or len(self.pending) >= MOST_PENDING:
+            return False
+        return asked_before is None or (self.heard is not None and self.heard > asked_before)
+
+    def send(self, message: bytes) -> None:
+        """Send a message as soon as the event loop finds the connection writable.
+
+        Raises OSError if too much waits already.
+        """
+        if len(self._unsent) > MOST_UNSENT:
+            raise OSError(errno.ENOBUFS, "the upstream does not read")
+        self._unsent += frame(message)
+        if self.connected:
+            self._write_when_possible()
+
+    def strike(self) -> None:
+        """Take note of a message that answers nothing we asked; after several the connection ends."""
+        self.strikes += 1
+        if self.strikes >= MOST_STRIKES:
+            self.end()
+
+    def end(self) -> None:
+        """Close, and say so once; who still waits is in ``pending``."""
+        if self.is_open:
+            self._loop.remove_reader(self._line)
+            self._loop.remove_writer(self._line)
+            self._line.close()
+            self._ended(self)
+
+    def _writable(self) -> None:
+        if not self.connected and not self._connect():
+            return
+        try:
+            sent = self._line.send(self._unsent) if self._unsent else 0
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self.end()
+            return
+        del self._unsent[:sent]
+        self._write_when_possible()
+
+    def _connect(self) -> bool:
+        code = self._line.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if code:
+            self.end()
+            return False
+        self.connected = True
+        self._loop.add_reader(self._line, self._readable)
+        return True
+
+    def _write_when_possible(self) -> None:
+        wanted = bool(self._unsent)
+        if wanted and not self._writing:
+            self._loop.add_writer(self._line, self._writable)
+        elif not wanted and self._writing:
+            self._loop.remove_writer(self._line)
+        self._writing = wanted
+
+    def _readable(self) -> None:
+        try:
+            octets = self._line.recv(_CHUNK)
+        except BlockingIOError:
+            return
+        except OSError:
+            octets = b""
+        if not octets:
+            self.end()
+            return
+        self._read(self, self._splitter.feed(octets))
+
+
+class UpstreamStreams:
+    """The connections to one upstream: the current one, and those that only wait for their last answers.
+
+    ``arrived(stream, message, now)`` gets each message, ``lost(stream, attempts, now)`` the attempts that waited on a
+    connection that ended.
+    """
+
+    __slots__ = ("_arrived", "_clock", "_current", "_destination", "_draws", "_loop", "_lost", "_open")
+
+    def __init__(
+        self,
+        destination: Destination,
+        loop: asyncio.AbstractEventLoop,
+        draws: Draws,
+        clock: Callable[[], float],
+        arrived: Callable[[UpstreamStream, bytes, float], None],
+        lost: Callable[[UpstreamStream, "list[Attempt]", float], None],
+    ) -> None:
+        """Connect to this destination when the first question comes."""
+        self._destination = destination
+        self._loop = loop
+        self._draws = draws
+        self._clock = clock
+        self._arrived = arrived
+        self._lost = lost
+        self._current: UpstreamStream | None = None
+        self._open: set[UpstreamStream] = set()
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def assign(self, attempt: "Attempt", now: float, *, asked_before: float | None) -> tuple[UpstreamStream, int]:
+        """Choose connection and message id for an attempt.
+
+        ``asked_before``: when the same question went out over TCP already; a connection that was silent since then is
+        not trusted with it again. Raises OSError if no connection can be opened.
+        """
+        current = self._current
+        if current is None or not current.can_take(asked_before):
+            current = self._connect(now)
+        message_id, _ = self._draws.draw()
+        while message_id in current.pending:
+            message_id, _ = self._draws.draw()
+        current.pending[message_id] = attempt
+        current.used = now
+        return current, message_id
+
+    def renew(self, now: float) -> None:
+        """Close connections that nobody waits on any more, and those that do not come about."""
+        for stream in tuple(self._open):
+            silent_since = stream.used if stream.connected else stream.opened
+            if now - silent_since >= (IDLE if stream.connected else CONNECT_WITHIN):
+                stream.end()
+
+    def close(self) -> None:
+        """Close all connections; whoever waits on them is told that they are lost."""
+        for stream in tuple(self._open):
+            stream.end()
+
+    def _connect(self, now: float) -> UpstreamStream:
+        line = open_stream_socket(self._destination)
+        opened = UpstreamStream(line, self._loop, self._take, self._forget, now)
+        self._open.add(opened)
+        self._current = opened
+        return opened
+
+    def _take(self, stream: UpstreamStream, messages: list[bytes]) -> None:
+        now = self._clock()
+        stream.heard = now
+        for message in messages:
+            self._arrived(stream, message, now)
+
+    def _forget(self, stream: UpstreamStream) -> None:
+        self._open.discard(stream)
+        if self._current is stream:
+            self._current = None
+        waiting = list(stream.pending.values())
+        stream.pending.clear()
+        if waiting:
+            self._lost(stream, waiting, self._clock())
