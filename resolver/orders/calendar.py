@@ -11,18 +11,13 @@ from zoneinfo import ZoneInfo
 
 from resolver.orders.model import Duration
 
-LAST_DAY = date(9000, 1, 1)
-"""No date is counted past this; it keeps additions inside what ``date`` can hold."""
-
 
 def last_day(start: date, duration: Duration) -> date:
     """Count months, then days, from the day of an event; the result is the last day in force (art. 641)."""
     months = start.year * 12 + start.month - 1 + duration.months
     year, month = divmod(months, 12)
-    if year >= LAST_DAY.year:
-        return LAST_DAY
     day = date(year, month + 1, min(start.day, monthrange(year, month + 1)[1]))
-    return min(day + timedelta(days=duration.days), LAST_DAY)
+    return day + timedelta(days=duration.days)
 
 
 def begin_of(day: date, zone: ZoneInfo) -> float:

@@ -3,6 +3,8 @@
 import re
 from datetime import date, datetime
 
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2})?)(Z|[+-]\d{2}:\d{2})?")
 _FRENCH = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
@@ -13,7 +15,7 @@ def parse_day(text: str) -> date:
     if not _DAY.fullmatch(text):
         raise ValueError(f"{text!r} is no date: {_advice(text)}")
     try:
-        return date.fromisoformat(text)
+        return _in_our_times(date.fromisoformat(text), text)
     except ValueError as error:
         raise ValueError(f"{text!r} is on no calendar ({error}): correct it") from None
 
@@ -29,9 +31,17 @@ def parse_moment(text: str) -> date | datetime:
     if match is None:
         raise ValueError(f"{text!r} is neither a date nor a time: {_advice(text)} or 2026-10-02T10:12")
     try:
+        _in_our_times(date.fromisoformat(match[1]), text)
         return datetime.fromisoformat(f"{match[1]}T{match[2]}{(match[3] or '').replace('Z', '+00:00')}")
     except ValueError as error:
         raise ValueError(f"{text!r} is on no calendar or clock ({error}): correct it") from None
+
+
+def _in_our_times(day: date, text: str) -> date:
+    """Refuse years that are typing errors, or a way to say "for ever" that a period has a word for."""
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError(f"{text} is outside {FIRST_YEAR} to {LAST_YEAR}; a period without end is `unlimited`")
+    return day
 
 
 def day_of(moment: date | datetime) -> date:

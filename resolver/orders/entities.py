@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from resolver.orders.model import Addressee, Measure
 
 _LEGAL_FORMS = frozenset(
-    "sa sas sasu sarl eurl snc scs sca se sci gie societe ste ltd plc llc inc gmbh ag bv nv spa srl sl sprl".split()
+    {"sa", "sas", "sasu", "sarl", "eurl", "snc", "scs", "sca", "se", "sci", "gie", "societe", "ste"}
+    | {"ltd", "plc", "llc", "inc", "gmbh", "ag", "bv", "nv", "spa", "srl", "sprl"}
 )
 
 

@@ -1,0 +1,95 @@
+"""Which names are public suffixes, under which anybody may register: ``fr``, ``co.uk``, ``github.io``.
+
+The rules are those of publicsuffix.org; their format: https://github.com/publicsuffix/list/wiki/Format
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+
+import idna
+
+from resolver.dns.name import ROOT, WireName, ancestors, parse_name
+
+
+class Section(StrEnum):
+    """Who put a suffix on the list: registries of top-level domains, or companies for their customers."""
+
+    ICANN = "ICANN"
+    PRIVATE = "private"
+
+
+@dataclass(frozen=True, slots=True)
+class PublicSuffixes:
+    """The rules: plain suffixes, parents whose every child is a suffix (``*.ck``), and exceptions (``!www.ck``)."""
+
+    plain: dict[WireName, Section]
+    any_child: dict[WireName, Section]
+    exceptions: frozenset[WireName]
+    above: dict[WireName, tuple[WireName, Section]]
+    """A name above suffixes, and one of those, of the ICANN section if there is one."""
+
+    def section(self, name: WireName) -> Section | None:
+        """Tell whether a name is itself a public suffix; a top-level domain always is."""
+        if name in self.plain:
+            return self.plain[name]
+        parent = WireName(name[1 + name[0] :]) if name != ROOT else ROOT
+        if parent == ROOT:
+            return Section.ICANN
+        return None if name in self.exceptions else self.any_child.get(parent)
+
+    def covered(self, name: WireName) -> tuple[WireName, Section] | None:
+        """Tell a public suffix that lies below a name, if there is one."""
+        return self.above.get(name)
+
+
+@cache
+def public_suffixes() -> PublicSuffixes:
+    """Read the list that the publicsuffixlist package ships."""
+    source = files("publicsuffixlist").joinpath("public_suffix_list.dat")
+    return read_suffixes(source.read_text(encoding="utf-8"))
+
+
+def read_suffixes(text: str) -> PublicSuffixes:
+    """Read a list in the format of publicsuffix.org."""
+    plain: dict[WireName, Section] = {}
+    any_child: dict[WireName, Section] = {}
+    exceptions: set[WireName] = set()
+    for rule, section in _rules(text):
+        if rule.startswith("!"):
+            exceptions.add(_wire(rule[1:]))
+        elif rule.startswith("*."):
+            any_child[_wire(rule[2:])] = section
+        else:
+            plain[_wire(rule)] = section
+    return PublicSuffixes(plain, any_child, frozenset(exceptions), _above(plain, any_child))
+
+
+def _rules(text: str) -> Iterator[tuple[str, Section]]:
+    section = Section.ICANN
+    for line in text.splitlines():
+        if "===BEGIN PRIVATE DOMAINS===" in line:
+            section = Section.PRIVATE
+        words = line.split()
+        if words and not words[0].startswith("//"):
+            yield words[0], section
+
+
+def _wire(rule: str) -> WireName:
+    return parse_name(rule if rule.isascii() else idna.encode(rule, uts46=True).decode("ascii"))
+
+
+def _above(
+    plain: dict[WireName, Section], any_child: dict[WireName, Section]
+) -> dict[WireName, tuple[WireName, Section]]:
+    above: dict[WireName, tuple[WireName, Section]] = {}
+    for suffix, section in any_child.items():
+        above[suffix] = (suffix, section)
+    for rules in (plain, any_child):
+        for suffix, section in rules.items():
+            for name in ancestors(suffix):
+                if name not in {suffix, ROOT} and (name not in above or section is Section.ICANN):
+                    above[name] = (suffix, section)
+    return above
