@@ -72,7 +72,7 @@ class MetricsServer:
 
     def start(self) -> None:
         """Bind, then serve in a thread. Raises MetricsAddressError."""
-        self._listener = open_listener(self._listen)
+        self._listener = open_metrics_listener(self._listen)
         started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
         thread = threading.Thread(
             target=lambda: asyncio.run(self._run(self._listener, started)), name="metrics", daemon=True
@@ -139,7 +139,7 @@ class MetricsServer:
                 return plain(HTTPStatus.NOT_FOUND, "here are /metrics, /health and /ready")
 
 
-def open_listener(listen: tuple[str, int]) -> socket.socket:
+def open_metrics_listener(listen: tuple[str, int]) -> socket.socket:
     """Bind a TCP socket to host and port. Raises MetricsAddressError."""
     host, port = listen
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
