@@ -1,0 +1,112 @@
+"""How the supervisor starts a child process, talks to it and learns of its end; nothing here waits without a bound."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal
+
+import resolver
+from resolver.ops.channel import Channel, Message
+from resolver.ops.logs import log_event
+
+Role = Literal["dns", "compile"]
+
+
+class Child:
+    """A child process and our end of its channel."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, role: Role, inherited: Sequence[int] = ()) -> None:
+        """Start it; it inherits these descriptors under their numbers, and its end of the channel."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
+                [sys.executable, "-P", "-m", "resolver.ops.child", role, "--channel", str(theirs.fileno())],
+                pass_fds=(*inherited, theirs.fileno()),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                env=_environment(),
+            )
+        self.role = role
+        self.pid = self._process.pid
+        self.ended: asyncio.Future[int] = loop.create_future()
+        self._loop = loop
+        self._awaited: asyncio.Future[Message | None] | None = None
+        self._end_watch = os.pidfd_open(self.pid)
+        loop.add_reader(self._end_watch, self._reap)
+        self._channel = Channel(loop, ours, self._hear, self.kill)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it has not ended, as far as we know."""
+        return not self.ended.done()
+
+    def tell(self, message: Message) -> None:
+        """Send what needs no answer."""
+        self._channel.send(message)
+
+    async def ask(self, message: Message, within: float) -> Message | None:
+        """Send a message and wait for the answer; None if there is none within so many seconds, or the child ends."""
+        assert self._awaited is None, "one question at a time"
+        if not self.alive:
+            return None
+        self._awaited = self._loop.create_future()
+        self._channel.send(message)
+        return await self.wait_on(within)
+
+    async def wait_on(self, within: float) -> Message | None:
+        """Wait on for the answer to what was asked; None as for ``ask``."""
+        if self._awaited is None:
+            return None
+        await asyncio.wait({self._awaited}, timeout=within)
+        if not self._awaited.done():
+            return None
+        answer, self._awaited = self._awaited.result(), None
+        return answer
+
+    def kill(self) -> None:
+        """End it at once."""
+        if self.alive:
+            with suppress(ProcessLookupError):
+                self._process.kill()
+
+    def _hear(self, message: Message) -> None:
+        if message.get("say") == "log":
+            log_event(
+                str(message["level"]), str(message["event"]), role=self.role, pid=self.pid, trace=message.get("trace")
+            )
+        else:
+            self._answer(message)
+
+    def _answer(self, message: Message | None) -> None:
+        if self._awaited is not None and not self._awaited.done():
+            self._awaited.set_result(message)
+
+    def _reap(self) -> None:
+        self._loop.remove_reader(self._end_watch)
+        os.close(self._end_watch)
+        self._channel.close()
+        self._answer(None)
+        self.ended.set_result(self._process.wait())
+
+
+def end_in_words(status: int) -> str:
+    """Say how a process ended, from its exit status as subprocess gives it."""
+    if status < 0:
+        try:
+            return f"killed by {signal.Signals(-status).name}"
+        except ValueError:
+            return f"killed by signal {-status}"
+    return f"exit status {status}"
+
+
+def _environment() -> dict[str, str]:
+    """Give a child our environment, and this very package, wherever it was found."""
+    package = str(Path(resolver.__file__).parents[1])
+    path = os.environ.get("PYTHONPATH")
+    return {**os.environ, "PYTHONPATH": f"{package}{os.pathsep}{path}" if path else package}

@@ -1,0 +1,84 @@
+"""How the supervisor has the orders compiled: by a child of its own, within a bound, and what it learns from it."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from resolver.ops.channel import Message
+from resolver.ops.children import Child, end_in_words
+from resolver.ops.config import Config
+from resolver.ops.metrics import OrderRules, PolicySummary, spans
+
+COMPILE_SECONDS: Final = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledPolicy:
+    """A policy on disk; ``counted`` are its pairs ``order/action``."""
+
+    path: Path
+    digest: str
+    orders: int
+    names: int
+    counted: tuple[str, ...]
+    summary: PolicySummary
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What came of the orders; no policy if none of them is usable, and there never was a good one."""
+
+    policy: CompiledPolicy | None
+    problems: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+async def compile_in_child(config: Config, wall: float) -> Compiled:
+    """Compile the orders as of ``wall`` on the order clock (POSIX seconds); a child that fails is a problem, too."""
+    return await _ask_child({"do": "compile", "config": config.to_json(), "wall": wall})
+
+
+async def recall_in_child(config: Config) -> Compiled:
+    """Find the policy that was applied last."""
+    return await _ask_child({"do": "recall", "config": config.to_json()})
+
+
+async def _ask_child(question: Message) -> Compiled:
+    child = Child(asyncio.get_running_loop(), "compile")
+    try:
+        answer = await child.ask(question, COMPILE_SECONDS)
+        if answer is None:
+            return _nothing(f"compiling the orders: {await _how_it_ended(child)}; the policy stays as it was")
+    finally:
+        child.kill()
+    if answer["say"] != "compiled":
+        return _nothing(f"compiling the orders: {answer['why']}; the policy stays as it was")
+    return Compiled(_policy(answer), tuple(answer["problems"]), tuple(answer["warnings"]))
+
+
+def _nothing(problem: str) -> Compiled:
+    return Compiled(None, (problem,), ())
+
+
+async def _how_it_ended(child: Child) -> str:
+    if child.alive:
+        return f"not done within {COMPILE_SECONDS:g} s"
+    return f"the child ended early ({end_in_words(await child.ended)})"
+
+
+def _policy(answer: Message) -> CompiledPolicy | None:
+    if answer["policy"] is None:
+        return None
+    rules = tuple(
+        OrderRules(order, tuple((spans(timeline), count) for timeline, count in groups))
+        for order, groups in answer["rules"]
+    )
+    return CompiledPolicy(
+        Path(answer["policy"]),
+        answer["digest"],
+        answer["orders"],
+        answer["names"],
+        tuple(answer["counted"]),
+        PolicySummary(answer["digest"], rules),
+    )

@@ -1,0 +1,81 @@
+"""What the compile child does: one compilation of the orders, at low priority, and a report on the channel.
+
+It runs as the same user as the workers, and whatever a hostile order file does to it, the supervisor only sees it end.
+"""
+
+import os
+import socket
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from resolver.ops.channel import LineSplitter, Message, write_line
+from resolver.ops.compile import compile_orders
+from resolver.ops.config import Config
+from resolver.ops.policy_file import digest_in_name, read_current, read_document
+
+NICENESS: Final = 10
+PROBLEMS_TOLD: Final = 1_000
+
+
+def compile_once(channel: socket.socket) -> int:
+    """Read what is to be done, do it, report. The exit status is 0 if there was a report.
+
+    ``compile`` compiles the orders; ``recall`` only finds what was applied last, for a start whose orders are broken.
+    """
+    os.nice(NICENESS)
+    asked = _read(channel)
+    if asked is None:
+        return 1
+    try:
+        answer = _answer(asked)
+    except OSError as error:
+        answer = {"say": "failed", "why": f"{error.filename or 'the orders'}: {error.strerror or error}"}
+    except Exception as error:  # noqa: BLE001  # the policy in force stays, whatever went wrong here
+        traceback.print_exc()
+        answer = {"say": "failed", "why": f"unexpected {error!r}"}
+    channel.sendall(write_line(answer))
+    return 0
+
+
+def _read(channel: socket.socket) -> Message | None:
+    splitter = LineSplitter()
+    while chunk := channel.recv(65_536):
+        for message in splitter.feed(chunk):
+            return message
+    return None
+
+
+def _answer(asked: Message) -> Message:
+    config = Config.from_json(asked["config"])
+    applied = read_current(config.state)
+    if asked["do"] == "recall":
+        recalled = applied.path if applied is not None else None
+        return {"say": "compiled", "problems": [], "warnings": [], **_described(recalled)}
+    report = compile_orders(config, float(asked["wall"]), applied)
+    problems, warnings = _bounded(report.problems), _bounded(report.warnings)
+    return {"say": "compiled", "problems": problems, "warnings": warnings, **_described(report.policy)}
+
+
+def _bounded(sentences: Sequence[object]) -> list[str]:
+    told = [str(sentence) for sentence in sentences[:PROBLEMS_TOLD]]
+    return told + [f"and {len(sentences) - PROBLEMS_TOLD} more"] * (len(sentences) > PROBLEMS_TOLD)
+
+
+def _described(policy: Path | None) -> Message:
+    """Say of a policy what the supervisor needs, so that it need not read it: totals, and what is counted."""
+    if policy is None:
+        return {"policy": None}
+    document = read_document(policy)
+    rules: dict[str, list[tuple[object, int]]] = {order["id"]: [] for order in document["orders"]}
+    for measure in document["measures"]:
+        rules[measure["order"]] += zip(measure["timelines"], measure["counts"], strict=True)
+    return {
+        "policy": str(policy),
+        "digest": digest_in_name(policy),
+        "orders": len(document["orders"]),
+        "names": sum(measure["names"] for measure in document["measures"]),
+        "counted": sorted({f"{measure['order']}/{measure['action']}" for measure in document["measures"]}),
+        "rules": list(rules.items()),
+    }

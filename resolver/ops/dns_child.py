@@ -1,0 +1,152 @@
+"""What a dns worker does on the supervisor's word: start, prepare, commit, abort, drain.
+
+Nothing is taken from the configuration here; all of it comes through the channel. Policies are mapped and checked in
+a thread, so that answers go on meanwhile.
+"""
+
+import asyncio
+import gc
+import mmap
+import os
+import socket
+import time
+import traceback
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from resolver.core.counters import PAGE_SIZE
+from resolver.core.policy import Policy
+from resolver.net.settings import WorkerSettings
+from resolver.net.worker import Worker
+from resolver.ops.channel import Channel, Message
+from resolver.ops.policy_file import DamagedPolicyError, open_policy
+from resolver.orders.index import DamagedIndexError
+
+DRAIN_SECONDS: Final = 1.5
+COMPLAINTS_A_MINUTE: Final = 20
+
+
+class Prepared(NamedTuple):
+    """What a commit will put in force."""
+
+    change: int
+    policy: Policy
+    settings: WorkerSettings
+
+
+class Complaints:
+    """How many unexpected errors may still be reported in this minute; a bug on the query path must not flood."""
+
+    def __init__(self) -> None:
+        self._minute = 0
+        self._said = 0
+
+    def may_say(self, now: float) -> bool:
+        """Tell whether one more may be said at this time (monotonic seconds)."""
+        minute = int(now // 60)
+        if minute != self._minute:
+            self._minute, self._said = minute, 0
+        self._said += 1
+        return self._said <= COMPLAINTS_A_MINUTE
+
+
+class DnsChild:
+    """One worker and its end of the channel."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, channel: socket.socket) -> None:
+        self._loop = loop
+        self._worker: Worker | None = None
+        self._prepared: Prepared | None = None
+        self._complaints = Complaints()
+        self._tasks: set[asyncio.Task[None]] = set()
+        loop.set_exception_handler(self._complain)
+        self._channel = Channel(loop, channel, self._obey, loop.stop)
+
+    def _obey(self, message: Message) -> None:
+        match message["do"]:
+            case "start":
+                self._spawn(self._start(message))
+            case "prepare":
+                self._spawn(self._prepare(message))
+            case "commit":
+                self._commit(message["change"])
+            case "abort":
+                self._prepared = None
+            case "drain":
+                self._spawn(self._drain())
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _load(self, message: Message) -> Policy | None:
+        """Map the policy a message names, or refuse it."""
+        try:
+            return await asyncio.to_thread(open_policy, Path(message["policy"]), message["slots"])
+        except (DamagedPolicyError, DamagedIndexError, OSError) as error:
+            self._say("refused", message, why=str(error), damaged=True)
+        except Exception as error:  # noqa: BLE001  # whatever is wrong with a policy, the one in force stays
+            self._say("refused", message, why=f"{message['policy']}: {error!r}", damaged=False)
+        return None
+
+    async def _start(self, message: Message) -> None:
+        policy = await self._load(message)
+        if policy is None:
+            return
+        offset = float(message["clock_offset"])
+        self._worker = Worker(
+            self._loop,
+            WorkerSettings.from_json(message["settings"]),
+            policy,
+            memoryview(mmap.mmap(message["page"], PAGE_SIZE)).cast("Q"),
+            lambda: time.time() + offset,
+            udp=[socket.socket(fileno=each["fd"]) for each in message["udp"]],
+            tcp=[socket.socket(fileno=each["fd"]) for each in message["tcp"]],
+        )
+        self._worker.start()
+        # The query path makes no cycles: from here on collecting garbage would only cost pauses.
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        self._say("ready", message, digest=policy.digest)
+
+    async def _prepare(self, message: Message) -> None:
+        policy = await self._load(message)
+        if policy is not None:
+            settings = WorkerSettings.from_json(message["settings"])
+            self._prepared = Prepared(message["change"], policy, settings)
+            self._say("prepared", message, digest=policy.digest)
+
+    def _commit(self, change: int) -> None:
+        prepared, self._prepared = self._prepared, None
+        assert self._worker is not None, "only a worker that said ready is told to change"
+        assert prepared is not None, "only what was prepared is committed"
+        assert prepared.change == change, "one change at a time"
+        self._worker.swap(prepared.policy, prepared.settings)
+        self._channel.send({"say": "in force", "change": change, "digest": prepared.policy.digest})
+
+    async def _drain(self) -> None:
+        if self._worker is not None:
+            await self._worker.drain(DRAIN_SECONDS)
+        self._loop.stop()
+
+    def _say(self, what: str, asked: Message, **fields: object) -> None:
+        self._channel.send({"say": what, "change": asked["change"], **fields})
+
+    def _complain(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if self._complaints.may_say(time.monotonic()):
+            error = context.get("exception")
+            trace = "".join(traceback.format_exception(error)) if isinstance(error, BaseException) else None
+            self._channel.send({"say": "log", "level": "error", "event": context["message"], "trace": trace})
+
+
+def serve(channel: socket.socket) -> int:
+    """Work until the channel ends or a drain is over."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    child = DnsChild(loop, channel)
+    loop.run_forever()
+    del child
+    os._exit(0)  # nothing is left to save, and tearing a million cache entries down takes seconds

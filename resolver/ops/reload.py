@@ -1,0 +1,198 @@
+"""How the configuration and the orders on disk become what is in force, at the start and at each reload.
+
+Nothing is applied by halves, and nothing that is wrong keeps anything right from being applied: a broken
+configuration leaves its old values and the orders are read all the same; a refused order leaves its last good version
+and the other orders bind; a key that needs a restart stays and the other keys change.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from resolver.ops.clock import OrderClock
+from resolver.ops.compilation import Compiled, CompiledPolicy, compile_in_child, recall_in_child
+from resolver.ops.config import Config, load_config
+from resolver.ops.counter_places import OrderPlaces, UpstreamPlaces
+from resolver.ops.logs import LOGGER, Log, log_event
+from resolver.ops.metrics import ReloadState
+from resolver.ops.notify import notify, notify_reloading
+from resolver.ops.policy_file import write_current
+from resolver.ops.standing import Standing
+from resolver.ops.worker_places import Aborted, WorkerPlaces
+from resolver.ops.worker_settings import asked_upstreams, worker_settings
+
+ATTEMPTS: Final = 2
+"""A start whose policy the workers find damaged compiles once more; so does a reload."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadOutcome:
+    """What a reload did; ``problems`` is empty if it refused nothing, ``changed`` tells whether anything is new."""
+
+    problems: tuple[str, ...]
+    warnings: tuple[str, ...]
+    changed: bool
+    wall: float
+    """When it ended, on the real clock (POSIX seconds)."""
+
+
+class Attempt(NamedTuple):
+    """One compilation, what aborted its way to the workers, and whether it changed anything for them."""
+
+    compiled: Compiled
+    aborted: Aborted | None
+    changed: bool
+
+
+class Reloader:
+    """Reads everything again, and keeps what came of it."""
+
+    def __init__(
+        self,
+        config_path: Path,
+        config: Config,
+        clock: OrderClock,
+        places: WorkerPlaces,
+        log: Log,
+        warnings: tuple[str, ...],
+    ) -> None:
+        self.config = config
+        self.policy: CompiledPolicy | None = None
+        self.last: ReloadOutcome | None = None
+        self.state = ReloadState(succeeded=False, last_success=0.0, successes=0, failures=0)
+        self.order_places = OrderPlaces()
+        self.upstream_places = UpstreamPlaces()
+        self._config_path = config_path
+        self._clock = clock
+        self._places = places
+        self._log = log
+        self._start_warnings = warnings
+
+    async def start(self) -> str | None:
+        """Put the first policy in force; a sentence if there is none that any worker can use.
+
+        Where no order is usable, what was applied last is.
+        """
+        problems: tuple[str, ...] = ()
+        for _ in range(ATTEMPTS):
+            compiled = await compile_in_child(self.config, self._clock.read())
+            problems += compiled.problems
+            policy = compiled.policy or (await recall_in_child(self.config)).policy
+            if policy is None:
+                break
+            refusal = await self._places.begin(self._next(self.config, policy))
+            if refusal is None:
+                self.policy = policy
+                problems += await self._record(policy.path)
+                self._conclude(problems, compiled.warnings, changed=True)
+                return None
+            problems += (refusal,)
+        _log_problems(problems)
+        return (
+            "no policy: no order on disk is usable, and the state folder holds no last good one; see the problems above"
+        )
+
+    async def reload(self) -> ReloadOutcome:
+        """Read configuration and orders again, and put in force what is sound."""
+        notify_reloading()
+        try:
+            outcome = await self._reload()
+        except Exception as error:  # noqa: BLE001  # it is logged, told, and the server goes on as before
+            LOGGER.exception("reload failed")
+            outcome = self._conclude((f"unexpected {error!r}; nothing was changed",), (), changed=False)
+        finally:
+            notify("READY=1")
+        policy = self.policy
+        log_event(
+            "info" if not outcome.problems else "warning",
+            "reload done" if not outcome.problems else "reload done, with problems",
+            changed=outcome.changed,
+            digest=policy.digest if policy else None,
+            orders=policy.orders if policy else 0,
+            names=policy.names if policy else 0,
+        )
+        return outcome
+
+    async def _reload(self) -> ReloadOutcome:
+        config, config_problems = await self._reread_config()
+        attempt = await self._attempt(config)
+        if attempt.aborted is not None and attempt.aborted.damaged:
+            attempt = await self._attempt(config)
+        aborted = (attempt.aborted.why,) if attempt.aborted is not None else ()
+        problems = config_problems + attempt.compiled.problems + aborted
+        return self._conclude(problems, attempt.compiled.warnings, changed=attempt.changed)
+
+    async def _attempt(self, config: Config) -> Attempt:
+        compiled = await compile_in_child(config, self._clock.read())
+        policy = compiled.policy or self.policy
+        assert policy is not None, "start put one in force"
+        return Attempt(compiled, *await self._apply(config, policy))
+
+    async def _reread_config(self) -> tuple[Config, tuple[str, ...]]:
+        loaded = await asyncio.to_thread(load_config, self._config_path)
+        if not isinstance(loaded, Config):
+            return self.config, tuple(map(str, loaded))
+        config, kept = loaded.keeping(self.config)
+        return config, tuple(f"{self._config_path}: {key} needs a restart; the running value stays" for key in kept)
+
+    async def _apply(self, config: Config, policy: CompiledPolicy) -> tuple[Aborted | None, bool]:
+        """Change all workers if anything is different for them; tells what aborted it, and whether they changed."""
+        standing, now = self._next(config, policy), self._places.standing
+        if now is not None and replace(standing, number=now.number) == now:
+            self.config, self.policy = config, policy
+            return None, False
+        outcome = await self._places.change(standing, self._decide)
+        if isinstance(outcome, Aborted):
+            return outcome, False
+        if outcome.late:
+            log_event("warning", "a change waits for workers that start", workers=outcome.late)
+        self.config, self.policy = config, policy
+        return None, True
+
+    def _next(self, config: Config, policy: CompiledPolicy) -> Standing:
+        asked = asked_upstreams(config)
+        numbers = self.upstream_places.allot(asked.all())
+        now = self._places.standing
+        return Standing(
+            number=1 if now is None else now.number + 1,
+            policy=policy.path,
+            digest=policy.digest,
+            slots=self.order_places.allot(policy.counted),
+            settings=worker_settings(config, asked, numbers, config.worker_count),
+        )
+
+    async def _decide(self, standing: Standing) -> Aborted | None:
+        unrecorded = await self._record(standing.policy)
+        return Aborted(unrecorded[0]) if unrecorded else None
+
+    async def _record(self, policy: Path) -> tuple[str, ...]:
+        """Make the decision durable: a server that is killed now starts on this policy."""
+        try:
+            await asyncio.to_thread(write_current, self.config.state, policy)
+        except OSError as error:
+            return (f"state: {self.config.state} cannot be written: {error.strerror or error}; make room, then reload",)
+        return ()
+
+    def _conclude(self, problems: tuple[str, ...], warnings: tuple[str, ...], *, changed: bool) -> ReloadOutcome:
+        """Keep the outcome for metrics and status, and log all that is wrong."""
+        outcome = ReloadOutcome(problems, self._start_warnings + warnings, changed, time.time())
+        self.last = outcome
+        sound = not problems
+        self.state = ReloadState(
+            succeeded=sound,
+            last_success=outcome.wall if sound else self.state.last_success,
+            successes=self.state.successes + sound,
+            failures=self.state.failures + (not sound),
+        )
+        self._log.restyle(self.config.log.format, self.config.log.level)
+        _log_problems(problems)
+        for warning in outcome.warnings:
+            log_event("warning", "note", warning=warning)
+        return outcome
+
+
+def _log_problems(problems: tuple[str, ...]) -> None:
+    for problem in problems:
+        log_event("error", "refused", problem=problem)

@@ -1,0 +1,223 @@
+"""What `arret serve` runs: the process that opens the sockets, keeps the workers, and decides every change.
+
+It parses no order and serves no subscriber. Its life from top to bottom: `run_supervisor` reads the configuration and
+takes what only one server may have (state folder, addresses); `_serve` starts the workers on the first policy, answers
+signals and commands, and ends everything in two seconds.
+"""
+
+import asyncio
+import os
+import resource
+import signal
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from resolver.net.sockets import ListenAddress, Listener, ListenError, open_listeners
+from resolver.ops.clock import OrderClock, order_clock
+from resolver.ops.config import Config, load_config
+from resolver.ops.control import SOCKET_FILE, ControlError, ControlServer, Message, open_control_socket
+from resolver.ops.logs import Log, log_event, start_log
+from resolver.ops.metrics_server import MetricsAddressError, MetricsServer
+from resolver.ops.notify import notify, watchdog_seconds
+from resolver.ops.one_at_a_time import OneAtATime
+from resolver.ops.privileges import PrivilegeError, become
+from resolver.ops.reload import Reloader
+from resolver.ops.state_lock import StateError, StateLock
+from resolver.ops.status import RunningServer
+from resolver.ops.worker_place import PlaceSockets
+from resolver.ops.worker_places import WorkerPlaces
+
+DRAIN_SECONDS: Final = 1.9
+PRIVATE_FILES: Final = 0o027
+
+CannotStart = (StateError, ListenError, ControlError, MetricsAddressError, PrivilegeError)
+
+
+def run_supervisor(config_path: Path) -> int:
+    """Serve until SIGTERM or SIGINT; the exit status is 0, or 1 if it could not start, which the log explains."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
+    log = start_log()
+    try:
+        config = load_config(config_path)
+        if isinstance(config, Config):
+            log.restyle(config.log.format, config.log.level)
+            return _run(config_path, config, log)
+        for problem in config:
+            log_event("error", "configuration refused", problem=str(problem))
+    except CannotStart as error:
+        log_event("error", "cannot start", why=str(error))
+    finally:
+        log.stop()
+    return 1
+
+
+@dataclass(frozen=True, slots=True)
+class Premises:
+    """What one server holds and no other: taken before privileges are given up, released at the end."""
+
+    config_path: Path
+    config: Config
+    clock: OrderClock
+    listeners: tuple[Listener, ...]
+    warnings: tuple[str, ...]
+    started: float
+    log: Log
+
+    def place_sockets(self) -> list[PlaceSockets]:
+        """Divide the sockets among the workers."""
+        tcp = tuple((str(listener.address), listener.tcp) for listener in self.listeners)
+        return [
+            PlaceSockets(tuple((str(listener.address), listener.udp[number]) for listener in self.listeners), tcp)
+            for number in range(self.config.worker_count)
+        ]
+
+
+def _run(config_path: Path, config: Config, log: Log) -> int:
+    os.umask(PRIVATE_FILES)
+    _raise_file_limit()
+    with ExitStack() as held:
+        lock = StateLock(config.state)
+        held.callback(lock.release)
+        addresses = [ListenAddress(endpoint.host, endpoint.port) for endpoint in config.listen]
+        opened = open_listeners(addresses, config.worker_count, strict=config.listen_strict)
+        for listener in opened.listeners:
+            held.callback(listener.close)
+        started = time.time()
+        clock = order_clock(config.rehearse, started)
+        premises = Premises(config_path, config, clock, opened.listeners, opened.warnings, started, log)
+        return asyncio.run(_serve(premises))
+
+
+def _raise_file_limit() -> None:
+    """Let workers open as many sockets as the host allows: each question should leave from a port of its own."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+async def _serve(premises: Premises) -> int:
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    supervisor = Supervisor(premises)
+    try:
+        refusal = await _start_unless(stopping, supervisor)
+        if refusal is not None:
+            log_event("error", "cannot start", why=refusal)
+            return 1
+        await stopping.wait()
+        log_event("info", "stopping")
+        return 0
+    finally:
+        await supervisor.stop()
+
+
+async def _start_unless(stopping: asyncio.Event, supervisor: "Supervisor") -> str | None:
+    """Start, or give it up as soon as the server is told to stop."""
+    start, stop = asyncio.create_task(supervisor.start()), asyncio.create_task(stopping.wait())
+    await asyncio.wait({start, stop}, return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
+    if not start.done():
+        start.cancel()
+        await asyncio.gather(start, return_exceptions=True)
+        return None
+    return start.result()
+
+
+class Supervisor:
+    """The running server: workers, reloads, control socket, metrics."""
+
+    def __init__(self, premises: Premises) -> None:
+        self._config = premises.config
+        self._places = WorkerPlaces(premises.place_sockets(), premises.clock.offset)
+        self._reloader = Reloader(
+            premises.config_path, premises.config, premises.clock, self._places, premises.log, premises.warnings
+        )
+        self._server = RunningServer(
+            premises.config_path,
+            tuple(str(listener.address) for listener in premises.listeners),
+            premises.clock,
+            premises.started,
+            self._places,
+            self._reloader,
+            premises.log,
+        )
+        self._reloads = OneAtATime(self._reloader.reload)
+        self._metrics: MetricsServer | None = None
+        self._control: ControlServer | None = None
+        self._watchdog: asyncio.Task[None] | None = None
+
+    async def start(self) -> str | None:
+        """Give up root, start the workers, open control socket and metrics; a sentence if nobody can be served."""
+        config = self._config
+        if config.metrics.listen is not None:
+            self._metrics = MetricsServer(config.metrics.listen, self._server.metrics_state)
+            self._metrics.start()
+        if config.user is not None:
+            become(config.user, config.state)
+        verbs = {"reload": self._answer_reload, "status": self._answer_status}
+        self._control = ControlServer(open_control_socket(config.state), verbs)
+        self._places.open()
+        refusal = await self._reloader.start()
+        if refusal is not None:
+            return refusal
+        await self._control.start()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload_on_signal)
+        self._watchdog = asyncio.create_task(_feed_watchdog())
+        notify("READY=1")
+        self._announce()
+        return None
+
+    async def stop(self) -> None:
+        """End everything, the workers after what they have in hand."""
+        notify("STOPPING=1")
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+        if self._control is not None:
+            self._control.stop()
+        await self._reloads.stop()
+        await self._places.drain(DRAIN_SECONDS)
+        if self._metrics is not None:
+            self._metrics.stop()
+        (self._config.state / SOCKET_FILE).unlink(missing_ok=True)
+
+    def _announce(self) -> None:
+        status = self._status()
+        if status["rehearsal"]:
+            log_event("warning", "REHEARSAL: the order clock is not the real one", starts=status["rehearsal"])
+        told = ("listen", "metrics", "policy", "orders", "names", "rehearsal", "pid", "control")
+        log_event("info", "serving", workers=len(status["workers"]), **{key: status[key] for key in told})
+
+    def _status(self) -> Message:
+        metrics = None
+        if self._metrics is not None:
+            metrics = str(ListenAddress(*self._metrics.address))
+        return {**self._server.status(), "metrics": metrics}
+
+    async def _answer_status(self, _request: Message) -> Message:
+        return self._status()
+
+    async def _answer_reload(self, _request: Message) -> Message:
+        outcome = await asyncio.shield(self._reloads.request())
+        status = self._status()
+        return {
+            "ok": not outcome.problems,
+            "changed": outcome.changed,
+            "problems": list(outcome.problems),
+            "warnings": list(outcome.warnings),
+            **{key: status[key] for key in ("digest", "orders", "names", "rehearsal")},
+        }
+
+    def _reload_on_signal(self) -> None:
+        log_event("info", "reload by SIGHUP")
+        self._reloads.request()
+
+
+async def _feed_watchdog() -> None:
+    """Tell the service manager, as often as it wants, that this loop still turns."""
+    seconds = watchdog_seconds()
+    while seconds is not None:
+        notify("WATCHDOG=1")
+        await asyncio.sleep(seconds)

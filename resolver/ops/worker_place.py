@@ -1,0 +1,206 @@
+"""How one worker place stays occupied: whoever dies, hangs or refuses to start there is followed by a successor.
+
+The sockets and the counter page belong to the place, not to the worker. Datagrams that come in between wait in the
+socket's buffer, and the successor goes on counting.
+"""
+
+import asyncio
+import mmap
+import os
+import socket
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from resolver.core.counters import GAUGES, PAGE_SIZE, Gauge
+from resolver.ops.channel import Message
+from resolver.ops.children import Child, end_in_words
+from resolver.ops.logs import log_event
+from resolver.ops.standing import Standing
+
+START_SECONDS: Final = 20.0
+"""From the start of the interpreter to serving; a loaded machine with a million names stays far below."""
+SILENT_SECONDS: Final = 1.0
+"""A worker that neither answers nor ticks for so long is replaced."""
+CHANGE_SECONDS: Final = 10.0
+"""Longest time that a worker which does tick may take over its part of a change."""
+HUNG_SECONDS: Final = 2.0
+BACK_OFF: Final = (0.0, 0.0, 0.25, 0.5, 1.0, 2.0, 5.0)
+"""Seconds before a successor, by how many predecessors in a row lived too short."""
+SOUND_LIFE_SECONDS: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceSockets:
+    """What one worker reads: its own UDP socket of each address, and the TCP listeners that all share."""
+
+    udp: tuple[tuple[str, socket.socket], ...]
+    tcp: tuple[tuple[str, socket.socket], ...]
+
+    def descriptors(self) -> tuple[int, ...]:
+        """All file descriptors that a worker must inherit."""
+        return tuple(sock.fileno() for _, sock in (*self.udp, *self.tcp))
+
+    def to_json(self) -> Message:
+        """Write them as the start message names them."""
+        return {"udp": _written(self.udp), "tcp": _written(self.tcp)}
+
+
+def _written(sockets: Sequence[tuple[str, socket.socket]]) -> list[Message]:
+    return [{"fd": sock.fileno(), "address": address} for address, sock in sockets]
+
+
+class CounterPage:
+    """Shared memory for the counts of one place."""
+
+    def __init__(self, number: int) -> None:
+        self.descriptor = os.memfd_create(f"arret-counters-{number}", os.MFD_CLOEXEC)
+        os.ftruncate(self.descriptor, PAGE_SIZE)
+        self.counts = memoryview(mmap.mmap(self.descriptor, PAGE_SIZE)).cast("Q")
+
+    def tick(self) -> float:
+        """Tell when its worker last showed a sign of life (monotonic seconds)."""
+        return self.counts[GAUGES + Gauge.TICK] / 1000
+
+
+class WorkerPlace:
+    """One place: its sockets, its page, and the worker that holds it now, if any."""
+
+    def __init__(
+        self,
+        number: int,
+        sockets: PlaceSockets,
+        clock_offset: float,
+        wanted: Callable[[], Standing | None],
+        moved: Callable[[], None],
+    ) -> None:
+        """Prepare the place. ``wanted`` tells what a worker is to run on now; ``moved`` is called when this changes:
+        a worker began to serve, or ended.
+        """
+        self.number = number
+        self.page = CounterPage(number)
+        self.serving: Standing | None = None
+        self.restarts = 0
+        self.refusal: str | None = None
+        self._sockets = sockets
+        self._clock_offset = clock_offset
+        self._wanted = wanted
+        self._moved = moved
+        self._child: Child | None = None
+        self._ready_at = 0.0
+        self._short_lives = 0
+        self._wanted_known = asyncio.Event()
+
+    @property
+    def pid(self) -> int | None:
+        """The process that holds the place now."""
+        return self._child.pid if self._child is not None and self._child.alive else None
+
+    def begin(self) -> None:
+        """Let the worker that waits for its first standing go on: there is one now."""
+        self._wanted_known.set()
+
+    async def keep(self) -> None:
+        """Start worker after worker until cancelled."""
+        while True:
+            await asyncio.sleep(BACK_OFF[min(self._short_lives, len(BACK_OFF) - 1)])
+            child = self._child = Child(
+                asyncio.get_running_loop(), "dns", (*self._sockets.descriptors(), self.page.descriptor)
+            )
+            await self._live(child)
+            child.kill()
+            status = await child.ended
+            self._mourn(child, status)
+
+    async def _live(self, child: Child) -> None:
+        await self._wanted_known.wait()
+        standing = self._wanted()
+        assert standing is not None, "begin is called once there is one"
+        self._ready_at = 0.0
+        answer = await child.ask(self._start_message(standing), START_SECONDS)
+        if answer is None or answer["say"] != "ready":
+            self._note_refusal(child, answer)
+            return
+        self._ready_at = time.monotonic()
+        self.refusal = None
+        if standing is not self._wanted():
+            return  # a change was committed meanwhile: the successor starts on it
+        self.serving = standing
+        self._moved()
+        await asyncio.shield(child.ended)
+
+    def _note_refusal(self, child: Child, answer: Message | None) -> None:
+        if answer is not None:
+            self.refusal = str(answer["why"])
+        else:
+            self.refusal = f"not ready within {START_SECONDS:g} s" if child.alive else "ended before it was ready"
+        log_event("error", "worker cannot start", place=self.number, pid=child.pid, why=self.refusal)
+        self._moved()
+
+    def _start_message(self, standing: Standing) -> Message:
+        return {
+            "do": "start",
+            **standing.to_json(),
+            **self._sockets.to_json(),
+            "page": self.page.descriptor,
+            "clock_offset": self._clock_offset,
+        }
+
+    def _mourn(self, child: Child, status: int) -> None:
+        lived = time.monotonic() - self._ready_at if self._ready_at else 0.0
+        self._short_lives = 0 if lived >= SOUND_LIFE_SECONDS else self._short_lives + 1
+        self.serving = None
+        self.restarts += 1
+        log_event(
+            "error", "worker ended; a successor starts", place=self.number, pid=child.pid, how=end_in_words(status)
+        )
+        self._moved()
+
+    async def ask(self, message: Message) -> Message | None:
+        """Put a question of a change to the worker; None if it is dead, or silent without a tick for a second."""
+        child = self._child
+        if child is None:
+            return None
+        asked = time.monotonic()
+        answer = await child.ask(message, SILENT_SECONDS)
+        while answer is None and child.alive and self._ticks() and time.monotonic() - asked < CHANGE_SECONDS:
+            answer = await child.wait_on(SILENT_SECONDS)
+        return answer
+
+    def tell(self, message: Message) -> None:
+        """Send the worker what needs no answer."""
+        if self._child is not None:
+            self._child.tell(message)
+
+    def adopt(self, standing: Standing) -> None:
+        """Note that the worker said it runs on this now."""
+        self.serving = standing
+        self._moved()
+
+    def replace(self, why: str) -> None:
+        """End the worker at once; a successor starts on what is wanted then."""
+        if self.pid is not None:
+            log_event("warning", "worker is replaced", place=self.number, pid=self.pid, why=why)
+        if self._child is not None:
+            self._child.kill()
+
+    def hung(self) -> bool:
+        """Tell whether the worker serves but has not ticked for two seconds."""
+        last_sign = max(self.page.tick(), self._ready_at)
+        return self.serving is not None and time.monotonic() - last_sign > HUNG_SECONDS
+
+    def _ticks(self) -> bool:
+        return time.monotonic() - self.page.tick() < SILENT_SECONDS
+
+    async def end(self, within: float) -> bool:
+        """Let the worker finish what it has in hand, for so many seconds; False if it had to be killed."""
+        child = self._child
+        if child is None or not child.alive:
+            return True
+        child.tell({"do": "drain"})
+        await asyncio.wait({child.ended}, timeout=within)
+        drained = not child.alive
+        child.kill()
+        await child.ended
+        return drained

@@ -1,0 +1,82 @@
+"""What a worker gets of the configuration: whom it serves, whom it asks, and its share of every bound."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final, Literal, NamedTuple, cast
+
+from resolver.net.resolv_conf import nameservers
+from resolver.net.settings import UpstreamAddress, WorkerSettings
+from resolver.ops.config import Config
+from resolver.ops.config_checks import is_ourselves
+from resolver.ops.config_values import Endpoint, Upstream
+
+SYSTEM_RESOLVERS: Final = Path("/etc/resolv.conf")
+
+
+class AskedUpstreams(NamedTuple):
+    """The resolvers that are asked: for everything, and for zones."""
+
+    everywhere: tuple[Upstream, ...]
+    zones: tuple[tuple[str, tuple[Upstream, ...]], ...]
+
+    def all(self) -> Iterator[Upstream]:
+        """Yield each, those for everything first; some may come twice."""
+        yield from self.everywhere
+        for _, upstreams in self.zones:
+            yield from upstreams
+
+
+def asked_upstreams(config: Config, system: Path = SYSTEM_RESOLVERS) -> AskedUpstreams:
+    """Take them from the configuration, or from the system's file where the configuration is silent.
+
+    The system may name ourselves, for its own programs; we are left out, or every question would come back to us.
+    """
+    zones = tuple(config.zones.items())
+    if config.upstreams is not None:
+        return AskedUpstreams(config.upstreams, zones)
+    return AskedUpstreams(tuple(_of_the_system(config, system)), zones)
+
+
+def _of_the_system(config: Config, system: Path) -> Iterator[Upstream]:
+    try:
+        text = system.read_text(errors="replace")
+    except OSError:
+        return
+    for host in nameservers(text):
+        upstream = Upstream("udp", Endpoint(host, 53))
+        if not is_ourselves(upstream, config.listen):
+            yield upstream
+
+
+def worker_settings(
+    config: Config, asked: AskedUpstreams, numbers: Mapping[Upstream, int], workers: int
+) -> WorkerSettings:
+    """Divide the bounds by the number of workers, and give every upstream its counter number."""
+    return WorkerSettings(
+        clients_allow=config.clients.allow,
+        upstreams=_numbered(asked.everywhere, numbers),
+        zones=tuple((apex, _numbered(upstreams, numbers)) for apex, upstreams in asked.zones),
+        message_entries=_share(config.cache.entries, workers),
+        message_octets=_share(config.cache.size, workers),
+        packet_entries=config.cache.packets // workers,
+        stale_seconds=config.cache.stale,
+        tcp_connections=_share(config.limits.tcp_connections, workers),
+        tcp_per_client=_share(config.limits.tcp_per_client, workers),
+        in_flight=_share(config.limits.in_flight, workers),
+    )
+
+
+def _share(bound: int, workers: int) -> int:
+    return max(1, bound // workers)
+
+
+def _numbered(upstreams: tuple[Upstream, ...], numbers: Mapping[Upstream, int]) -> tuple[UpstreamAddress, ...]:
+    return tuple(
+        UpstreamAddress(
+            cast("Literal['udp', 'tcp']", upstream.protocol),
+            upstream.endpoint.host,
+            upstream.endpoint.port,
+            numbers[upstream],
+        )
+        for upstream in upstreams
+    )
