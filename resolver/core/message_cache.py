@@ -26,7 +26,7 @@ STALE_PAUSE: Final = 30.0
 FAILURES: Final = 16_384
 
 _TTL: Final = Struct("!L")
-_OVERHEAD: Final = 1_000
+_OVERHEAD: Final = 700
 
 
 class Alias(NamedTuple):

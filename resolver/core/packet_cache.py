@@ -16,7 +16,7 @@ from resolver.core.step import Reply
 from resolver.dns.writer import ttl_offsets
 
 _TTL: Final = Struct("!L")
-_OVERHEAD: Final = 600
+_OVERHEAD: Final = 450
 """Octets of an entry besides its reply and its key: objects and places in the table."""
 _MEAN_OCTETS: Final = 1_500
 """Octets allowed for an entry on average, its key included."""

@@ -1,0 +1,57 @@
+"""In-process timings of the decision: how many microseconds a reply costs before it meets a socket.
+
+Run ``python -m benchmarks.core_timings``. Each figure is the best of five rounds; only their ratios carry over.
+"""
+
+from collections.abc import Callable
+from timeit import repeat
+
+from resolver.core.pipeline import Reply
+from tests.worlds import World, ask, measure, policy, upstream_says
+
+ROUND = 20_000
+
+
+def microseconds(run: Callable[[], object]) -> float:
+    """Time one call, the best of five rounds."""
+    return min(repeat(run, number=ROUND, repeat=5)) / ROUND * 1e6
+
+
+def main() -> None:
+    """Print one line for each kind of reply."""
+    world = World(policy(measure(), names=[(f"name{number}.example", 0) for number in range(100_000)]))
+    blocked = ask("www.name77.example", use_edns=0)
+    plain = ask("www.name77.example")
+    cached = ask("www.fine.example", use_edns=0)
+    world.resolve(
+        cached,
+        upstream_says(
+            "www.fine.example",
+            "A",
+            "www.fine.example. 300 IN CNAME a.fine.example.",
+            "a.fine.example. 300 IN A 192.0.2.1",
+            "a.fine.example. 300 IN A 192.0.2.2",
+        ),
+    )
+    reply = world.receive(cached)
+    assert isinstance(reply, Reply)
+    world.packets.store(world.view, world.transport, cached, reply, world.now)
+    probe, table, view, transport = world.packets.probe, world.pipeline.table, world.view, world.transport
+    response = upstream_says("www.fine.example", "A", "www.fine.example. 300 IN A 192.0.2.1")
+    unknown = ask("www.unknown.example", use_edns=0)
+    forward = world.forwarded(unknown)
+    world.now += 7.5
+    for what, run in {
+        "packet cache, hit": lambda: probe(view, transport, cached, table, world.now),
+        "packet cache, miss": lambda: probe(view, transport, plain, table, world.now),
+        "blocked, built, EDNS": lambda: world.receive(blocked),
+        "blocked, built, without EDNS": lambda: world.receive(plain),
+        "cached, from the message cache": lambda: world.receive(cached),
+        "forwarded": lambda: world.receive(unknown),
+        "learned": lambda: world.learn(forward, response),
+    }.items():
+        print(f"{what:35}{microseconds(run):8.2f} µs")
+
+
+if __name__ == "__main__":
+    main()
