@@ -108,7 +108,10 @@ def ancestors(name: WireName) -> Iterator[WireName]:
 
 def is_within(name: WireName, apex: WireName) -> bool:
     """Tell whether the name is the apex or lies below it."""
-    return any(above == apex for above in ancestors(name)) if len(name) >= len(apex) else False
+    position, start = 0, len(name) - len(apex)
+    while position < start:
+        position += name[position] + 1
+    return position == start and name.endswith(apex)
 
 
 def hierarchy_key(name: bytes) -> bytes:

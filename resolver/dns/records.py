@@ -79,7 +79,8 @@ def _present_by_dnslib(record: Record) -> str:
 def _present_parts(record: Record) -> str:
     """Write data made of names, character-strings and numbers; nothing if it has other parts.
 
-    dnslib would leave out the escapes of dots within labels, and so show one name as another. Raises IndexError.
+    dnslib would leave out the escapes of dots within labels, and so show one name as another: what only it can show
+    is left to it unless a name needs escapes. Raises IndexError, ValueError.
     """
     words: list[str] = []
     for part, octets in take_apart(record.rdata, LAYOUTS.get(record.rtype, (Part.REST,))):
@@ -88,6 +89,8 @@ def _present_parts(record: Record) -> str:
                 words.append(_present_host(octets))
             case Part.STRING | Part.STRINGS:
                 words += _present_strings(octets)
+            case Part.PLAIN_NAME if "\\" in present_name(octets):
+                raise ValueError("a name that dnslib would not escape")
             case int() if record.rtype not in _ADDRESSES:
                 width = 4 if part == SOA_NUMBERS else 2
                 words += [str(int.from_bytes(octets[i : i + width], "big")) for i in range(0, part, width)]
