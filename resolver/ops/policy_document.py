@@ -14,12 +14,14 @@ VERSION = 1
 class MeasureRecord(MeasureEntry):
     """A measure with all that is said about it; ``counts`` are the rules that follow each of ``timelines``.
 
-    ``own_timelines`` is how many of these are numbered by rules; the others are numbered by ``named``.
+    ``own_timelines`` is how many of these are numbered by rules; the others are numbered by ``named``. A measure that
+    binds none of us is not ``ours``: it is never in force, and stands here so that it can be explained.
     """
 
     kind: str
     line: int
     addressees: list[str]
+    ours: bool
     period: str
     because: str
     pinned: bool

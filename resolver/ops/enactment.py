@@ -1,0 +1,217 @@
+"""How the orders that stand become rules for the index and the tables of a policy document."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import assert_never
+
+from resolver.dns.name import WireName, present_name
+from resolver.ops.notice_text import Language, extended_error_text
+from resolver.ops.order_choice import StandingOrder
+from resolver.ops.policy_document import ManifestEntry, MeasureRecord, OrderRecord
+from resolver.orders.duration import present_duration
+from resolver.orders.index import Rule
+from resolver.orders.model import (
+    Action,
+    Lasts,
+    Measure,
+    MeasureKind,
+    Order,
+    Period,
+    PeriodStart,
+    Timeline,
+    Unlimited,
+    Until,
+)
+from resolver.orders.period import MeasureTime
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How blocked names are answered where the order does not say: addresses as text, ``ttl`` in seconds."""
+
+    language: Language
+    rehearsal: bool
+    ttl: int
+    ipv4: str | None
+    ipv6: str | None
+    responsible: WireName
+
+
+@dataclass(frozen=True, slots=True)
+class TimedMeasure:
+    """A measure with its times; ``ours`` names the addressees that we are, None where it binds none of us."""
+
+    measure: Measure
+    time: MeasureTime
+    ours: tuple[str, ...] | None
+    first_applied: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class TimedOrder:
+    """A standing order with the times of all its measures."""
+
+    standing: StandingOrder
+    measures: tuple[TimedMeasure, ...]
+
+
+@dataclass(slots=True)
+class Tables:
+    """What the orders became, in the numbers that rules refer to; filled by `enact` alone."""
+
+    orders: list[OrderRecord] = field(default_factory=list)
+    measures: list[MeasureRecord] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    manifest: list[ManifestEntry] = field(default_factory=list)
+    rules: list[Rule] = field(default_factory=list)
+
+
+def enact(orders: Sequence[TimedOrder], manners: Manners) -> Tables:
+    """Number measures and files, and write the records and rules of every order."""
+    tables = Tables()
+    file_numbers: dict[str, int] = {}
+    for timed in orders:
+        order = timed.standing.order
+        first = len(tables.measures)
+        for each in timed.measures:
+            following = _Following(each.measure, each.time)
+            if each.measure.kind is MeasureKind.DNS_BLOCK:
+                tables.rules += _rules(each.measure, len(tables.measures), following, file_numbers)
+            tables.measures.append(_measure_record(order, each, following, manners))
+        tables.orders.append(_order_record(timed.standing, range(first, len(tables.measures))))
+        tables.manifest.append(_manifest_entry(timed))
+    tables.files = list(file_numbers)
+    return tables
+
+
+class _Following:
+    """Which timeline each name of a measure follows.
+
+    Rules are numbered by list, which an event does not change: 0 for the measure's own names, then list by list. A
+    list has the timeline that most of its names have; the names that differ are numbered in the policy. So lifting or
+    suspending one name of a million, or moving an end, leaves the index as it is.
+    """
+
+    def __init__(self, measure: Measure, time: MeasureTime) -> None:
+        self.groups = {None: 0} | {named.id: number for number, named in enumerate(measure.lists, 1)}
+        self.timelines: list[Timeline] = [self._usual(group, measure, time) for group in self.groups]
+        self.own_timelines = len(self.timelines)
+        self.named: dict[WireName, int] = {}
+        numbers: dict[Timeline, int] = {}
+        for entry in measure.listed if time.named else ():
+            its = time.named.get(entry.name, time.own)
+            if its != self.timelines[self.groups[entry.list_id]]:
+                self.named[entry.name] = numbers.setdefault(its, self.own_timelines + len(numbers))
+        self.timelines += numbers
+        blocked = measure.listed if measure.kind is MeasureKind.DNS_BLOCK else ()
+        self._counts = Counter(self.named.get(entry.name, self.groups[entry.list_id]) for entry in blocked)
+
+    @property
+    def counts(self) -> list[int]:
+        """How many rules follow each timeline."""
+        return [self._counts[number] for number in range(len(self.timelines))]
+
+    @staticmethod
+    def _usual(group: str | None, measure: Measure, time: MeasureTime) -> Timeline:
+        if not time.named:
+            return time.own
+        names = (entry.name for entry in measure.listed if entry.list_id == group)
+        found = Counter(time.named.get(name, time.own) for name in names)
+        return max(found, key=found.__getitem__, default=time.own)
+
+
+def _rules(measure: Measure, number: int, following: _Following, file_numbers: dict[str, int]) -> Iterator[Rule]:
+    for entry in measure.listed:
+        file = file_numbers.setdefault(entry.place.file, len(file_numbers))
+        yield Rule(entry.name, entry.reach, number, following.groups[entry.list_id], file, entry.place.line)
+
+
+def _measure_record(order: Order, timed: TimedMeasure, following: _Following, manners: Manners) -> MeasureRecord:
+    measure = timed.measure
+    imposed = measure.redirect_to
+    redirects = measure.action is Action.REDIRECT
+    return {
+        "order": order.id,
+        "id": measure.id,
+        "action": measure.action.value,
+        "ipv4": (imposed.ipv4 if imposed else manners.ipv4) if redirects else None,
+        "ipv6": (imposed.ipv6 if imposed else manners.ipv6) if redirects else None,
+        "ttl": manners.ttl,
+        "responsible": present_name(manners.responsible),
+        "ede_text": extended_error_text(order, manners.language, rehearsal=manners.rehearsal),
+        "timelines": [[list(span) for span in timeline] for timeline in following.timelines],
+        "named": {present_name(name): number for name, number in following.named.items()},
+        "follow_cname": measure.follow_cname,
+        "allow_alias": [present_name(name) for name in measure.allow_alias],
+        "rank": [0 if imposed else 1, int(order.confidential), order.decided.isoformat()],
+        "kind": measure.kind.value,
+        "line": measure.place.line,
+        "addressees": list(timed.ours or ()),
+        "ours": timed.ours is not None,
+        "period": present_period(measure.period),
+        "because": timed.time.because,
+        "pinned": timed.time.pinned,
+        "first_applied": None if timed.first_applied is None else timed.first_applied.isoformat(),
+        "own_timelines": following.own_timelines,
+        "counts": following.counts,
+        "names": len(measure.listed),
+    }
+
+
+def _order_record(standing: StandingOrder, measures: range) -> OrderRecord:
+    order = standing.order
+    return {
+        "id": order.id,
+        "authority": order.authority,
+        "case_number": order.case_number,
+        "decided": order.decided.isoformat(),
+        "title": order.title,
+        "legal_basis": order.legal_basis,
+        "applicants": list(order.applicants),
+        "territory": order.territory,
+        "nature": order.nature.value,
+        "confidential": order.confidential,
+        "verified": order.verified,
+        "sources": list(order.sources),
+        "not_ours": order.not_ours,
+        "file": order.place.file,
+        "line": order.place.line,
+        "kept": standing.kept,
+        "measures": list(measures),
+    }
+
+
+def _manifest_entry(timed: TimedOrder) -> ManifestEntry:
+    version = timed.standing.version
+    return {
+        "id": timed.standing.order.id,
+        "path": version.file,
+        "files": [list(source) for source in version.sources],
+        "first_applied": {
+            each.measure.id: each.first_applied.isoformat() for each in timed.measures if each.first_applied
+        },
+    }
+
+
+_STARTS: Mapping[PeriodStart, str] = {
+    PeriodStart.IMPLEMENTATION: "implementation",
+    PeriodStart.SERVICE: "service",
+    PeriodStart.DECISION: "the decision",
+}
+
+
+def present_period(period: Period) -> str:
+    """Write a period as the order has it: ``12 months from implementation``."""
+    match period:
+        case Lasts(duration=duration, start=start, at_most=at_most):
+            begin = _STARTS[start] if isinstance(start, PeriodStart) else start.isoformat()
+            most = "" if at_most is None else f", at most until {at_most}"
+            return f"{present_duration(duration)} from {begin}{most}"
+        case Until(last=last, event=event):
+            return f"until {last}" + ("" if event is None else f" ({event})")
+        case Unlimited(review_by=review_by):
+            return f"unlimited, to be reviewed by {review_by}"
+        case _:
+            assert_never(period)

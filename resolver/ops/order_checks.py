@@ -1,0 +1,93 @@
+"""What is wrong with an order here: with us as its addressees, and with the names that must never be blocked."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+
+from resolver.dns.name import BadNameError, WireName, parse_name
+from resolver.ops.config import Config
+from resolver.ops.enactment import TimedMeasure, TimedOrder
+from resolver.ops.order_times import has_ended
+from resolver.orders.entities import Entity, NotOurs, binding
+from resolver.orders.guard import refusals
+from resolver.orders.model import Action, MeasureKind, Order, Problem
+from resolver.orders.protected import Protected, protect
+
+
+def entities_of(config: Config) -> tuple[Entity, ...]:
+    """Name the legal persons that we are."""
+    return tuple(Entity(each.name, each.siren, each.also) for each in config.operator.who_we_are)
+
+
+def protected_by(config: Config) -> Protected:
+    """Put together which names no order may block here."""
+    own: dict[WireName, str] = {}
+    for domain in _mail_domain(config.operator.contact):
+        own[domain] = "where subscribers complain"
+    for name in config.guard.own_names:
+        own[parse_name(name)] = "one of our own names"
+    return protect(own)
+
+
+def _mail_domain(contact: str | None) -> Iterator[WireName]:
+    scheme, _, mailbox = (contact or "").partition(":")
+    if scheme == "mailto":
+        try:
+            yield parse_name(mailbox.partition("?")[0].rpartition("@")[2])
+        except BadNameError:
+            return
+
+
+def wrong_with(order: Order, entities: Sequence[Entity], protected: Protected) -> tuple[Problem, ...]:
+    """Find what condemns an order by itself: it is not ours and does not say so, or it blocks what it must not."""
+    bound = [measure for measure in order.measures if not isinstance(binding(measure, entities), NotOurs)]
+    problems = [*refusals(order, protected)]
+    if not bound and order.not_ours is None:
+        addressees = {one.name: None for measure in order.measures for one in measure.addressees}
+        what = f"binds none of us (it addresses {', '.join(addressees)}): correct `operator.entities` in the "
+        problems.append(Problem(order.place, what + "configuration, or add `not_ours:` with the reason"))
+        problems += near_misses(order, entities)
+    if bound and order.not_ours is not None:
+        what = f"says `not_ours`, but measure {bound[0].id!r} addresses us: take `not_ours` away"
+        problems.append(Problem(order.place, what))
+    return tuple(problems)
+
+
+def near_misses(order: Order, entities: Sequence[Entity]) -> Iterator[Problem]:
+    """Name the addressees that look like us without being spelt like us; nothing is guessed."""
+    if order.not_ours is not None:
+        return
+    for measure in order.measures:
+        match binding(measure, entities):
+            case NotOurs(near=near):
+                yield from (Problem(measure.place, sentence) for sentence in near)
+            case _:
+                pass
+
+
+def warnings(orders: Sequence[TimedOrder], addresses: Mapping[str, str | None], wall: float) -> Iterator[Problem]:
+    """Tell what is worth knowing about orders that stand; ``addresses`` are those of the notice, by family."""
+    for timed in orders:
+        order = timed.standing.order
+        ours = [each for each in timed.measures if each.ours is not None]
+        if ours and all(has_ended(time, wall) for each in ours for time in (each.time.own, *each.time.named.values())):
+            yield Problem(order.place, f"order {order.id!r} is over, nothing of it is in force: {ours[0].time.because}")
+        for each in ours:
+            yield from each.measure.skipped
+            yield from _unpinned(each, wall)
+            yield from _nowhere_to_redirect(each, addresses)
+
+
+def _unpinned(timed: TimedMeasure, wall: float) -> Iterator[Problem]:
+    if not timed.time.pinned and not has_ended(timed.time.own, wall):
+        day = timed.first_applied or datetime.fromtimestamp(wall, UTC).date()
+        entry = f"- {{date: {day}, event: implemented, measure: {timed.measure.id}}}"
+        what = f"measure {timed.measure.id!r} counts from its implementation, which the history does not record: add"
+        yield Problem(timed.measure.place, f"{what} `{entry}`, with the true date")
+
+
+def _nowhere_to_redirect(timed: TimedMeasure, addresses: Mapping[str, str | None]) -> Iterator[Problem]:
+    measure = timed.measure
+    redirects = measure.kind is MeasureKind.DNS_BLOCK and measure.action is Action.REDIRECT
+    if redirects and measure.redirect_to is None and not any(addresses.values()):
+        what = f"measure {measure.id!r} redirects, but `notice:` in the configuration has no address: "
+        yield Problem(measure.place, what + "its names get an answer without addresses")

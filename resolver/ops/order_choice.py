@@ -1,0 +1,145 @@
+"""Which version of each order stands: the one in its file, or, if that is refused, its last good one.
+
+The unit of refusal is the order. A refused file takes nothing away from the orders beside it, and nothing from its own
+order but what the file itself un-blocks.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from resolver.ops.order_files import OrderVersion
+from resolver.orders.guard import AppliedOrder, accidents
+from resolver.orders.model import MeasureKind, Order, Place, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class StandingOrder:
+    """An order as it will be applied; ``newer`` is the refused version that it stands in for, if that is here."""
+
+    order: Order
+    version: OrderVersion
+    kept: bool
+    newer: OrderVersion | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A file that is not applied and why; ``kept`` tells whether the order's last good version stands in for it."""
+
+    file: str
+    order: str | None
+    problems: tuple[Problem, ...]
+    kept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The orders that stand, by id, and what was refused."""
+
+    standing: tuple[StandingOrder, ...]
+    refused: tuple[Refusal, ...]
+
+
+@dataclass(slots=True)
+class _Sorting:
+    """Versions sorted so far; local to one choice."""
+
+    accepted: dict[str, OrderVersion] = field(default_factory=dict)
+    refused: list[tuple[str | None, OrderVersion, tuple[Problem, ...]]] = field(default_factory=list)
+    newer: dict[str, OrderVersion] = field(default_factory=dict)
+
+
+def choose_orders(
+    versions: Sequence[OrderVersion],
+    kept: Mapping[str, OrderVersion],
+    wrong_with: Callable[[Order], tuple[Problem, ...]],
+    is_over: Callable[[Order], bool],
+) -> Choice:
+    """Choose among the versions on disk and the last good ones.
+
+    ``kept`` holds the latter by id, each with its order; ``wrong_with`` says what is wrong with an order by itself;
+    ``is_over`` tells whether nothing of it can be in force any more.
+    """
+    sorting = _Sorting()
+    for order_id, group in _by_id(versions, kept):
+        _sort(sorting, order_id, group, kept, wrong_with)
+    vanished = _refuse_accidents(sorting, kept, is_over)
+    stand_in = {one for one, _, _ in sorting.refused if one is not None and one in kept} | set(vanished)
+    stand_in -= set(sorting.accepted)
+    refused = [Refusal(version.file, one, problems, one in stand_in) for one, version, problems in sorting.refused]
+    refused += [Refusal(kept[one].file, one, problems, kept=True) for one, problems in vanished.items()]
+    return Choice(tuple(_standing(sorting, kept, stand_in)), tuple(sorted(refused, key=lambda each: each.file)))
+
+
+def _by_id(
+    versions: Sequence[OrderVersion], kept: Mapping[str, OrderVersion]
+) -> Iterator[tuple[str | None, list[OrderVersion]]]:
+    """Group the versions by order; a file that tells no id is taken for the order that it held when last applied."""
+    by_file = {version.file: order_id for order_id, version in kept.items()}
+    groups: dict[str | None, list[OrderVersion]] = {}
+    for version in versions:
+        groups.setdefault(version.id or by_file.get(version.file), []).append(version)
+    yield from groups.items()
+
+
+def _sort(
+    sorting: _Sorting,
+    order_id: str | None,
+    group: list[OrderVersion],
+    kept: Mapping[str, OrderVersion],
+    wrong_with: Callable[[Order], tuple[Problem, ...]],
+) -> None:
+    """Accept one version of an order, or none. Of several, the one in the file that was applied last has the id."""
+    if order_id is None:
+        sorting.refused += [(None, version, version.problems) for version in group]
+        return
+    known = kept.get(order_id)
+    holder = group[0] if len(group) == 1 else next((v for v in group if known and v.file == known.file), None)
+    for version in group:
+        if version is not holder:
+            sorting.refused.append((order_id, version, (*version.problems, _used_twice(order_id, version, group))))
+    if holder is None:
+        return
+    problems = holder.problems if holder.order is None else wrong_with(holder.order)
+    if problems:
+        sorting.refused.append((order_id, holder, problems))
+        sorting.newer[order_id] = holder
+    else:
+        sorting.accepted[order_id] = holder
+
+
+def _used_twice(order_id: str, version: OrderVersion, group: Sequence[OrderVersion]) -> Problem:
+    others = ", ".join(other.file for other in group if other is not version)
+    place = Place(version.file, 1, 1) if version.order is None else version.order.place
+    return Problem(place, f"order {order_id!r} stands in {others} too: an id is never used twice, give one a new id")
+
+
+def _refuse_accidents(
+    sorting: _Sorting, kept: Mapping[str, OrderVersion], is_over: Callable[[Order], bool]
+) -> dict[str, tuple[Problem, ...]]:
+    """Move what looks like an accident from the accepted to the refused; returns those whose file is gone."""
+    before = [_applied(version, is_over) for version in kept.values()]
+    untouched = {one for one, _, _ in sorting.refused if one in kept and one not in sorting.accepted}
+    after = [_applied(version, is_over) for version in sorting.accepted.values()]
+    after += [one for one in before if one.id in untouched]
+    found = accidents(before, after)
+    for order_id in [one for one in found if one in sorting.accepted]:
+        version = sorting.newer[order_id] = sorting.accepted.pop(order_id)
+        sorting.refused.append((order_id, version, found.pop(order_id)))
+    return found
+
+
+def _applied(version: OrderVersion, is_over: Callable[[Order], bool]) -> AppliedOrder:
+    order = version.order
+    assert order is not None, "neither a kept nor an accepted version is without its order"
+    blocked = (measure for measure in order.measures if measure.kind is MeasureKind.DNS_BLOCK)
+    names = frozenset(entry.name for measure in blocked for entry in measure.listed)
+    return AppliedOrder(order.id, version.file, names, is_over(order))
+
+
+def _standing(sorting: _Sorting, kept: Mapping[str, OrderVersion], stand_in: set[str]) -> Iterator[StandingOrder]:
+    for order_id in sorted({*sorting.accepted, *stand_in}):
+        is_kept = order_id in stand_in
+        version = kept[order_id] if is_kept else sorting.accepted[order_id]
+        if version.order is not None:
+            yield StandingOrder(version.order, version, is_kept, sorting.newer.get(order_id))

@@ -1,0 +1,97 @@
+"""Which order files there are, and what each became: an order, or the list of all that is wrong with it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from resolver.ops.kept_orders import KeptOrder, digest_of, read_kept
+from resolver.orders.model import Event, Order, Place, Problem
+from resolver.orders.parse import parse_order
+from resolver.orders.salvage import salvage
+
+SUFFIXES = (".yaml", ".yml")
+MAX_LIST_OCTETS = 512_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class OrderVersion:
+    """One reading of an order file.
+
+    ``contents`` holds the file and the files that it names, ``sources`` their SHA-256, both as in `KeptOrder`. Where
+    ``order`` is None, ``problems`` says why, and ``id`` and ``unblocking`` are what could be read all the same.
+    """
+
+    file: str
+    contents: Mapping[str, bytes]
+    sources: tuple[tuple[str, str], ...]
+    order: Order | None
+    problems: tuple[Problem, ...]
+    id: str | None
+    unblocking: tuple[Event, ...]
+
+
+def read_order_files(folders: Sequence[Path]) -> tuple[list[OrderVersion], list[Problem]]:
+    """Read every order file of some folders, by name; also returns what is wrong with the folders themselves."""
+    versions: list[OrderVersion] = []
+    problems: list[Problem] = []
+    for folder in folders:
+        try:
+            files = sorted(path for path in folder.iterdir() if _is_order_file(path))
+        except OSError as error:
+            what = f"orders cannot be read here ({error.strerror}): `orders:` names folders of order files"
+            problems.append(Problem(Place(str(folder), 1, 1), what))
+            continue
+        versions += map(read_order_file, files)
+    return versions, problems
+
+
+def _is_order_file(path: Path) -> bool:
+    return path.suffix in SUFFIXES and not path.name.startswith(".") and not path.is_dir()
+
+
+def read_order_file(path: Path) -> OrderVersion:
+    """Read one order file and the files that it names."""
+    try:
+        content = _read_regular(path)
+    except OSError as error:
+        problem = Problem(Place(str(path), 1, 1), f"cannot be read ({error.strerror}): check its permissions")
+        return OrderVersion(str(path), {}, (), None, (problem,), None, ())
+    return _version(content, str(path), lambda name: _read_regular(path.parent / name))
+
+
+def read_kept_order(state: Path, kept: KeptOrder) -> OrderVersion:
+    """Read the last good version of an order again. Raises KeptFileError."""
+    digests = dict(kept.sources)
+    return _version(read_kept(state, kept.own_digest), kept.file, lambda name: _read_kept_list(state, digests, name))
+
+
+def _read_kept_list(state: Path, digests: Mapping[str, str], name: str) -> bytes:
+    if name not in digests:
+        raise FileNotFoundError(None, "no kept copy")
+    return read_kept(state, digests[name])
+
+
+def _version(content: bytes, file: str, read_list: Callable[[str], bytes]) -> OrderVersion:
+    contents = {"": content}
+
+    def read_and_remember(name: str) -> bytes:
+        contents[name] = read_list(name)
+        return contents[name]
+
+    parsed = parse_order(content, file, read_and_remember)
+    sources = tuple((name, digest_of(each)) for name, each in contents.items())
+    if isinstance(parsed, Order):
+        return OrderVersion(file, contents, sources, parsed, (), parsed.id, parsed.history)
+    salvaged = salvage(content, file)
+    return OrderVersion(file, contents, sources, None, parsed, salvaged.id, salvaged.unblocking)
+
+
+def _read_regular(path: Path) -> bytes:
+    """Read a file that is neither a device nor a pipe, which might never end."""
+    if path.exists() and not path.is_file():
+        raise OSError(None, "not a regular file")
+    with path.open("rb") as file:
+        content = file.read(MAX_LIST_OCTETS + 1)
+    if len(content) > MAX_LIST_OCTETS:
+        raise OSError(None, f"larger than {MAX_LIST_OCTETS} octets")
+    return content

@@ -1,0 +1,58 @@
+"""When a kept order is in force while a newer version of it is refused: never when the newer one would un-block.
+
+The last good version stands in for the refused one, but an end, a suspension, a lift or a recorded removal binds even
+from a refused file. So the kept order's times are cut by those that the newer history, and where it could be read the
+newer order as a whole, would leave.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import reduce
+
+from resolver.orders.model import Event, Measure, Order, Span, Timeline
+from resolver.orders.period import MeasureTime
+from resolver.orders.salvage import UNBLOCKING
+
+TimeOf = Callable[[Order, Measure], MeasureTime]
+
+
+def restrained(order: Order, newer: Order | None, unblocking: Sequence[Event], time_of: TimeOf) -> TimeOf:
+    """Make a `TimeOf` for the measures of a kept order that is cut by what was read of its newer version."""
+    known = {_what_happened(event) for event in order.history}
+    news = tuple(event for event in unblocking if event.kind in UNBLOCKING and _what_happened(event) not in known)
+    with_news = replace(order, history=order.history + news)
+
+    def time(_: Order, measure: Measure) -> MeasureTime:
+        times = [time_of(order, measure), time_of(with_news, measure)]
+        if newer is not None:
+            times += [time_of(newer, same) for same in newer.measures if same.id == measure.id]
+        return reduce(_both, times)
+
+    return time
+
+
+def _what_happened(event: Event) -> tuple[object, ...]:
+    return event.day, event.kind, event.measure, event.list_id, event.names, event.until
+
+
+def _both(one: MeasureTime, other: MeasureTime) -> MeasureTime:
+    named = {
+        name: overlap(one.named.get(name, one.own), other.named.get(name, other.own))
+        for name in {**one.named, **other.named}
+    }
+    own = overlap(one.own, other.own)
+    because = one.because if (own, named) == (one.own, one.named) else other.because
+    return MeasureTime(own, named, one.pinned, because)
+
+
+def overlap(one: Timeline, other: Timeline) -> Timeline:
+    """Find when both are in force."""
+    shared: list[Span] = []
+    for mine in one:
+        for theirs in other:
+            since = max(mine.since, theirs.since)
+            ends = [span.until for span in (mine, theirs) if span.until is not None]
+            until = min(ends, default=None)
+            if until is None or since < until:
+                shared.append(Span(since, until))
+    return tuple(shared)
