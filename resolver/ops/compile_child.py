@@ -14,6 +14,7 @@ from resolver.ops.channel import LineSplitter, Message, write_line
 from resolver.ops.compile import compile_orders
 from resolver.ops.config import Config
 from resolver.ops.policy_file import digest_in_name, read_current, read_document
+from resolver.orders.index import Index
 
 NICENESS: Final = 10
 PROBLEMS_TOLD: Final = 1_000
@@ -75,7 +76,7 @@ def _described(policy: Path | None) -> Message:
         "policy": str(policy),
         "digest": digest_in_name(policy),
         "orders": len(document["orders"]),
-        "names": sum(measure["names"] for measure in document["measures"]),
+        "names": len(Index.open(policy.parent / document["index"])),
         "counted": sorted({f"{measure['order']}/{measure['action']}" for measure in document["measures"]}),
         "rules": list(rules.items()),
     }

@@ -99,6 +99,7 @@ class WorkerPlace:
 
     def begin(self) -> None:
         """Let the worker that waits for its first standing go on: there is one now."""
+        self.refusal = None
         self._wanted_known.set()
 
     async def keep(self) -> None:
@@ -120,7 +121,7 @@ class WorkerPlace:
         self._ready_at = 0.0
         answer = await child.ask(self._start_message(standing), START_SECONDS)
         if answer is None or answer["say"] != "ready":
-            self._note_refusal(child, answer)
+            self._note_refusal(child, answer, standing)
             return
         self._ready_at = time.monotonic()
         self.refusal = None
@@ -130,13 +131,15 @@ class WorkerPlace:
         self._moved()
         await asyncio.shield(child.ended)
 
-    def _note_refusal(self, child: Child, answer: Message | None) -> None:
+    def _note_refusal(self, child: Child, answer: Message | None, standing: Standing) -> None:
         if answer is not None:
-            self.refusal = str(answer["why"])
+            why = str(answer["why"])
         else:
-            self.refusal = f"not ready within {START_SECONDS:g} s" if child.alive else "ended before it was ready"
-        log_event("error", "worker cannot start", place=self.number, pid=child.pid, why=self.refusal)
-        self._moved()
+            why = f"not ready within {START_SECONDS:g} s" if child.alive else "ended before it was ready"
+        log_event("error", "worker cannot start", place=self.number, pid=child.pid, why=why)
+        if standing is self._wanted():
+            self.refusal = why
+            self._moved()
 
     def _start_message(self, standing: Standing) -> Message:
         return {
@@ -185,10 +188,10 @@ class WorkerPlace:
         if self._child is not None:
             self._child.kill()
 
-    def hung(self) -> bool:
-        """Tell whether the worker serves but has not ticked for two seconds."""
+    def hung(self, now: float) -> bool:
+        """Tell whether the worker serves but has not ticked for two seconds (``now`` is monotonic)."""
         last_sign = max(self.page.tick(), self._ready_at)
-        return self.serving is not None and time.monotonic() - last_sign > HUNG_SECONDS
+        return self.serving is not None and now - last_sign > HUNG_SECONDS
 
     def _ticks(self) -> bool:
         return time.monotonic() - self.page.tick() < SILENT_SECONDS

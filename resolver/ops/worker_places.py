@@ -5,6 +5,7 @@ the way, is replaced by a successor that starts on whatever was decided.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
@@ -115,7 +116,8 @@ class WorkerPlaces:
         suspects: set[WorkerPlace] = set()
         while True:
             await asyncio.sleep(WATCH_SECONDS)
-            hung = {place for place in self.places if place.hung()}
+            now = time.monotonic()
+            hung = {place for place in self.places if place.hung(now)}
             for place in hung & suspects:
                 place.replace("no tick for two seconds")
             suspects = hung

@@ -1,0 +1,96 @@
+"""A child knows one role, obeys its channel, and outlives neither the channel nor its supervisor."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from resolver.ops.children import Child, end_in_words
+
+HEAVY = {"pydantic", "yaml", "prometheus_client", "click", "rich", "idna", "publicsuffixlist", "zoneinfo"}
+WORKERS_OWN = ("resolver.ops.child", "resolver.ops.channel", "resolver.ops.dns_child", "resolver.ops.policy_file")
+
+
+def modules_of_a_worker() -> set[str]:
+    listing = "import sys, resolver.ops.child, resolver.ops.dns_child; print(*sys.modules)"
+    return set(subprocess.run([sys.executable, "-c", listing], check=True, capture_output=True).stdout.decode().split())
+
+
+def test_a_worker_carries_no_library_of_the_other_roles() -> None:
+    modules = modules_of_a_worker()
+    assert not {module.partition(".")[0] for module in modules} & HEAVY
+    parsing = {"resolver.orders.parse", "resolver.orders.yaml_document", "resolver.ops.config", "resolver.ops.compile"}
+    assert not modules & parsing
+    assert modules.issuperset(WORKERS_OWN)
+
+
+@pytest.mark.parametrize("arguments", [[], ["dns"], ["dns", "--channel", "x"], ["root", "--channel", "3"]])
+def test_a_role_that_nobody_knows_is_refused(arguments: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "resolver.ops.child", *arguments], check=False, capture_output=True, timeout=60
+    )
+    assert done.returncode == 2
+    assert b"usage:" in done.stderr
+
+
+def scenario(play: Callable[[Child], "asyncio.Future[int]"]) -> int:
+    async def run() -> int:
+        child = Child(asyncio.get_running_loop(), "dns")
+        async with asyncio.timeout(60):
+            return await play(child)
+
+    return asyncio.run(run())
+
+
+def test_it_ends_with_the_drain() -> None:
+    def drain(child: Child) -> "asyncio.Future[int]":
+        child.tell({"do": "drain"})
+        return child.ended
+
+    assert scenario(drain) == 0
+
+
+def test_it_ends_with_the_channel() -> None:
+    def hang_up(child: Child) -> "asyncio.Future[int]":
+        child._channel.close()
+        return child.ended
+
+    assert scenario(hang_up) == 0
+
+
+def test_a_policy_that_is_missing_is_refused_and_a_killed_child_answers_nothing() -> None:
+    async def run() -> None:
+        child = Child(asyncio.get_running_loop(), "dns")
+        start = {"do": "start", "change": 1, "policy": "/nowhere/policy.json", "slots": {}}
+        answer = await child.ask(start, 60)
+        assert answer is not None
+        assert (answer["say"], answer["change"], answer["damaged"]) == ("refused", 1, True)
+        assert "/nowhere/policy.json" in answer["why"]
+        child.kill()
+        assert await child.ended == -signal.SIGKILL
+        assert await child.ask(start, 60) is None
+
+    asyncio.run(run())
+
+
+def test_signals_of_a_terminal_are_not_its_own() -> None:
+    async def run() -> None:
+        child = Child(asyncio.get_running_loop(), "dns")
+        start = {"do": "start", "change": 1, "policy": "/nowhere/policy.json", "slots": {}}
+        await child.ask(start, 60)  # from here on it has taken up its role
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            os.kill(child.pid, number)
+        assert await child.ask({**start, "change": 2}, 60) is not None
+        child.kill()
+        await child.ended
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(("status", "words"), [(0, "exit status 0"), (-9, "killed by SIGKILL"), (1, "exit status 1")])
+def test_ends_are_told_in_words(status: int, words: str) -> None:
+    assert end_in_words(status) == words

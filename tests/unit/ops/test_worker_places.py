@@ -1,0 +1,222 @@
+"""A change is prepared by every worker, then committed, or by none; who is lost on the way has a successor on the new.
+
+The workers here are a fake, scripted for what a real one does only when it is broken: silence, refusal, death between
+two messages. Real workers are asked in tests/integration/test_supervisor.py.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from resolver.net.settings import WorkerSettings
+from resolver.ops import worker_place
+from resolver.ops.channel import Message
+from resolver.ops.standing import Standing
+from resolver.ops.worker_place import PlaceSockets
+from resolver.ops.worker_places import Aborted, InForce, WorkerPlaces
+
+FIRST = Standing(1, Path("policy-1"), "1", {}, WorkerSettings())
+SECOND = replace(FIRST, number=2, digest="2")
+
+Script = Callable[["ScriptedChild", Message], Message | None]
+
+
+def obey(_child: "ScriptedChild", message: Message) -> Message | None:
+    said = {"start": "ready", "prepare": "prepared", "commit": "in force"}[message["do"]]
+    return {"say": said, "change": message["change"]}
+
+
+def refuse(child: "ScriptedChild", message: Message) -> Message | None:
+    if message["do"] == "prepare":
+        return {"say": "refused", "change": message["change"], "why": "index damaged", "damaged": True}
+    return obey(child, message)
+
+
+def silent_on(what: str) -> Script:
+    def play(child: "ScriptedChild", message: Message) -> Message | None:
+        return None if message["do"] == what and message["change"] == 2 and child.number < 2 else obey(child, message)
+
+    return play
+
+
+def dies_after_preparing(child: "ScriptedChild", message: Message) -> Message | None:
+    if message["do"] == "commit":
+        child.kill()
+        return None
+    return obey(child, message)
+
+
+class ScriptedChild:
+    """Stands in for a child process; ``number`` counts those that were started."""
+
+    scripts: tuple[Script, ...] = ()
+    started: list["ScriptedChild"]
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, _role: str, _inherited: object) -> None:
+        self.number = len(self.started)
+        self.script = self.scripts[self.number] if self.number < len(self.scripts) else obey
+        self.pid = 1000 + self.number
+        self.ended: asyncio.Future[int] = loop.create_future()
+        self.heard: list[Message] = []
+        self.started.append(self)
+
+    @property
+    def alive(self) -> bool:
+        return not self.ended.done()
+
+    def tell(self, message: Message) -> None:
+        self.heard.append(message)
+        if message["do"] == "drain":
+            self.ended.set_result(0)
+
+    async def ask(self, message: Message, _within: float) -> Message | None:
+        self.heard.append(message)
+        return self.script(self, message)
+
+    async def wait_on(self, _within: float) -> Message | None:
+        return None
+
+    def kill(self) -> None:
+        if self.alive:
+            self.ended.set_result(-9)
+
+    def told(self) -> list[str]:
+        return [str(message["do"]) for message in self.heard]
+
+
+@pytest.fixture(autouse=True)
+def scripted(monkeypatch: pytest.MonkeyPatch) -> type[ScriptedChild]:
+    monkeypatch.setattr(worker_place, "Child", ScriptedChild)
+    monkeypatch.setattr(ScriptedChild, "started", [], raising=False)
+    return ScriptedChild
+
+
+async def agree(_standing: Standing) -> Aborted | None:
+    return None
+
+
+async def run_out_of_space(_standing: Standing) -> Aborted | None:
+    return Aborted("no space")
+
+
+def scenario(*scripts: Script, play: Callable[[WorkerPlaces], Awaitable[None]]) -> list[ScriptedChild]:
+    """Start two workers with these scripts (their successors obey), play, drain; gives all that were started."""
+
+    async def run() -> None:
+        places = WorkerPlaces([PlaceSockets((), ())] * 2, 0.0)
+        places.open()
+        async with asyncio.timeout(30):
+            assert await places.begin(FIRST) is None
+            await play(places)
+            await places.drain(1.0)
+
+    ScriptedChild.scripts = scripts
+    asyncio.run(run())
+    return ScriptedChild.started
+
+
+def test_everybody_prepares_before_anybody_commits() -> None:
+    order: list[str] = []
+
+    def note(child: ScriptedChild, message: Message) -> Message | None:
+        order.append(message["do"])
+        return obey(child, message)
+
+    async def decide(_standing: Standing) -> Aborted | None:
+        order.append("decide")
+        return None
+
+    async def play(places: WorkerPlaces) -> None:
+        assert await places.change(SECOND, decide) == InForce(SECOND, late=0)
+        assert places.in_force() == 2
+
+    children = scenario(note, note, play=play)
+    assert order == ["start", "start", "prepare", "prepare", "decide", "commit", "commit"]
+    assert len(children) == 2
+
+
+def test_one_refusal_aborts_everywhere() -> None:
+    async def play(places: WorkerPlaces) -> None:
+        assert await places.change(SECOND, agree) == Aborted("index damaged", damaged=True)
+        assert places.standing is FIRST
+        assert places.in_force() == 2
+
+    first, second = scenario(obey, refuse, play=play)
+    assert first.told() == ["start", "prepare", "abort", "drain"]
+    assert "commit" not in second.told()
+
+
+def test_a_decision_that_cannot_be_kept_aborts_everywhere() -> None:
+    async def play(places: WorkerPlaces) -> None:
+        assert await places.change(SECOND, run_out_of_space) == Aborted("no space")
+        assert places.standing is FIRST
+
+    children = scenario(play=play)
+    assert [child.told() for child in children] == [["start", "prepare", "abort", "drain"]] * 2
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param(silent_on("prepare"), id="silent-when-asked-to-prepare"),
+        pytest.param(silent_on("commit"), id="silent-when-told-to-commit"),
+        pytest.param(dies_after_preparing, id="dead-between-the-two"),
+    ],
+)
+def test_who_is_lost_on_the_way_has_a_successor_on_the_new(script: Script) -> None:
+    async def play(places: WorkerPlaces) -> None:
+        assert await places.change(SECOND, agree) == InForce(SECOND, late=0)
+        assert places.places[1].restarts == 1
+
+    first, lost, successor = scenario(obey, script, play=play)
+    assert first.told() == ["start", "prepare", "commit", "drain"]
+    assert not lost.alive
+    assert successor.heard[0]["change"] == SECOND.number
+
+
+def test_who_was_silent_is_replaced_even_if_another_refused() -> None:
+    async def play(places: WorkerPlaces) -> None:
+        assert isinstance(await places.change(SECOND, agree), Aborted)
+
+    _, silent, *_ = scenario(refuse, silent_on("prepare"), play=play)
+    assert not silent.alive
+    assert "abort" not in silent.told()
+
+
+def test_a_worker_that_dies_by_itself_is_followed_at_once() -> None:
+    async def play(places: WorkerPlaces) -> None:
+        ScriptedChild.started[0].kill()
+        await places._until(lambda: places.places[0].restarts == 1 and places.in_force() == 2, 10)
+        assert places.in_force() == 2
+
+    assert len(scenario(play=play)) == 3
+
+
+def test_if_nobody_can_start_the_reason_is_told() -> None:
+    def refuse_to_start(_child: ScriptedChild, message: Message) -> Message | None:
+        return {"say": "refused", "change": message["change"], "why": "index damaged", "damaged": True}
+
+    async def run() -> None:
+        places = WorkerPlaces([PlaceSockets((), ())] * 2, 0.0)
+        places.open()
+        async with asyncio.timeout(30):
+            assert await places.begin(FIRST) == "index damaged"
+        await places.drain(1.0)
+
+    ScriptedChild.scripts = (refuse_to_start,) * 50
+    asyncio.run(run())
+
+
+def test_a_worker_without_a_tick_for_two_seconds_is_hung() -> None:
+    async def play(places: WorkerPlaces) -> None:
+        now, place = time.monotonic(), places.places[0]
+        assert not place.hung(now + 1.5), "it began to serve less than two seconds ago"
+        assert place.hung(now + 2.1)
+        place.page.counts[0] = int((now + 2) * 1000)
+        assert not place.hung(now + 2.1)
+
+    scenario(play=play)
