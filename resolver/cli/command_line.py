@@ -7,8 +7,15 @@ import click
 
 from resolver import __version__
 from resolver.cli.arguments import examples
+from resolver.cli.check import check
 from resolver.cli.completion import PROGRAM, completion
+from resolver.cli.doctor import doctor
+from resolver.cli.explain import explain
+from resolver.cli.orders import orders
 from resolver.cli.query import query
+from resolver.cli.reload import reload
+from resolver.cli.serve import serve
+from resolver.cli.status import status
 
 
 @click.group(
@@ -26,5 +33,5 @@ def command_line() -> None:
     """Arrêt: a DNS resolver that enforces court orders, and can say which court ordered what until when."""
 
 
-for verb in (query, completion):
+for verb in (serve, check, explain, orders, reload, status, query, doctor, completion):
     command_line.add_command(verb)

@@ -1,0 +1,94 @@
+"""``arret check``: all that is wrong with configuration and orders, and what would be in force."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from resolver.cli.arguments import chosen_file, config_option, examples, json_option, present_instant
+from resolver.cli.law import Law, compile_now
+from resolver.cli.orders import Row, measure_rows
+from resolver.cli.standing import State
+from resolver.cli.terminal import BAD, DOUBTFUL, GOOD, complain, say, say_json
+from resolver.ops.compile import CompileReport
+from resolver.ops.config import Config, load_config
+from resolver.orders.model import Problem
+
+
+@click.command(epilog=examples("arret check", "arret check --config /etc/arret/config.yaml", "arret check --json"))
+@config_option
+@json_option
+@click.pass_context
+def check(context: click.Context, config_file: Path | None, *, as_json: bool) -> None:
+    """Check configuration and orders; print every problem as FILE:LINE:COLUMN: WHAT, and what would be in force.
+
+    Changes nothing, also beside a running server. Ends with 1 if there is a problem; warnings do not count.
+    """
+    match load_config(chosen_file(config_file)):
+        case Config() as config:
+            report, wall = compile_now(config)
+            rows = measure_rows(Law(report.document, report.load({}), wall, running=False), wall)
+            _tell(report.problems, report.warnings, as_json=as_json, summary=_summary(report, rows, wall))
+            if not as_json:
+                _say_summary(report, rows, wall)
+            context.exit(1 if report.problems else 0)
+        case problems:
+            _tell(problems, (), as_json=as_json, summary=None)
+            context.exit(1)
+
+
+def _tell(
+    problems: Sequence[Problem], warnings: Sequence[Problem], *, as_json: bool, summary: dict[str, Any] | None
+) -> None:
+    if as_json:
+        say_json(
+            {
+                "ok": not problems,
+                "problems": [_as_document(problem) for problem in problems],
+                "warnings": [_as_document(warning) for warning in warnings],
+                "would_be_in_force": summary,
+            }
+        )
+        return
+    for problem in problems:
+        say(str(problem), BAD)
+    for warning in warnings:
+        say(f"{warning.place}: warning: {warning.what}", DOUBTFUL)
+    if problems:
+        complain("1 problem" if len(problems) == 1 else f"{len(problems)} problems")
+
+
+def _as_document(problem: Problem) -> dict[str, object]:
+    return {
+        "file": problem.place.file,
+        "line": problem.place.line,
+        "column": problem.place.column,
+        "what": problem.what,
+    }
+
+
+def _summary(report: CompileReport, rows: Sequence[Row], wall: float) -> dict[str, Any]:
+    return {
+        "at": wall,
+        "rehearsal": report.document["rehearsal"],
+        "digest": report.digest,
+        "orders": report.orders,
+        "names": report.names,
+        "rules_in_force": sum(row.in_force for row in rows),
+        "measures": [row.as_document() for row in rows],
+    }
+
+
+def _say_summary(report: CompileReport, rows: Sequence[Row], wall: float) -> None:
+    if report.document["rehearsal"]:
+        say(f"REHEARSAL: the order clock starts at {present_instant(wall)}; nothing is enforced today", DOUBTFUL)
+    for row in rows:
+        if row.blocks:
+            last_good = ", its last good version" if row.order["kept"] else ""
+            say(f"  {row.order['id']}/{row.measure['id']}{last_good}: {row.in_force} rules, {row.state_words()}")
+    in_force = sum(row.standing.state is State.IN_FORCE for row in rows if row.blocks)
+    say(
+        f"{report.orders} orders, {report.names} names; {in_force} measures in force at {present_instant(wall)}",
+        BAD if report.problems else GOOD,
+    )

@@ -1,0 +1,117 @@
+"""``arret explain``: which court blocks a name, since when and until when, or why nothing does."""
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from resolver.cli.arguments import (
+    Address,
+    DomainName,
+    Instant,
+    config_option,
+    examples,
+    json_option,
+    present_instant,
+    read_config,
+    spelled,
+)
+from resolver.cli.explanation import Explanation, Listing, explain_name
+from resolver.cli.law import Law, read_law
+from resolver.cli.terminal import BAD, GOOD, QUIET, TITLE, say, say_json, say_pairs
+from resolver.core.admission import ALLOWED, Admission
+from resolver.dns.name import WireName, present_name
+from resolver.orders.model import Reach
+
+
+@click.command(
+    epilog=examples(
+        "arret explain dpstream.tv",
+        "arret explain www.dpstream.tv --at 2014-06-01",
+        "arret explain bücher.example --client 192.0.2.7 --json",
+    ),
+)
+@click.argument("name", type=DomainName())
+@click.option("--at", type=Instant(), metavar="INSTANT", help="Judge at this day or instant instead of now.")
+@click.option("--client", type=Address(), metavar="ADDRESS", help="Judge for a client with this address.")
+@config_option
+@json_option
+def explain(name: WireName, at: float | None, client: bytes | None, config_file: Path | None, *, as_json: bool) -> None:
+    """Say why NAME is blocked or is not: verdict, orders, courts, case numbers, dates, file and line.
+
+    The policy and the clock are those of the running server; without one, the order files are read.
+    """
+    config = read_config(config_file)
+    law = read_law(config)
+    view = ALLOWED if client is None else Admission(config.clients.allow).view(client)
+    explanation = explain_name(law, name, law.wall if at is None else at, view)
+    if as_json:
+        say_json({**explanation.as_document(), "policy": law.policy.digest, **law.origin()})
+    else:
+        _say_verdict(explanation, law)
+        for listing in explanation.listings:
+            _say_listing(listing)
+        _say_nearest(explanation)
+        _say_answer(explanation)
+
+
+VERDICTS: Final = {
+    "blocked": ("blocked", BAD),
+    "allowed": ("not blocked", GOOD),
+    "refused": ("refused, because clients.allow does not hold this client", BAD),
+}
+
+
+def _say_verdict(explanation: Explanation, law: Law) -> None:
+    verdict, style = VERDICTS[explanation.verdict]
+    say(f"{spelled(explanation.name)}: {verdict}", style)
+    say(f"  at {present_instant(explanation.wall)}, by {law.origin_words()}", QUIET)
+
+
+def _say_listing(listing: Listing) -> None:
+    order, measure = listing.order, listing.measure
+    weight = " · decides" if listing.decisive else ""
+    say("")
+    say(f"Order {order['id']}, measure {measure['id']}: {listing.standing.state}{weight}", TITLE)
+    below = ", with all below it" if listing.rule.reach is Reach.SUBTREE else ", this name only"
+    say_pairs(
+        [
+            ("authority", order["authority"]),
+            ("case number", order["case_number"]),
+            ("decided", order["decided"]),
+            ("title", order["title"] or ""),
+            ("legal basis", order["legal_basis"] or ""),
+            ("applicants", ", ".join(order["applicants"])),
+            ("listed", spelled(listing.rule.name) + below),
+            ("file", f"{listing.file}:{listing.rule.line}"),
+            ("action", measure["action"]),
+            ("time", listing.standing.words()),
+            ("because", measure["because"]),
+            ("rests on", order["verified"] or ""),
+            ("confidential", "yes: subscribers are not told which order" if order["confidential"] else ""),
+            ("note", "the file was refused since; this is its last good version" if order["kept"] else ""),
+        ]
+    )
+
+
+def _say_nearest(explanation: Explanation) -> None:
+    if explanation.listings:
+        return
+    say("  no order lists it")
+    if explanation.nearest:
+        say("  the nearest listed names: " + ", ".join(map(present_name, explanation.nearest)))
+
+
+def _say_answer(explanation: Explanation) -> None:
+    say("")
+    match explanation.verdict:
+        case "refused":
+            say("This client gets REFUSED, whatever it asks.")
+        case "allowed":
+            say("Subscribers get what the upstreams answer.")
+        case "blocked":
+            block = explanation.block
+            assert block is not None, "what is blocked is blocked by something"
+            ttl = block.measure.ttl if block.seconds_left is None else min(block.measure.ttl, int(block.seconds_left))
+            text = block.measure.ede_text.decode(errors="replace")
+            say(f"Subscribers get: {block.measure.action}, TTL {ttl} s, and the text: {text}")

@@ -1,0 +1,101 @@
+"""Why a name is blocked, or why it is not: the verdict, and every order that lists the name."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from resolver.cli.law import Law
+from resolver.cli.standing import Standing, State, standing_at
+from resolver.core.admission import View
+from resolver.core.policy import Allow, Block
+from resolver.dns.name import WireName, present_name
+from resolver.ops.policy_document import MeasureRecord, OrderRecord
+from resolver.orders.index import Rule
+
+NEAREST = 5
+
+Verdict = Literal["blocked", "allowed", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One rule that covers the name, with the order and measure it belongs to and where it stands."""
+
+    rule: Rule
+    order: OrderRecord
+    measure: MeasureRecord
+    file: str
+    standing: Standing
+    decisive: bool
+
+    def as_document(self) -> dict[str, object]:
+        """Write it for scripts."""
+        return {
+            "listed": present_name(self.rule.name),
+            "reach": self.rule.reach.value,
+            "order": self.order["id"],
+            "measure": self.measure["id"],
+            "action": self.measure["action"],
+            "state": self.standing.state.value,
+            "state_since": self.standing.since,
+            "state_until": self.standing.until,
+            "words": self.standing.words(),
+            "because": self.measure["because"],
+            "period": self.measure["period"],
+            "decisive": self.decisive,
+            "authority": self.order["authority"],
+            "case_number": self.order["case_number"],
+            "decided": self.order["decided"],
+            "title": self.order["title"],
+            "legal_basis": self.order["legal_basis"],
+            "applicants": self.order["applicants"],
+            "confidential": self.order["confidential"],
+            "verified": self.order["verified"],
+            "file": self.file,
+            "line": self.rule.line,
+            "kept": self.order["kept"],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """All that is to be said about a name at an instant (POSIX seconds), for one client."""
+
+    name: WireName
+    wall: float
+    verdict: Verdict
+    block: Block | None
+    listings: tuple[Listing, ...]
+    nearest: tuple[WireName, ...]
+
+    def as_document(self) -> dict[str, object]:
+        """Write it for scripts."""
+        return {
+            "name": present_name(self.name),
+            "at": self.wall,
+            "verdict": self.verdict,
+            "listings": [listing.as_document() for listing in self.listings],
+            "nearest": [present_name(name) for name in self.nearest],
+        }
+
+
+def explain_name(law: Law, name: WireName, wall: float, view: View) -> Explanation:
+    """Judge a name as a worker would, and find everything that lists it, the decisive rule first."""
+    judged = law.policy.at(wall).judge(name, view)
+    block = None if isinstance(judged, Allow) else judged
+    rules = law.policy.listings(name)
+    listings = [_listing(law, rule, wall, block) for rule in rules]
+    listings.sort(key=lambda listing: (not listing.decisive, listing.standing.state is not State.IN_FORCE))
+    verdict: Verdict = "refused" if not view.allowed else "allowed" if block is None else "blocked"
+    nearest = () if rules else tuple(law.policy.index.nearest(name, NEAREST))
+    return Explanation(name, wall, verdict, block, tuple(listings), nearest)
+
+
+def _listing(law: Law, rule: Rule, wall: float, block: Block | None) -> Listing:
+    return Listing(
+        rule=rule,
+        order=law.order_of(rule.measure),
+        measure=law.document["measures"][rule.measure],
+        file=law.document["files"][rule.file],
+        standing=standing_at(law.policy.timeline(rule), wall),
+        decisive=block is not None and block.rule == rule,
+    )

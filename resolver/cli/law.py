@@ -1,0 +1,82 @@
+"""Which policy and which clock a command speaks of: those of the running server, or of the order files without one."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from resolver.cli.terminal import complain
+from resolver.core.policy import Policy
+from resolver.ops.clock import order_clock
+from resolver.ops.compile import CompileReport, compile_orders
+from resolver.ops.config import Config
+from resolver.ops.control import ControlError, call
+from resolver.ops.policy_document import OrderRecord, PolicyDocument
+from resolver.ops.policy_file import DamagedPolicyError, open_policy, read_current, read_document
+from resolver.orders.index import DamagedIndexError
+
+STATUS_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """A policy with its document, and what the order clock shows (POSIX seconds)."""
+
+    document: PolicyDocument
+    policy: Policy
+    wall: float
+    running: bool
+
+    def order_of(self, measure: int) -> OrderRecord:
+        """Find the order that a measure, by its number, belongs to."""
+        return next(order for order in self.document["orders"] if measure in order["measures"])
+
+    def origin(self) -> dict[str, object]:
+        """Say for scripts where policy and clock come from."""
+        return {"source": "server" if self.running else "files", "rehearsal": self.document["rehearsal"]}
+
+    def origin_words(self) -> str:
+        """Say in a few words where policy and clock come from."""
+        source = "the policy of the running server" if self.running else "the order files (no server is running)"
+        return f"{source}; REHEARSAL" if self.document["rehearsal"] else source
+
+
+def read_law(config: Config) -> Law:
+    """Take policy and clock of the running server; read the order files if there is none.
+
+    What is refused among the files is told on standard error.
+    """
+    try:
+        status = call(config.state, "status", within=STATUS_SECONDS)
+    except ControlError:
+        return _law_of_files(config)
+    if not status["policy"]:
+        return _law_of_files(config)
+    return _law_of_server(Path(status["policy"]), float(status["order_clock"]))
+
+
+def compile_now(config: Config) -> tuple[CompileReport, float]:
+    """Compile the order files in memory as of now, by the order clock that a start would set; tells the instant.
+
+    The last applied policy stands behind what is refused, as it would at a start. Nothing is written.
+    """
+    wall = order_clock(config.rehearse, time.time()).read()
+    try:
+        return compile_orders(config, wall, read_current(config.state), write=False), wall
+    except OSError as error:
+        raise click.ClickException(f"the orders cannot be read: {error}; check path and permissions") from None
+
+
+def _law_of_server(policy: Path, wall: float) -> Law:
+    try:
+        return Law(read_document(policy), open_policy(policy, {}), wall, running=True)
+    except (OSError, DamagedPolicyError, DamagedIndexError) as error:
+        raise click.ClickException(f"the running server's policy cannot be read: {error}; try: arret reload") from None
+
+
+def _law_of_files(config: Config) -> Law:
+    report, wall = compile_now(config)
+    for problem in report.problems:
+        complain(str(problem))
+    return Law(report.document, report.load({}), wall, running=False)

@@ -1,0 +1,122 @@
+"""``arret orders``: every order that is loaded, and where each of its measures stands."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from resolver.cli.arguments import Instant, config_option, examples, json_option, present_instant, read_config
+from resolver.cli.law import Law, read_law
+from resolver.cli.standing import Standing, State, standing_at
+from resolver.cli.terminal import QUIET, say, say_json, say_table
+from resolver.ops.metrics import spans
+from resolver.ops.policy_document import MeasureRecord, OrderRecord
+from resolver.orders.model import MeasureKind
+
+COLUMNS = ("order", "authority", "case number", "measure", "action", "names", "state", "file")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One measure of one order at an instant."""
+
+    order: OrderRecord
+    measure: MeasureRecord
+    standing: Standing
+    in_force: int
+
+    @property
+    def blocks(self) -> bool:
+        """Whether the measure addresses access providers; others are kept for the record."""
+        return self.measure["kind"] == MeasureKind.DNS_BLOCK
+
+    def state_words(self) -> str:
+        """Say where the measure stands, or why it never will."""
+        if self.order["not_ours"]:
+            return f"not ours: {self.order['not_ours']}"
+        return self.standing.words() if self.blocks else "kept for the record, no resolver enforces it"
+
+    def cells(self) -> tuple[str, ...]:
+        """Write it as a line of the table."""
+        return (
+            self.order["id"],
+            self.order["authority"],
+            self.order["case_number"],
+            self.measure["id"],
+            self.measure["action"] if self.blocks else self.measure["kind"],
+            f"{self.in_force}/{self.measure['names']}",
+            self.state_words(),
+            f"{self.order['file']}:{self.measure['line']}",
+        )
+
+    def as_document(self) -> dict[str, object]:
+        """Write it for scripts."""
+        return {
+            "order": self.order["id"],
+            "authority": self.order["authority"],
+            "case_number": self.order["case_number"],
+            "decided": self.order["decided"],
+            "title": self.order["title"],
+            "not_ours": self.order["not_ours"],
+            "confidential": self.order["confidential"],
+            "kept": self.order["kept"],
+            "measure": self.measure["id"],
+            "kind": self.measure["kind"],
+            "action": self.measure["action"],
+            "state": self.standing.state.value if self.blocks else None,
+            "state_since": self.standing.since,
+            "state_until": self.standing.until,
+            "period": self.measure["period"],
+            "because": self.measure["because"],
+            "names": self.measure["names"],
+            "names_in_force": self.in_force,
+            "file": self.order["file"],
+            "line": self.measure["line"],
+        }
+
+
+@click.command(epilog=examples("arret orders", "arret orders --at 2015-06-01", "arret orders --json"))
+@click.option("--at", type=Instant(), metavar="INSTANT", help="Show where they stand at this day or instant.")
+@config_option
+@json_option
+def orders(at: float | None, config_file: Path | None, *, as_json: bool) -> None:
+    """List every loaded order, and where each of its measures stands."""
+    law = read_law(read_config(config_file))
+    wall = law.wall if at is None else at
+    rows = measure_rows(law, wall)
+    if as_json:
+        say_json({"at": wall, "orders": [row.as_document() for row in rows], **law.origin()})
+        return
+    if rows:
+        say_table(COLUMNS, [row.cells() for row in rows])
+    else:
+        say("no order is loaded")
+    counted = Counter(row.standing.state for row in rows if row.blocks)
+    say(
+        f"{counted[State.IN_FORCE]} of {counted.total()} blocking measures in force at {present_instant(wall)},"
+        f" by {law.origin_words()}",
+        QUIET,
+    )
+
+
+def measure_rows(law: Law, wall: float) -> list[Row]:
+    """Find every measure of every order, in the order of the policy, as it stands at this instant."""
+    return [
+        Row(order, measure, _standing(measure, wall), _in_force(measure, wall))
+        for order in law.document["orders"]
+        for measure in (law.document["measures"][number] for number in order["measures"])
+    ]
+
+
+def _standing(measure: MeasureRecord, wall: float) -> Standing:
+    """Take the measure's own timeline; single names and lists may stand elsewhere."""
+    return standing_at(spans(measure["timelines"][0]) if measure["timelines"] else (), wall)
+
+
+def _in_force(measure: MeasureRecord, wall: float) -> int:
+    return sum(
+        count
+        for timeline, count in zip(measure["timelines"], measure["counts"], strict=True)
+        if standing_at(spans(timeline), wall).state is State.IN_FORCE
+    )

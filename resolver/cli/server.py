@@ -1,0 +1,19 @@
+"""How a verb asks the running server, and what it says when there is none."""
+
+from typing import Any
+
+import click
+
+from resolver.ops.config import Config
+from resolver.ops.control import ControlError, call
+
+
+def ask_server(config: Config, verb: str, within: float = 10.0) -> dict[str, Any]:
+    """Ask and wait at most ``within`` seconds; ends with a sentence if the server cannot be asked or refuses."""
+    try:
+        answer = call(config.state, verb, within=within)
+    except ControlError as error:
+        raise click.ClickException(str(error)) from None
+    if "why" in answer:
+        raise click.ClickException(answer["why"])
+    return answer

@@ -1,0 +1,56 @@
+"""Where a measure stands at an instant, and how that is said: in force, not yet, over, interrupted, never."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from resolver.cli.arguments import present_instant
+from resolver.orders.model import Timeline
+
+
+class State(StrEnum):
+    """Where a timeline stands."""
+
+    IN_FORCE = "in force"
+    NOT_YET = "not yet in force"
+    OVER = "over"
+    INTERRUPTED = "interrupted"
+    NEVER = "never in force"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A state, and the stretch that it lasts (POSIX seconds; None where it has no bound)."""
+
+    state: State
+    since: float | None
+    until: float | None
+
+    def words(self) -> str:
+        """Say it in one line, with the dates that matter."""
+        since = None if self.since is None else present_instant(self.since)
+        until = None if self.until is None else present_instant(self.until)
+        match self.state:
+            case State.IN_FORCE:
+                return f"in force since {since}, " + (f"until {until}" if until else "without an end")
+            case State.NOT_YET:
+                return f"not yet in force; begins {until}"
+            case State.OVER:
+                return f"over since {since}"
+            case State.INTERRUPTED:
+                return f"interrupted since {since}, until {until}"
+            case State.NEVER:
+                return "never in force"
+
+
+def standing_at(timeline: Timeline, wall: float) -> Standing:
+    """Find where a timeline stands at an instant (POSIX seconds)."""
+    if not timeline:
+        return Standing(State.NEVER, None, None)
+    ended: float | None = None
+    for span in timeline:
+        if wall < span.since:
+            return Standing(State.NOT_YET if ended is None else State.INTERRUPTED, ended, span.since)
+        if span.until is None or wall < span.until:
+            return Standing(State.IN_FORCE, span.since, span.until)
+        ended = span.until
+    return Standing(State.OVER, ended, None)

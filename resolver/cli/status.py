@@ -1,0 +1,67 @@
+"""``arret status``: what the running server says of itself."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from resolver.cli.arguments import config_option, examples, json_option, present_instant, read_config
+from resolver.cli.server import ask_server
+from resolver.cli.terminal import BAD, DOUBTFUL, GOOD, complain, say, say_json, say_pairs
+
+
+@click.command(epilog=examples("arret status", "arret status --json"))
+@config_option
+@json_option
+def status(config_file: Path | None, *, as_json: bool) -> None:
+    """Show what the running server says of itself: addresses, policy, workers, last reload.
+
+    Ends with 1 if it does not run, if a worker is missing, or if the last reload refused something.
+    """
+    told = ask_server(read_config(config_file), "status")
+    if as_json:
+        say_json(told)
+    else:
+        say_status(told)
+    if not (all_in_force(told) and told["reload"]["ok"]):
+        raise SystemExit(1)
+
+
+def all_in_force(told: Mapping[str, Any]) -> bool:
+    """Tell whether every worker answers under the current policy."""
+    return bool(told["workers"]) and all(worker["in_force"] for worker in told["workers"])
+
+
+def say_status(told: Mapping[str, Any]) -> None:
+    """Print it for people."""
+    reload, workers, clock = told["reload"], told["workers"], present_instant(told["order_clock"])
+    in_force = sum(worker["in_force"] for worker in workers)
+    if told["rehearsal"]:
+        say(f"REHEARSAL: the order clock shows {clock}; nothing is enforced today", DOUBTFUL)
+    say(f"{in_force} of {len(workers)} workers in force", GOOD if all_in_force(told) else BAD)
+    say_pairs(
+        [
+            ("version", f"{told['version']}, process {told['pid']}, started {told['started']}"),
+            ("configuration", told["config"]),
+            ("listen", ", ".join(told["listen"])),
+            ("metrics", f"http://{told['metrics']}/metrics" if told["metrics"] else "off"),
+            ("order clock", clock),
+            ("policy", f"{str(told['digest'])[:16]}, {told['orders']} orders, {told['names']} names"),
+            ("last reload", _reload_words(reload)),
+        ]
+    )
+    for worker in workers:
+        state = "in force" if worker["in_force"] else "not in force yet"
+        say(f"  worker {worker['place']}: process {worker['pid']}, {state}, replaced {worker['restarts']} times")
+    for problem in reload["problems"]:
+        complain(f"refused: {problem}")
+
+
+def _reload_words(reload: Mapping[str, Any]) -> str:
+    counts = f"{reload['successes']} without, {reload['failures']} with problems"
+    if reload["ok"]:
+        return f"{reload['time']}, refused nothing ({counts})"
+    return (
+        f"{reload['time']}, REFUSED {len(reload['problems'])}; last good {reload['last_success'] or 'never'} ({counts})"
+    )

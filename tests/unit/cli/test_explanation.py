@@ -1,0 +1,85 @@
+"""Why a name is blocked or not: the verdict agrees with the policy, and every listing is told."""
+
+import pytest
+
+from resolver.cli.explanation import explain_name
+from resolver.cli.standing import State
+from resolver.core.admission import ALLOWED, STRANGER
+from resolver.dns.name import parse_name
+from tests.unit.cli.laws import DAY, JUNE, law
+
+
+@pytest.mark.parametrize(
+    ("name", "day", "verdict", "listings"),
+    [
+        ("a.example", 0, "blocked", [("first", State.IN_FORCE, True), ("second", State.NOT_YET, False)]),
+        ("www.a.example", 0, "blocked", [("first", State.IN_FORCE, True), ("second", State.NOT_YET, False)]),
+        ("a.example", -1, "allowed", [("first", State.NOT_YET, False), ("second", State.NOT_YET, False)]),
+        ("a.example", 15, "blocked", [("first", State.IN_FORCE, True), ("second", State.IN_FORCE, False)]),
+        ("a.example", 31, "blocked", [("second", State.IN_FORCE, True), ("first", State.OVER, False)]),
+        ("b.example", 0, "blocked", [("first", State.IN_FORCE, True)]),
+        ("www.b.example", 0, "allowed", []),
+        ("c.example", 0, "allowed", []),
+    ],
+)
+def test_verdict_and_listings(name: str, day: int, verdict: str, listings: list[tuple[str, State, bool]]) -> None:
+    explanation = explain_name(law(), parse_name(name), JUNE + day * DAY, ALLOWED)
+
+    assert explanation.verdict == verdict
+    assert [
+        (listing.order["id"], listing.standing.state, listing.decisive) for listing in explanation.listings
+    ] == listings
+
+
+def test_all_rules_of_a_name_and_of_the_names_above_it_are_told() -> None:
+    explanation = explain_name(law(), parse_name("x.a.example"), JUNE + 15 * DAY, ALLOWED)
+
+    assert [listing.rule.line for listing in explanation.listings] == [31, 20, 30]
+    assert [listing.file for listing in explanation.listings] == ["second.yaml", "first.yaml", "second.yaml"]
+
+
+def test_a_name_that_nobody_lists_gets_the_nearest_that_are() -> None:
+    near = explain_name(law(), parse_name("aa.example"), JUNE, ALLOWED)
+
+    assert parse_name("a.example") in near.nearest
+    assert explain_name(law(), parse_name("a.example"), JUNE, ALLOWED).nearest == ()
+
+
+def test_a_client_that_may_not_ask_is_refused_but_the_listings_are_told() -> None:
+    explanation = explain_name(law(), parse_name("a.example"), JUNE, STRANGER)
+
+    assert explanation.verdict == "refused"
+    assert len(explanation.listings) == 2
+
+
+def test_the_document_for_scripts_has_everything() -> None:
+    document = explain_name(law(), parse_name("a.example"), JUNE, ALLOWED).as_document()
+
+    assert document["verdict"] == "blocked"
+    listings = document["listings"]
+    assert isinstance(listings, list)
+    assert listings[0] == {
+        "listed": "a.example",
+        "reach": "subtree",
+        "order": "first",
+        "measure": "block",
+        "action": "redirect",
+        "state": "in force",
+        "state_since": JUNE,
+        "state_until": JUNE + 30 * DAY,
+        "words": "in force since 2014-06-01 00:00 CEST, until 2014-07-01 00:00 CEST",
+        "because": "implemented on 2014-06-01",
+        "period": "12 months from implementation",
+        "decisive": True,
+        "authority": "Tribunal de Paris",
+        "case_number": "RG first",
+        "decided": "2013-11-28",
+        "title": None,
+        "legal_basis": "art. L336-2",
+        "applicants": ["APC", "FNDF"],
+        "confidential": False,
+        "verified": None,
+        "file": "first.yaml",
+        "line": 20,
+        "kept": False,
+    }

@@ -1,0 +1,50 @@
+"""The table of orders: one row a measure, as it stands at an instant."""
+
+import pytest
+
+from resolver.cli.orders import COLUMNS, measure_rows
+from tests.unit.cli.laws import DAY, JUNE, law
+
+
+@pytest.mark.parametrize(
+    ("day", "states"),
+    [
+        (-1, ["not yet in force; begins 2014-06-01 00:00 CEST", "not yet in force; begins 2014-06-11 00:00 CEST"]),
+        (
+            15,
+            [
+                "in force since 2014-06-01 00:00 CEST, until 2014-07-01 00:00 CEST",
+                "in force since 2014-06-11 00:00 CEST, without an end",
+            ],
+        ),
+        (31, ["over since 2014-07-01 00:00 CEST", "in force since 2014-06-11 00:00 CEST, without an end"]),
+    ],
+)
+def test_rows_follow_the_instant(day: int, states: list[str]) -> None:
+    rows = measure_rows(law(), JUNE + day * DAY)
+
+    assert [row.state_words() for row in rows if row.blocks] == states
+
+
+def test_a_row_tells_names_in_force_and_listed() -> None:
+    before, after = (measure_rows(law(), JUNE + day * DAY)[0] for day in (0, 31))
+
+    assert before.cells() == (
+        "first",
+        "Tribunal de Paris",
+        "RG first",
+        "block",
+        "redirect",
+        "2/2",
+        "in force since 2014-06-01 00:00 CEST, until 2014-07-01 00:00 CEST",
+        "first.yaml:9",
+    )
+    assert len(before.cells()) == len(COLUMNS)
+    assert after.cells()[5] == "0/2"
+
+
+def test_a_delisting_is_kept_for_the_record() -> None:
+    delisting = measure_rows(law(), JUNE)[2]
+
+    assert delisting.cells()[4:7] == ("delist", "0/5", "kept for the record, no resolver enforces it")
+    assert delisting.as_document()["state"] is None
