@@ -33,16 +33,27 @@ def tcp(port: int, number: int = 0, host: str = "127.0.0.1") -> UpstreamAddress:
 
 
 @dataclass
+class Clock:
+    """Monotonic seconds that can be put forward."""
+
+    ahead: float = 0.0
+
+    def __call__(self) -> float:
+        return time.monotonic() + self.ahead
+
+
+@dataclass
 class Rig:
     """A forwarder and what stands behind it; queries go past the caches of finished packets."""
 
     forwarder: Forwarder
     world: World
+    clock: Clock
     replies: list[Reply | Drop] = field(default_factory=list)
 
     def send(self, wire: bytes) -> "asyncio.Future[Reply | Drop]":
         """Give a client's query to the pipeline and, if it says so, to the forwarder."""
-        self.world.now = time.monotonic()
+        self.world.now = self.clock()
         answered: asyncio.Future[Reply | Drop] = asyncio.get_running_loop().create_future()
 
         def respond(reply: Reply | Drop) -> None:
@@ -83,6 +94,7 @@ async def forwarding(
 ) -> AsyncIterator[Rig]:
     """Run a forwarder for these upstreams."""
     world = world if world is not None else World()
+    clock = Clock()
     forwarder = Forwarder(
         world.pipeline,
         upstreams,
@@ -92,11 +104,19 @@ async def forwarding(
         in_flight=in_flight,
         sockets=sockets,
         schedule=schedule,
+        clock=clock,
     )
     try:
-        yield Rig(forwarder, world)
+        yield Rig(forwarder, world, clock)
     finally:
         forwarder.close()
+
+
+async def eventually(claim: Callable[[], bool], within: float = 5.0) -> None:
+    """Wait until something is true that no event tells of: a counter, or what another process has done."""
+    async with asyncio.timeout(within):
+        while not claim():  # noqa: ASYNC110 - counters are read by other processes and tell nobody
+            await asyncio.sleep(0.005)
 
 
 def run(scenario: Callable[[], Awaitable[Result]]) -> Result:

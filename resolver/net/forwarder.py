@@ -84,8 +84,8 @@ class Forwarder:
 
     def ask(self, forward: Forward, respond: Respond) -> None:
         """Ask upstreams; ``respond`` is called once, at once or later, with the reply of that moment."""
-        now = self._clock()
         asked, question = forward
+        now = asked.received
         if self._waiting >= self._most_waiting:
             self._respond(respond, self._pipeline.fail(asked, Failure.OVERLOAD, now))
             return
