@@ -296,6 +296,11 @@ def test_a_transfer_with_its_soa_is_refused_all_the_same() -> None:
     assert read_query(message(asked + SOA + OPT, counts=(1, 0, 1, 1))) == echoed(Rcode.REFUSED, asked, edns=True)
 
 
+def test_an_opt_record_in_place_of_the_soa_of_a_transfer_is_a_format_error() -> None:
+    asked = question(RRType.IXFR)
+    assert read_query(message(asked + OPT, counts=(1, 0, 1, 0))) == echoed(Rcode.FORMERR, asked, edns=True)
+
+
 @pytest.mark.parametrize("qtype", [0, 1, 64, 65, 127, 129, 248, 255, 256, 65280, 65535])
 def test_any_other_type_is_a_question(qtype: int) -> None:
     asked = question(qtype)
