@@ -89,7 +89,7 @@ def upstream_says(
             for code, _, value in pairs
         ]
         message.use_edns(0, payload=1232, options=options)
-    return message.to_wire()
+    return message.to_wire(max_size=65_535)
 
 
 def parsed(step: Step) -> dns.message.Message:

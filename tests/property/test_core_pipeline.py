@@ -1,0 +1,130 @@
+"""Whatever comes from clients and upstreams: nothing raises, every reply can be read, nothing unjudged leaves."""
+
+import dns.message
+import dnslib
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from resolver.core.admission import ALLOWED, STRANGER
+from resolver.core.counters import Transport
+from resolver.core.pipeline import Drop, Forward, Reply
+from resolver.core.step import Failure
+from resolver.dns.name import ROOT, is_within, parse_name
+from resolver.dns.response import MalformedResponseError, Record, Response, read_response
+from tests.worlds import World, ask, measure, parsed, policy
+
+LISTED = parse_name("pirate.example")
+BLOCKING = policy(measure(), names=[("pirate.example", 0)])
+QUERIES = [ask(name, rdtype, use_edns=0) for name in ("pirate.example", "fine.example") for rdtype in ("A", "HTTPS")]
+
+
+@st.composite
+def bent_queries(draw: st.DrawFn) -> bytes:
+    """Draw a query with a few octets changed, cut off or put on."""
+    wire = bytearray(draw(st.sampled_from(QUERIES)))
+    for place, octet in draw(st.lists(st.tuples(st.integers(0, len(wire) - 1), st.integers(0, 255)), max_size=4)):
+        wire[place] = octet
+    end = draw(st.one_of(st.just(len(wire)), st.integers(0, len(wire))))
+    return bytes(wire[:end]) + draw(st.binary(max_size=20))
+
+
+@settings(deadline=None, max_examples=400)
+@given(
+    st.one_of(st.binary(max_size=300), bent_queries()), st.sampled_from([ALLOWED, STRANGER]), st.sampled_from(Transport)
+)
+def test_any_datagram_gets_a_readable_reply_or_none(wire: bytes, view: object, transport: Transport) -> None:
+    world = World(BLOCKING, view=view, transport=transport)  # type: ignore[arg-type]  # one of two views
+    step = world.receive(wire)
+    if isinstance(step, Forward):
+        assert view is ALLOWED
+        step = world.pipeline.fail(step.asked, Failure.NETWORK, world.now)
+    if isinstance(step, Reply):
+        assert step.wire[:2] == wire[:2]
+        message = dns.message.from_wire(step.wire)
+        assert message.flags & 0x8000
+        if message.question:
+            end = 12 + len(message.question[0].name.to_wire() or b"") + 4
+            assert step.wire[12:end] == wire[12:end]
+            if wire[12:end].isascii():  # dnslib knows no other names
+                dnslib.DNSRecord.parse(step.wire)
+
+
+NAMES = st.sampled_from(
+    [
+        parse_name(name)
+        for name in (
+            "fine.example",
+            "www.fine.example",
+            "a.example",
+            "b.example",
+            "pirate.example",
+            "www.pirate.example",
+        )
+    ]
+    + [parse_name("example"), ROOT]
+)
+TYPES = st.sampled_from([1, 2, 5, 6, 16, 28, 39, 46, 47, 50, 65, 65_280])
+
+
+@st.composite
+def any_record(draw: st.DrawFn) -> Record:
+    """Draw a record of a class and with data that a reader lets through."""
+    rtype = draw(TYPES)
+    target = draw(NAMES)
+    rdata: bytes = {
+        1: bytes([203, 0, 113, 1]),
+        28: bytes(16),
+        6: target + target + bytes(20),
+        2: target,
+        5: target,
+        39: target,
+        47: target + b"\x00\x01\x40",
+        50: b"\x01\x00\x00\x01\x00\x04abcd\x00\x01\x40",
+        65: b"\x00\x01" + target,
+        46: bytes([0, draw(TYPES) & 0xFF]) + bytes(16) + target,
+    }.get(rtype, b"\x01x")
+    return Record(draw(NAMES), rtype, draw(st.sampled_from([1, 1, 1, 1, 3])), draw(st.integers(0, 2**31 - 1)), rdata)
+
+
+SECTION = st.lists(any_record(), max_size=8).map(tuple)
+
+
+@settings(deadline=None, max_examples=400)
+@given(
+    SECTION,
+    SECTION,
+    st.sampled_from([0, 0, 0, 2, 3, 5, 6, 23]),
+    st.sampled_from(["A", "CNAME", "AAAA", "DNAME", "RRSIG", "HTTPS"]),
+    st.sampled_from(["fine.example", "www.fine.example", "a.example"]),
+    st.sampled_from([0, 1]),
+)
+def test_no_response_brings_a_record_of_a_blocked_name(
+    answer: tuple[Record, ...], authority: tuple[Record, ...], rcode: int, rdtype: str, name: str, secure: int
+) -> None:
+    world = World(BLOCKING, transport=Transport.TCP4)
+    forward = world.forwarded(ask(name, rdtype, use_edns=0, want_dnssec=bool(secure)))
+    response = Response(1, 0x8180, rcode, b"", answer, authority, (), None, broken_edns=False)
+    learned = world.pipeline.learn(forward.question, response, world.now)
+    if isinstance(learned, tuple):
+        reply = world.pipeline.fail(forward.asked, learned, world.now)
+    else:
+        reply = world.pipeline.complete(forward.asked, learned, world.now)
+        assert world.pipeline.complete(forward.asked, learned, world.now) == reply
+    for rrset in parsed(reply).answer:
+        if is_within(parse_name(rrset.name.to_text()), LISTED):
+            assert str(rrset[0]) in {"192.0.2.80", "2001:db8::80"}
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.binary(max_size=200))
+def test_no_octets_from_an_upstream_raise(rest: bytes) -> None:
+    world = World(BLOCKING)
+    forward = world.forwarded(ask("www.fine.example"))
+    wire = b"\x00\x01\x81\x80\x00\x01\x00\x02\x00\x01\x00\x00" + forward.question.qname + b"\x00\x01\x00\x01" + rest
+    try:
+        response = read_response(wire)
+    except MalformedResponseError:
+        return
+    learned = world.pipeline.learn(forward.question, response, world.now)
+    if not isinstance(learned, tuple):
+        assert not isinstance(world.pipeline.complete(forward.asked, learned, world.now), Drop)
