@@ -62,7 +62,13 @@ class Worker:
         )
         self._watch = ClockWatch(pipeline, policy, clock, monotonic)
         self._forwarder = Forwarder(
-            pipeline, settings.upstreams, settings.zones, page, loop=loop, in_flight=settings.in_flight
+            pipeline,
+            settings.upstreams,
+            settings.zones,
+            page,
+            loop=loop,
+            in_flight=settings.in_flight,
+            clock=self._watch.read,
         )
         self._answering = Answering(
             pipeline, self._packets, self._watch, _views(settings), self._forwarder, page, monotonic
@@ -72,6 +78,7 @@ class Worker:
             loop, tcp, self._answering, connections=settings.tcp_connections, per_client=settings.tcp_per_client
         )
         self._next_tick: asyncio.TimerHandle | None = None
+        self._closed = False
 
     @property
     def digest(self) -> str:
@@ -109,7 +116,10 @@ class Worker:
         self.close()
 
     def close(self) -> None:
-        """Stop at once."""
+        """Stop at once; the second time nothing happens."""
+        if self._closed:
+            return
+        self._closed = True
         if self._next_tick is not None:
             self._next_tick.cancel()
         for lane in self._lanes:
