@@ -15,9 +15,10 @@ def parse_day(text: str) -> date:
     if not _DAY.fullmatch(text):
         raise ValueError(f"{text!r} is no date: {_advice(text)}")
     try:
-        return _in_our_times(date.fromisoformat(text), text)
+        day = date.fromisoformat(text)
     except ValueError as error:
         raise ValueError(f"{text!r} is on no calendar ({error}): correct it") from None
+    return _in_our_times(day)
 
 
 def parse_moment(text: str) -> date | datetime:
@@ -31,16 +32,17 @@ def parse_moment(text: str) -> date | datetime:
     if match is None:
         raise ValueError(f"{text!r} is neither a date nor a time: {_advice(text)} or 2026-10-02T10:12")
     try:
-        _in_our_times(date.fromisoformat(match[1]), text)
-        return datetime.fromisoformat(f"{match[1]}T{match[2]}{(match[3] or '').replace('Z', '+00:00')}")
+        moment = datetime.fromisoformat(f"{match[1]}T{match[2]}{(match[3] or '').replace('Z', '+00:00')}")
     except ValueError as error:
         raise ValueError(f"{text!r} is on no calendar or clock ({error}): correct it") from None
+    _in_our_times(moment.date())
+    return moment
 
 
-def _in_our_times(day: date, text: str) -> date:
+def _in_our_times(day: date) -> date:
     """Refuse years that are typing errors, or a way to say "for ever" that a period has a word for."""
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise ValueError(f"{text} is outside {FIRST_YEAR} to {LAST_YEAR}; a period without end is `unlimited`")
+        raise ValueError(f"{day} is not from {FIRST_YEAR} to {LAST_YEAR}: correct it; for ever is `unlimited: true`")
     return day
 
 
@@ -53,7 +55,7 @@ def _advice(text: str) -> str:
     if match := _FRENCH.fullmatch(text.strip()):
         day, month, year = (int(group) for group in match.groups())
         try:
-            return f"write {date(year, month, day).isoformat()} if you mean day {day} of month {month}"
+            return f"write {date(year, month, day).isoformat()} if this is day, month, year"
         except ValueError:
             pass
     return "write year-month-day, like 2013-11-28"

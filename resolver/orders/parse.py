@@ -1,7 +1,7 @@
 """How the text of an order file becomes an Order, or everything that is wrong with it, all at once."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address
 
@@ -40,7 +40,7 @@ from resolver.orders.shape import (
     UntilShape,
     order_schema,
 )
-from resolver.orders.shape_problems import shape_problems
+from resolver.orders.shape_problems import empty_paths, shape_problems, without_value
 from resolver.orders.yaml_document import YamlDocument, read_yaml
 
 __all__ = ["ReadFile", "parse_order"]
@@ -58,13 +58,31 @@ def parse_order(text: bytes, file: str, read_file: ReadFile) -> Order | tuple[Pr
         return document
     if document.value is None:
         return (Problem(Place(file, 1, 1), "empty: an order file begins with `order:`, its id"),)
+    empty = tuple(empty_paths(document.value))
+    problems = [*(without_value(path, document) for path in empty), *_authority_problems(document)]
     try:
         shape = OrderShape.model_validate(document.value)
     except ValidationError as error:
-        return shape_problems(error, document, order_schema())
-    reading = _Reading(document, read_file)
+        told = {document.place(path) for path in empty}
+        found = shape_problems(error, document, order_schema())
+        return _in_file_order([*problems, *(problem for problem in found if problem.place not in told)])
+    reading = _Reading(document, read_file, problems)
     order = reading.order(shape)
-    return tuple(sorted(reading.problems, key=lambda problem: (problem.place, problem.what))) or order
+    return _in_file_order(problems) or order
+
+
+def _in_file_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    return tuple(sorted(problems, key=lambda problem: (problem.place, problem.what)))
+
+
+def _authority_problems(document: YamlDocument) -> Iterator[Problem]:
+    """See that the one thing that two keys may say is said once."""
+    keys = document.value if isinstance(document.value, dict) else {}
+    if "court" in keys and "authority" in keys:
+        what = "`court` and `authority` are two words for one thing: keep one"
+        yield Problem(document.place(("court",), key=True), what)
+    if keys and "court" not in keys and "authority" not in keys:
+        yield Problem(document.place(()), "`authority` (or `court`) is missing: add who decided")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +91,7 @@ class _Reading:
 
     document: YamlDocument
     read_file: ReadFile
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Problem]
 
     def note(self, path: Path, what: str, *, key: bool = False) -> None:
         self.problems.append(Problem(self.document.place(path, key=key), what))
@@ -85,7 +103,7 @@ class _Reading:
         self.problems.extend(wrong)
         return Order(
             id=shape.order,
-            authority=self.authority(shape),
+            authority=shape.authority or shape.court or "",
             case_number=shape.case_number,
             decided=shape.decided,
             measures=measures,
@@ -105,13 +123,6 @@ class _Reading:
             not_ours=shape.not_ours,
             allow_protected=tuple(self.allowed(shape, measures)),
         )
-
-    def authority(self, shape: OrderShape) -> str:
-        if shape.authority is not None and shape.court is not None:
-            self.note(("court",), "`court` and `authority` are two words for one thing: keep one", key=True)
-        if shape.authority is None and shape.court is None:
-            self.note((), "`authority` (or `court`) is missing: add who decided")
-        return shape.authority or shape.court or ""
 
     def allowed(self, shape: OrderShape, measures: Sequence[Measure]) -> Iterator[AllowedProtected]:
         listed = {entry.name for measure in measures for entry in measure.listed} if shape.allow_protected else set()

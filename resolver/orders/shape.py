@@ -219,8 +219,8 @@ PeriodShape = Annotated[
     Discriminator(
         _period_form,
         custom_error_type="complaint",
-        custom_error_message="says no end: write {{lasts: 12 months, from: implementation}}, {{until: 2027-05-30}}, or "
-        "{{unlimited: true, review_by: 2027-01-31}}",
+        custom_error_message="says no end: write {lasts: 12 months, from: implementation}, {until: 2027-05-30}, or "
+        "{unlimited: true, review_by: 2027-01-31}",
     ),
 ]
 

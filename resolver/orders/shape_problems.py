@@ -14,17 +14,26 @@ Path = tuple[str | int, ...]
 
 
 def shape_problems(error: ValidationError, document: YamlDocument, schema: Mapping[str, Any]) -> tuple[Problem, ...]:
-    """Turn every error of a validation into a Problem, in the order of the file.
+    """Turn every error of a validation into a Problem.
 
     ``schema`` is the JSON Schema of the same shape; it says which keys there are. Tags of unions (``<long>``) are no
     keys of the file and are left out of the path.
     """
-    problems = [_problem(details, document, schema) for details in error.errors(include_url=False)]
-    return tuple(sorted(problems, key=lambda problem: (problem.place.line, problem.place.column)))
+    wrong = [(_path(details), details) for details in error.errors(include_url=False)]
+    # A list whose items are wrong is also said to be too short, because no item was good.
+    parents = {path[:length] for path, _ in wrong for length in range(len(path))}
+    return tuple(
+        _problem(path, details, document, schema)
+        for path, details in wrong
+        if not (details["type"] == "too_short" and path in parents)
+    )
 
 
-def _problem(details: ErrorDetails, document: YamlDocument, schema: Mapping[str, Any]) -> Problem:
-    path = tuple(step for step in details["loc"] if not (isinstance(step, str) and step.startswith("<")))
+def _path(details: ErrorDetails) -> Path:
+    return tuple(step for step in details["loc"] if not (isinstance(step, str) and step.startswith("<")))
+
+
+def _problem(path: Path, details: ErrorDetails, document: YamlDocument, schema: Mapping[str, Any]) -> Problem:
     if details["type"] == "missing":
         return Problem(document.place(path[:-1]), _missing(path, schema))
     if details["type"] == "extra_forbidden":
@@ -44,6 +53,8 @@ def _missing(path: Path, schema: Mapping[str, Any]) -> str:
 
 def _unknown(path: Path, schema: Mapping[str, Any]) -> str:
     known = keys_at(schema, path[:-1])
+    if path[-1] in known:
+        return f"`{path[-1]}` does not go with the other keys here: keep one form"
     near = get_close_matches(str(path[-1]), known, n=1, cutoff=0.7)
     advice = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(sorted(known))}"
     return f"unknown key `{path[-1]}`: {advice}"
@@ -54,11 +65,10 @@ def _wrong(details: ErrorDetails) -> str:
     value, context = details["input"], details.get("ctx", {})
     if details["type"] == "complaint":
         return str(context.get("what", details["msg"]))
-    if value is None:
-        return "has no value: write one or remove the key"
     match details["type"]:
         case "enum" | "literal_error":
-            return f"{value!r} is not one of {context['expected']}"
+            expected = "true" if context["expected"] == "True" else f"one of {context['expected']}"
+            return f"{value!r} is not {expected}"
         case "tuple_type" | "list_type":
             return "must be a list: write [a, b], or one '- item' a line"
         case "model_type" | "model_attributes_type" | "dict_type":
@@ -73,6 +83,24 @@ def _wrong(details: ErrorDetails) -> str:
             return f"{value!r} is no id: use a-z, 0-9, '.', '_' and '-', beginning with a letter or digit"
         case _:
             return f"{details['msg']} (it says {value!r})"
+
+
+def without_value(path: Path, document: YamlDocument) -> Problem:
+    """Say that a key or an item has no value."""
+    return Problem(document.place(path, key=True), f"{_called(path)}has no value: write one, or remove the line")
+
+
+def empty_paths(value: object, path: Path = ()) -> Iterator[Path]:
+    """Find keys and items without a value: taken as absent, an event's ``names:`` would turn one name into all."""
+    if value is None:
+        yield path
+    elif isinstance(value, dict):
+        for key, below in value.items():
+            yield from empty_paths(below, (*path, key))
+    elif isinstance(value, list):
+        for index, below in enumerate(value):
+            if not isinstance(below, str):
+                yield from empty_paths(below, (*path, index))
 
 
 def keys_at(schema: Mapping[str, Any], path: Sequence[str | int]) -> dict[str, str]:

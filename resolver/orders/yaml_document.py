@@ -199,6 +199,7 @@ _ADVICE = {
     "did not find expected '-' indicator": "not a '- item' line, or indented differently from the items above",
     "did not find expected <document start>": "indented differently from the first line, or text after the end",
     "could not find expected ':'": "a key without ': ' behind it",
+    "found unexpected ':'": "a ':' inside a text: write ': ' before a value, else put the text between quotes",
     "found unknown escape character": "an unknown \\ escape: use single quotes, in which \\ is a plain character",
     "nested too deeply": f"nested more than {MAX_DEPTH} levels deep: write it flatter",
 }
