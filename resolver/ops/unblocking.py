@@ -25,7 +25,9 @@ def restrained(order: Order, newer: Order | None, unblocking: Sequence[Event], t
     def time(_: Order, measure: Measure) -> MeasureTime:
         times = [time_of(order, measure), time_of(with_news, measure)]
         if newer is not None:
-            times += [time_of(newer, same) for same in newer.measures if same.id == measure.id]
+            # Whom it addresses is not un-blocking: a name misspelt there must not free anything.
+            same = (replace(each, addressees=measure.addressees) for each in newer.measures if each.id == measure.id)
+            times += [time_of(newer, each) for each in same]
         return reduce(_both, times)
 
     return time
