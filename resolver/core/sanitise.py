@@ -116,7 +116,7 @@ def _follow(question: Question, answer: tuple[Record, ...]) -> _Chain | None:
         at.setdefault(WireName(record.owner.lower()), []).append(record)
     kept: list[Record] = []
     links: list[Record] = []
-    name, passed = question.qname, {question.qname}
+    name = question.qname
     while True:
         here = at.get(name, [])
         dname = _dname_above(name, at)
@@ -132,9 +132,8 @@ def _follow(question: Question, answer: tuple[Record, ...]) -> _Chain | None:
         kept += (link, *_signatures(question, here, RRType.CNAME))
         links.append(link)
         name = WireName(link.rdata.lower())
-        if name in passed or len(links) > MAX_LINKS:
+        if len(links) > MAX_LINKS:
             return None
-        passed.add(name)
 
 
 def _first(records: tuple[Record, ...]) -> Record | None:

@@ -179,6 +179,14 @@ def test_links_count_down_and_the_reply_is_replayed_only_while_it_stays_the_same
     assert isinstance(world.receive(QUERY), Forward)
 
 
+def test_a_blocked_alias_is_replayed_no_longer_than_its_chain_is_known() -> None:
+    world = World(blocking(ttl=10))
+    lines = ["www.fine.example. 300 IN CNAME a.pirate.example.", "a.pirate.example. 5 IN A 203.0.113.1"]
+    reply = world.resolve(QUERY, upstream_says("www.fine.example", "A", *lines))
+    assert isinstance(reply, Reply)
+    assert reply.lifetime == 5
+
+
 def test_over_tcp_a_chain_is_judged_too() -> None:
     world = World(blocking(), transport=Transport.TCP6)
     answer = records(parsed(world.resolve(QUERY, upstream_says("www.fine.example", "A", *CHAIN))).answer)

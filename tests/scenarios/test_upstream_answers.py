@@ -228,6 +228,24 @@ def test_a_dnssec_failure_is_final(code: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("rcode", "options"),
+    [
+        ("REFUSED", "15:0006"),
+        ("SERVFAIL", "15:0016"),
+        ("SERVFAIL", "15:0003"),
+        ("SERVFAIL", "15:0004"),
+        ("SERVFAIL", "-"),
+    ],
+)
+def test_no_other_failure_is_final(rcode: str, options: str) -> None:
+    world = World()
+    response = upstream_says("www.fine.example", "A", rcode=rcode, edns=options)
+    learned = world.learn(world.forwarded(ask("www.fine.example")), response)
+    assert isinstance(learned, Unusable)
+    assert not learned.final
+
+
+@pytest.mark.parametrize(
     ("options", "passed_on"),
     [
         ("15:0016", [(22, "upstream:")]),

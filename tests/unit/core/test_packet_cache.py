@@ -1,5 +1,7 @@
 """When a finished reply may be sent again, and that it is then right to the second."""
 
+from typing import Any
+
 import pytest
 
 from resolver.core.admission import ALLOWED, View
@@ -129,6 +131,19 @@ def test_a_blocked_reply_keeps_its_times_and_knows_its_counters() -> None:
 def test_some_replies_are_never_kept(world: World, wire: bytes) -> None:
     world.fail(ask("failing.example", use_edns=0))
     assert store(world, wire).lifetime == 0
+    assert probe(world, wire) is None
+
+
+@pytest.mark.parametrize("rdtype", ["A", "TXT", "ANY"])
+@pytest.mark.parametrize(
+    ("options", "rest"), [({"use_edns": 0, "pad": 16}, b""), ({}, b"rest")], ids=["option", "rest"]
+)
+def test_what_stands_beside_the_question_keeps_a_blocked_reply_out(
+    options: dict[str, Any], rest: bytes, rdtype: str
+) -> None:
+    world = World(policy(measure(), names=[("n.example", 0)]))
+    wire = ask("n.example", rdtype, **options) + rest
+    assert store(world, wire).slot == SLOT
     assert probe(world, wire) is None
 
 
