@@ -60,6 +60,8 @@ class Gauge(IntEnum):
     TCP_REFUSED = 14
     DURATION_MICROSECONDS = 15
     """Sum over all answers; the buckets stand at DURATION."""
+    FILTERED_UPSTREAM = 16
+    """Upstream answers that an upstream says it has filtered itself, which no order of ours asked for."""
 
 
 class UpstreamCount(IntEnum):

@@ -24,7 +24,7 @@ from resolver.core.reply import (
     write_stale,
     write_stranger_refusal,
 )
-from resolver.core.sanitise import sanitise
+from resolver.core.sanitise import filtered_upstream, sanitise
 from resolver.core.step import Asked, Drop, Failure, Forward, Question, Reply, Step, Unusable
 from resolver.dns.codes import ExtendedError, Rcode, RRType
 from resolver.dns.message import HEADER_SIZE, Ignored, Query, Unreadable, read_query
@@ -103,6 +103,8 @@ class Pipeline:
         ``trust_ad``: believe the upstream's AD bit.
         """
         learned = sanitise(question, response, now, trust_ad=trust_ad, stale_seconds=self._stale_seconds)
+        if filtered_upstream(response):
+            self._page[GAUGES + Gauge.FILTERED_UPSTREAM] += 1
         if isinstance(learned, Entry):
             self._messages.keep(learned)
             self._page[GAUGES + Gauge.MESSAGE_ENTRIES] = len(self._messages)

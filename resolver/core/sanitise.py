@@ -95,6 +95,15 @@ def upstream_errors(response: Response) -> tuple[tuple[int, bytes], ...]:
     return tuple(_passed_on(value) for value, _ in zip(found, range(MAX_ERRORS), strict=False))
 
 
+def filtered_upstream(response: Response) -> bool:
+    """Tell whether the upstream says that it filtered this answer: not by our orders, so somebody should know."""
+    options = response.edns.options if response.edns is not None else ()
+    return any(
+        code == EdnsOption.EXTENDED_ERROR and len(value) >= 2 and int.from_bytes(value[:2], "big") in FILTER_ERRORS
+        for code, value in options
+    )
+
+
 def _passed_on(value: bytes) -> tuple[int, bytes]:
     code = int.from_bytes(value[:2], "big")
     text = value[2 : 2 + MAX_ERROR_TEXT].decode("utf-8", "ignore").rstrip("\x00")

@@ -7,6 +7,7 @@ import dns.flags
 import dns.rcode
 import pytest
 
+from resolver.core.counters import GAUGES, Gauge
 from resolver.core.pipeline import Forward, Reply, Unusable
 from resolver.core.sanitise import MAX_LINKS, sanitise
 from resolver.core.step import Failure
@@ -276,6 +277,18 @@ def test_an_upstreams_extended_errors_are_passed_on_as_its_own(
     assert extended_errors(message) == passed_on + ours
     again = parsed(world.receive(wire))
     assert extended_errors(again) == passed_on + ours + ([(13, "")] if rcode == "REFUSED" else [])
+
+
+@pytest.mark.parametrize(
+    ("options", "counted"),
+    [("15:0004", 1), ("15:000f", 1), ("15:0010 15:0011", 1), ("15:0016", 0), ("15:00", 0), ("10:0010", 0), ("-", 0)],
+)
+def test_what_an_upstream_filters_itself_is_counted(options: str, counted: int) -> None:
+    world = World()
+    wire = ask("www.fine.example")
+    world.resolve(wire, upstream_says("www.fine.example", "A", A, edns=options))
+    world.receive(wire)
+    assert world.page[GAUGES + Gauge.FILTERED_UPSTREAM] == counted
 
 
 @pytest.mark.parametrize(

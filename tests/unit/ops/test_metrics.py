@@ -153,6 +153,7 @@ def test_the_duration_histogram_is_cumulative() -> None:
         (GAUGES + Gauge.JOINED, "arret_joined_total"),
         (GAUGES + Gauge.IN_FLIGHT, "arret_in_flight"),
         (GAUGES + Gauge.MISMATCHES, "arret_upstream_mismatches_total"),
+        (GAUGES + Gauge.FILTERED_UPSTREAM, "arret_upstream_filtered_total"),
         (GAUGES + Gauge.KERNEL_DROPS, "arret_kernel_drops_total"),
         (GAUGES + Gauge.TCP_CONNECTIONS, "arret_tcp_connections"),
         (GAUGES + Gauge.TCP_REFUSED, "arret_tcp_refused_total"),
