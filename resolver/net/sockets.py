@@ -8,6 +8,7 @@ the use.
 
 import contextlib
 import errno
+import os
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
-from resolver.net.port_holder import port_holder
+from resolver.net.port_holder import Holder, port_holder
 from resolver.net.settings import present_address
 
 RECEIVE_BUFFER: Final = 4 * 1024 * 1024
@@ -201,9 +202,7 @@ def _explained(protocol: Literal["udp", "tcp"], address: ListenAddress, error: O
     where = f"listen: {address} ({protocol.upper()})"
     match error.errno:
         case errno.EADDRINUSE:
-            holder = port_holder(protocol, address.host, address.port)
-            by = f"by {holder}" if holder else "by a process that this user may not look into (see `ss -lnp` as root)"
-            return AddressTakenError(f"{where}: taken {by}; stop it or listen on another port")
+            return AddressTakenError(f"{where}: {_taken(port_holder(protocol, address.host, address.port))}")
         case errno.EACCES | errno.EPERM:
             return NoRightError(
                 f"{where}: this user may not bind port {address.port}; start as root with `user:` set, "
@@ -219,6 +218,16 @@ def _explained(protocol: Literal["udp", "tcp"], address: ListenAddress, error: O
             )
         case _:
             return ListenError(f"{where}: {error.strerror or error}; choose another address or port")
+
+
+def _taken(holder: Holder | None) -> str:
+    if holder is None:
+        return (
+            "taken by a process this user may not look into (ask `ss -lnp` as root); stop it or listen on another port"
+        )
+    if holder.pid == os.getpid():
+        return "another address of the list covers it already; take one of the two off the list"
+    return f"taken by {holder}; stop it or listen on another port"
 
 
 def _family_absent(where: str, address: ListenAddress) -> FamilyAbsentError:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from resolver.core.counters import DROPS, GAUGES, DropReason, Gauge, Transport
 from resolver.net.answering import Answering
-from resolver.net.sockets import IP_PKTINFO, is_wildcard, kernel_drops
+from resolver.net.sockets import is_wildcard, kernel_drops
 
 BATCH: Final = 64
 LARGEST_QUERY: Final = 4_096
@@ -21,6 +21,8 @@ LATEST: Final = 1.9
 """Seconds after which nobody waits for an answer over UDP any more; sent in a heap, late answers would be a weapon."""
 KEPT: Final = 64
 """Answers that are kept for one more attempt when the send buffer is full."""
+SOURCES: Final = 1_024
+"""Addresses of this host that are remembered, each by the interface it was asked through."""
 
 _IN_PKTINFO: Final = Struct("=I4s4s")  # interface, local address, destination in the header (ip(7))
 _IN6_PKTINFO: Final = Struct("=16sI")  # destination, interface (RFC 3542 section 6.1)
@@ -47,6 +49,7 @@ class UdpLane:
         self._page = answering.page
         self._transport = Transport.UDP6 if sock.family == socket.AF_INET6 else Transport.UDP4
         self._read = self._read_wildcard if is_wildcard(sock) else self._read_one_address
+        self._sources = _Sources()
         self._kept: list[tuple[bytes, Control, Address]] = []
 
     def start(self) -> None:
@@ -116,7 +119,7 @@ class UdpLane:
 
     def _read_wildcard(self) -> bool:
         """Read and answer a batch on 0.0.0.0 or [::]; tell whether there may be more."""
-        answering = self._answering
+        answering, sources = self._answering, self._sources
         now = answering.watch.read()
         read = answered = 0
         try:
@@ -124,9 +127,9 @@ class UdpLane:
                 datagram, ancillary, flags, client = self._sock.recvmsg(LARGEST_QUERY, _ROOM_FOR_PKTINFO)
                 read += 1
                 view = answering.views[client[0]]
-                control = _reply_from(ancillary)
                 cut = flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC)
-                if view is None or not client[1] or cut or control is None:
+                control = sources[ancillary[0]] if ancillary and not cut else None
+                if view is None or not client[1] or control is None:
                     self._page[DROPS + (DropReason.TRUNCATED if cut else DropReason.SOURCE)] += 1
                     continue
                 wire = answering.answer(datagram, view, self._transport, now, self._send_later, (control, client, now))
@@ -185,20 +188,31 @@ class UdpLane:
                 self._page[DROPS + DropReason.SEND_FAILED] += 1
 
 
-def _reply_from(ancillary: list[tuple[int, int, bytes]]) -> Control | None:
-    """Turn where a query went into where its answer leaves from; None for a broadcast or multicast destination.
+class _Sources(dict[tuple[int, int, bytes], Control | None]):
+    """From where a query went to where its answer leaves from; None for a broadcast or multicast destination.
 
-    The interface is left open, as the way back may lead through another one; only a link-local address means nothing
-    without its interface (RFC 4007).
+    Remembered, as a host has few addresses. The interface is left open, as the way back may lead through another one;
+    only a link-local address means nothing without its interface (RFC 4007).
     """
-    for level, kind, value in ancillary:
-        if level == socket.IPPROTO_IP and kind == IP_PKTINFO:
-            _, local, destination = _IN_PKTINFO.unpack(value)
-            return ((level, kind, _IN_PKTINFO.pack(0, local, local)),) if local == destination else None
-        if level == socket.IPPROTO_IPV6 and kind == socket.IPV6_PKTINFO:
-            destination, interface = _IN6_PKTINFO.unpack(value)
-            if destination[0] == 0xFF:
-                return None
-            link_local = destination[0] == 0xFE and destination[1] & 0xC0 == 0x80
-            return ((level, kind, _IN6_PKTINFO.pack(destination, interface if link_local else 0)),)
-    return None
+
+    def __missing__(self, ancillary: tuple[int, int, bytes]) -> Control | None:
+        if len(self) >= SOURCES:
+            self.clear()
+        level, kind, value = ancillary
+        source = _ipv4_source(value) if level == socket.IPPROTO_IP else _ipv6_source(value)
+        control = None if source is None else ((level, kind, source),)
+        self[ancillary] = control
+        return control
+
+
+def _ipv4_source(value: bytes) -> bytes | None:
+    _, local, destination = _IN_PKTINFO.unpack(value)
+    return _IN_PKTINFO.pack(0, local, local) if local == destination else None
+
+
+def _ipv6_source(value: bytes) -> bytes | None:
+    destination, interface = _IN6_PKTINFO.unpack(value)
+    if destination[0] == 0xFF:
+        return None
+    link_local = destination[0] == 0xFE and destination[1] & 0xC0 == 0x80
+    return _IN6_PKTINFO.pack(destination, interface if link_local else 0)
