@@ -1,7 +1,7 @@
 """What upstreams said, by question: answers as they will be sent, and failures for a short while.
 
-An entry carries the table it was judged under, the names its aliases lead to, and its body in wire form, so that a
-hit copies octets and counts TTLs down. Nothing but the same question finds it, and no other message changes it
+An entry carries the stamp of the table it was judged under, the names its aliases lead to, and its body in wire form:
+a hit copies octets and counts TTLs down. Nothing but the same question finds it, and no other message changes it
 (RFC 2308, RFC 8767, RFC 9520).
 """
 
@@ -9,7 +9,7 @@ from struct import Struct
 from typing import Final, NamedTuple
 
 from resolver.core.generations import Generations
-from resolver.core.policy import Block, Table
+from resolver.core.policy import Block
 from resolver.core.step import Failure, Question, Unusable
 from resolver.dns.name import WireName
 from resolver.dns.response import Record
@@ -40,7 +40,7 @@ class Entry:
     """An answer that passed: everything after the question, with the offsets and values of its TTLs.
 
     ``links`` are the CNAMEs from the question on, ``names`` what they lead to. Times are monotonic seconds. Only the
-    judgement changes in an entry's life: ``judged_under`` (with the number of the view it was made for) and ``alias``.
+    judgement changes in an entry's life: ``judged_under`` (a table's stamp, with the number of the view) and ``alias``.
     """
 
     __slots__ = ("_offsets", "_ttls", "alias", "answers", "authentic", "authorities", "body", "errors", "expires",
@@ -76,7 +76,7 @@ class Entry:
         self.stored = stored
         self.expires = stored + lifetime
         self.stale_until = self.expires + stale_seconds
-        self.judged_under: Table | None = None
+        self.judged_under: object = None
         self.judged_for = -1
         self.alias: Alias | None = None
         self._offsets = ttl_offsets

@@ -34,7 +34,7 @@ class Finished:
     def __init__(self, transport: Transport, reply: Reply, now: float) -> None:
         self.tail = reply.wire[2:]
         self.expires = now + reply.lifetime
-        self.judged_under = reply.judged_under
+        self.judged_under = reply.judged_under.stamp if reply.judged_under is not None else None
         self.answer_slot = answer_slot(transport, reply.qtype, reply.rcode)
         self.slot = reply.slot
         self.octets = 2 * len(reply.wire) + _OVERHEAD
@@ -76,7 +76,7 @@ class PacketCache:
         finished = self._finished.get(key)
         if finished is None:
             return None
-        if finished.judged_under is not table or now >= finished.expires:
+        if finished.judged_under is not table.stamp or now >= finished.expires:
             self._finished.discard(key)
             return None
         finished.age(now)

@@ -191,9 +191,9 @@ class Pipeline:
 
     def _judged_alias(self, asked: Asked, entry: Entry) -> Alias | None:
         """Judge the names that an entry's aliases lead to, unless this table has done so for this view."""
-        if entry.judged_under is not self._table or entry.judged_for != asked.view.number:
+        if entry.judged_under is not self._table.stamp or entry.judged_for != asked.view.number:
             entry.alias = self._first_blocked(asked, entry)
-            entry.judged_under = self._table
+            entry.judged_under = self._table.stamp
             entry.judged_for = asked.view.number
         return entry.alias
 

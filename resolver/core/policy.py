@@ -74,13 +74,15 @@ Verdict = Allow | Block
 class Table:
     """What is in force from ``since`` up to but not including ``until`` (POSIX seconds), made at ``moment``.
 
-    Never changes. Two tables are different judgements even if they agree: compare them with ``is``.
+    Never changes. Two tables are different judgements even if they agree. What was judged under a table carries its
+    ``stamp``, which is compared with ``is`` and does not keep the table and its index alive.
     """
 
-    __slots__ = ("_find", "_listed_above", "_measures", "_spans", "digest", "moment", "since", "until")
+    __slots__ = ("_find", "_listed_above", "_measures", "_spans", "digest", "moment", "since", "stamp", "until")
 
     def __init__(self, policy: "Policy", wall: float, since: float, until: float) -> None:
         self.digest = policy.digest
+        self.stamp = object()
         self.moment = wall
         self.since = since
         self.until = until

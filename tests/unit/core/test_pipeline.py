@@ -1,5 +1,6 @@
 """The order of stages, and what is handed on between them."""
 
+import gc
 import math
 
 import pytest
@@ -8,7 +9,8 @@ from resolver.core.admission import ALLOWED, STRANGER, View
 from resolver.core.counters import GAUGES, NOWHERE, PAGE_SIZE, DropReason, Gauge, Transport, answer_slot
 from resolver.core.pipeline import Asked, Drop, Entry, Failure, Forward, Question, Reply, count_answer
 from resolver.core.policy import Table, Verdict
-from resolver.dns.name import WireName, parse_name
+from resolver.dns.name import WireName, parse_name, present_name
+from resolver.dns.response import read_response
 from tests.worlds import NOTHING_BLOCKED, SLOT, World, ask, measure, policy, upstream_says
 
 A = "www.fine.example. 100 IN A 203.0.113.1"
@@ -144,3 +146,57 @@ def test_no_exception_escapes_a_failure_of_any_kind() -> None:
     world = World()
     for failure in Failure:
         assert isinstance(world.fail(ask(f"{failure.name.replace('_', '-')}.example"), failure), Reply)
+
+
+def used(world: World) -> None:
+    """Have every kind of reply made, and the caches filled."""
+    alias = ["www.fine.example. 100 IN CNAME b.pirate.example.", "b.pirate.example. 100 IN A 203.0.113.1"]
+    queries = [
+        ask(name, use_edns=0) for name in ("pirate.example", "www.fine.example", "ok.example", "failing.example")
+    ]
+    responses = {1: alias, 2: ["ok.example. 100 IN A 203.0.113.1"]}
+    for number, wire in enumerate(queries):
+        step = world.receive(wire)
+        if isinstance(step, Forward):
+            if number in responses:
+                name = present_name(step.question.qname)
+                learned = world.learn(step, upstream_says(name, "A", *responses[number]))
+                assert isinstance(learned, Entry)
+                world.pipeline.complete(step.asked, learned, world.now)
+            else:
+                world.pipeline.fail(step.asked, Failure.TIMEOUT, world.now)
+        step = world.receive(wire)
+        assert isinstance(step, Reply)
+        world.packets.store(world.view, world.transport, wire, step, world.now)
+        world.packets.probe(world.view, world.transport, wire, world.pipeline.table, world.now)
+
+
+def test_the_way_of_a_query_makes_no_cycles() -> None:
+    """The collector is off in a worker: what only it could free would stay for ever."""
+    world = World(BLOCKING)
+    used(world)
+    wires = [ask(name, use_edns=0) for name in ("pirate.example", "www.fine.example", "ok.example", "failing.example")]
+    wires += [b"", bytes(12), ask("ok.example", "ANY"), ask("ok.example", flags=0)]
+    response = read_response(upstream_says("ok.example", "A", "ok.example. 100 IN A 203.0.113.1"))
+    question = world.forwarded(ask("ok.example", want_dnssec=True)).question
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(50):
+            for wire in wires:
+                world.receive(wire)
+            world.pipeline.learn(question, response, world.now)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+def test_caches_do_not_keep_what_is_no_longer_in_force() -> None:
+    """A table holds its index: a hundred reloads must not leave a hundred indexes mapped."""
+    world = World(BLOCKING)
+    used(world)
+    before = sum(isinstance(each, Table) for each in gc.get_objects())
+    for _ in range(3):
+        world.enforce(policy(measure(), names=[("pirate.example", 0)]))
+        used(world)
+    assert sum(isinstance(each, Table) for each in gc.get_objects()) == before

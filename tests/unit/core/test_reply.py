@@ -72,14 +72,14 @@ def test_errors_go_first_then_the_whole_answer(
         assert (message.edns == 0) is ("use_edns" in options)
 
 
-def test_a_cut_reply_fits_exactly_or_not() -> None:
-    """16 octets an address: 512 - 34 holds 29 of them, and the OPT record of 11 octets costs the last."""
-    world = World()
-    response = upstream_says("www.fine.example", "A", *ADDRESSES[:29])
-    fits = world.resolve(ask("www.fine.example"), response)
-    assert isinstance(fits, Reply)
-    assert len(fits.wire) == 12 + 22 + 29 * 16
-    assert not parsed(fits).flags & dns.flags.TC
+@pytest.mark.parametrize(("payload", "cut"), [(685, False), (684, True)])
+def test_a_reply_may_fill_its_limit_to_the_last_octet(payload: int, *, cut: bool) -> None:
+    """Header 12, question 22, forty addresses of 16, OPT 11: 685 octets."""
+    response = upstream_says("www.fine.example", "A", *ADDRESSES[:40])
+    reply = World().resolve(ask("www.fine.example", use_edns=0, payload=payload), response)
+    assert isinstance(reply, Reply)
+    assert len(reply.wire) == (45 if cut else 685)
+    assert bool(parsed(reply).flags & dns.flags.TC) is cut
 
 
 def test_a_cut_reply_is_not_authentic() -> None:
