@@ -63,26 +63,34 @@ class Tables:
 
     orders: list[OrderRecord] = field(default_factory=list)
     measures: list[MeasureRecord] = field(default_factory=list)
-    files: list[str] = field(default_factory=list)
     manifest: list[ManifestEntry] = field(default_factory=list)
-    rules: list[Rule] = field(default_factory=list)
+    file_numbers: dict[str, int] = field(default_factory=dict)
+    blocking: "list[tuple[int, Measure, _Following]]" = field(default_factory=list)
+
+    def rules(self) -> Iterator[Rule]:
+        """Yield the rules of every measure that blocks; a million of them are not held at once."""
+        for number, measure, following in self.blocking:
+            for entry in measure.listed:
+                file, line, _ = entry.place
+                group = following.groups[entry.list_id]
+                yield Rule(entry.name, entry.reach, number, group, self.file_numbers[file], line)
 
 
 def enact(orders: Sequence[TimedOrder], manners: Manners) -> Tables:
     """Number measures and files, and write the records and rules of every order."""
     tables = Tables()
-    file_numbers: dict[str, int] = {}
     for timed in orders:
         order = timed.standing.order
         first = len(tables.measures)
         for each in timed.measures:
             following = _Following(each.measure, each.time)
             if each.measure.kind is MeasureKind.DNS_BLOCK:
-                tables.rules += _rules(each.measure, len(tables.measures), following, file_numbers)
+                tables.blocking.append((len(tables.measures), each.measure, following))
+                for file in dict.fromkeys(entry.place.file for entry in each.measure.listed):
+                    tables.file_numbers.setdefault(file, len(tables.file_numbers))
             tables.measures.append(_measure_record(order, each, following, manners))
         tables.orders.append(_order_record(timed.standing, range(first, len(tables.measures))))
         tables.manifest.append(_manifest_entry(timed))
-    tables.files = list(file_numbers)
     return tables
 
 
@@ -120,12 +128,6 @@ class _Following:
         names = (entry.name for entry in measure.listed if entry.list_id == group)
         found = Counter(time.named.get(name, time.own) for name in names)
         return max(found, key=found.__getitem__, default=time.own)
-
-
-def _rules(measure: Measure, number: int, following: _Following, file_numbers: dict[str, int]) -> Iterator[Rule]:
-    for entry in measure.listed:
-        file = file_numbers.setdefault(entry.place.file, len(file_numbers))
-        yield Rule(entry.name, entry.reach, number, following.groups[entry.list_id], file, entry.place.line)
 
 
 def _measure_record(order: Order, timed: TimedMeasure, following: _Following, manners: Manners) -> MeasureRecord:
