@@ -194,6 +194,7 @@ _ADVICE = {
     ),
     "but found another document": "a second document begins here: one file holds one document",
     "found undefined alias": "'*' begins an alias, which is not accepted: put the text between quotes",
+    "did not find expected alphabetic or numeric character": "'*' or '&' has a meaning of its own: use quotes",
     "found unexpected end of stream": "a quote that is opened here is never closed",
     "did not find expected key": "not a 'key: value' line, or indented differently from the lines above",
     "did not find expected '-' indicator": "not a '- item' line, or indented differently from the items above",
