@@ -5,7 +5,6 @@ at its end; of the authority section the SOA of a negative answer, and the recor
 for. Everything else, the additional section included, is left behind (RFC 2181 5.4.1, RFC 5452, RFC 6672).
 """
 
-from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from resolver.core.message_cache import MAX_NEGATIVE_TTL, MAX_TTL, Entry
@@ -29,8 +28,12 @@ FILTER_ERRORS: Final = frozenset(
 )
 """Extended errors that only our own orders may claim."""
 
-_PROOFS: Final = (RRType.NSEC, RRType.NSEC3)
+_PROOFS: Final = frozenset({RRType.NSEC, RRType.NSEC3})
 _TRUSTED_RCODES: Final = frozenset({Rcode.NOERROR, Rcode.NXDOMAIN, Rcode.YXDOMAIN})
+
+
+_Sets = dict[tuple[WireName, int], dict[bytes, Record]]
+"""Records by owner (lower-cased) and type, then by what they say."""
 
 
 class _Chain(NamedTuple):
@@ -116,61 +119,87 @@ def _question_section(question: Question) -> bytes:
     return question.qname + question.qtype.to_bytes(2, "big") + question.qclass.to_bytes(2, "big")
 
 
-def _follow(question: Question, answer: tuple[Record, ...]) -> _Chain | None:
-    """Walk from the asked name along the aliases; None for a loop, too long a chain, or data of another class."""
-    at: dict[WireName, list[Record]] = {}
+def _sets(answer: tuple[Record, ...]) -> _Sets | None:
+    """Sort records into sets, each record once; None if one is of another class."""
+    sets: _Sets = {}
     for record in answer:
-        if record.rclass != RRClass.IN:
+        owner, rtype, rclass, _, rdata = record
+        if rclass != RRClass.IN:
             return None
-        at.setdefault(WireName(record.owner.lower()), []).append(record)
+        sets.setdefault((WireName(owner.lower()), rtype), {})[rdata] = record
+    return sets
+
+
+def _follow(question: Question, answer: tuple[Record, ...]) -> _Chain | None:
+    """Walk from the asked name along the aliases; None for a loop, too long a chain, or data of another class.
+
+    No set is walked through twice, so that the work grows with the answer and no faster.
+    """
+    sets = _sets(answer)
+    if sets is None:
+        return None
     kept: list[Record] = []
     links: list[Record] = []
-    name = question.qname
+    name, passed = question.qname, {question.qname}
     while True:
-        here = at.get(name, [])
-        dname = _dname_above(name, at)
-        found = _of_type(here, question.qtype) if dname is None or question.qtype == RRType.CNAME else ()
-        if dname is not None:
-            kept += (dname, *_signatures(question, at[WireName(dname.owner.lower())], RRType.DNAME))
+        dname = _dname_above(name, sets)
+        if dname is not None and dname not in kept:
+            kept += (dname, *_signatures(question, sets, dname.owner, RRType.DNAME))
+        found = _whole(sets, name, question.qtype) if dname is None or question.qtype == RRType.CNAME else ()
         if found:
-            signatures = _signatures(question, here, question.qtype)
+            signatures = _signatures(question, sets, name, question.qtype)
             return _Chain((*kept, *found, *signatures), tuple(links), name, complete=True)
-        link = _first(_of_type(here, RRType.CNAME)) if dname is None else _renamed(name, dname)
+        link = _first(sets, name, RRType.CNAME) if dname is None else _renamed(name, dname)
         if link is None:
             return _Chain(tuple(kept), tuple(links), name, complete=False)
-        kept += (link, *_signatures(question, here, RRType.CNAME))
+        kept += (link, *_signatures(question, sets, name, RRType.CNAME))
         links.append(link)
         name = WireName(link.rdata.lower())
-        if len(links) > MAX_LINKS:
+        if name in passed or len(links) > MAX_LINKS:
             return None
+        passed.add(name)
 
 
-def _first(records: tuple[Record, ...]) -> Record | None:
-    return records[0] if records else None
+def _whole(sets: _Sets, name: WireName, rtype: int) -> tuple[Record, ...]:
+    """Take a whole set, all of it with the smallest TTL (RFC 2181 section 5.2)."""
+    found = sets.get((name, rtype))
+    if found is None:
+        return ()
+    ttl = min(MAX_TTL, *(record.ttl for record in found.values()))
+    return tuple(_lasting(record, ttl) for record in found.values())
 
 
-def _of_type(records: Iterable[Record], rtype: int) -> tuple[Record, ...]:
-    """Choose the set of records of one type, each once, all with the smallest TTL (RFC 2181 section 5)."""
-    found = {record.rdata: record for record in records if record.rtype == rtype}
-    ttl = min((record.ttl for record in found.values()), default=0)
-    return tuple(record._replace(ttl=min(ttl, MAX_TTL)) for record in found.values())
+def _first(sets: _Sets, name: WireName, rtype: int) -> Record | None:
+    """Take one record of a set that may have but one (RFC 2181 section 10.1, RFC 6672 section 2.4)."""
+    found = sets.get((name, rtype))
+    return _lasting(next(iter(found.values())), MAX_TTL) if found else None
 
 
-def _signatures(question: Question, records: Iterable[Record], covered: int) -> tuple[Record, ...]:
-    """Choose the RRSIGs that cover a type, where the client wants them (RFC 4035 3.2.1)."""
+def _lasting(record: Record, ttl: int) -> Record:
+    """Shorten a record's TTL to this, if it is longer."""
+    return record if record.ttl <= ttl else record._replace(ttl=ttl)
+
+
+def _signatures(question: Question, sets: _Sets, owner: bytes, covered: int) -> tuple[Record, ...]:
+    """Take the RRSIGs that cover a type at a name, where the client wants them (RFC 4035 3.2.1)."""
     if not question.dnssec_ok or question.qtype == RRType.RRSIG:
         return ()
+    found = sets.get((WireName(owner.lower()), RRType.RRSIG), {})
     return tuple(
-        record._replace(ttl=min(record.ttl, MAX_TTL))
-        for record in records
-        if record.rtype == RRType.RRSIG and record.rdata[:2] == covered.to_bytes(2, "big")
+        _lasting(record, MAX_TTL) for rdata, record in found.items() if rdata[:2] == covered.to_bytes(2, "big")
     )
 
 
-def _dname_above(name: WireName, at: dict[WireName, list[Record]]) -> Record | None:
+def _dname_above(name: WireName, sets: _Sets) -> Record | None:
     """Find the DNAME that renames everything below one of a name's ancestors (RFC 6672 section 2.3)."""
-    dnames = (_first(_of_type(at.get(above, ()), RRType.DNAME)) for above in ancestors(name) if above != name)
-    return next((dname for dname in dnames if dname is not None), None)
+    return next(
+        (
+            dname
+            for above in ancestors(name)
+            if above != name and (dname := _first(sets, above, RRType.DNAME)) is not None
+        ),
+        None,
+    )
 
 
 def _renamed(name: WireName, dname: Record) -> Record | None:
@@ -194,14 +223,18 @@ def _authority(question: Question, chain: _Chain, authority: tuple[Record, ...])
     """Choose the SOA of a negative answer, and with DO what proves it, or proves a wildcard (RFC 4035 3.1.3)."""
     inside = [record for record in authority if record.rclass == RRClass.IN]
     kept: list[Record] = []
+    signed: set[int] = set()
     if not chain.complete:
         zones = [r for r in inside if r.rtype == RRType.SOA and is_within(chain.last, WireName(r.owner.lower()))]
-        for soa in zones[:1]:
-            kept += (soa._replace(ttl=_negative_ttl(soa)), *_signatures(question, inside, RRType.SOA))
+        kept += (soa._replace(ttl=_negative_ttl(soa)) for soa in zones[:1])
+        signed |= {RRType.SOA} if zones else set()
     if question.dnssec_ok:
-        for proof in _PROOFS:
-            records = tuple(r._replace(ttl=min(r.ttl, MAX_TTL)) for r in inside if r.rtype == proof)
-            kept += (*records, *(_signatures(question, inside, proof) if records else ()))
+        kept += (_lasting(record, MAX_TTL) for record in inside if record.rtype in _PROOFS)
+        kept += (
+            _lasting(record, MAX_TTL)
+            for record in inside
+            if record.rtype == RRType.RRSIG and int.from_bytes(record.rdata[:2], "big") in signed | _PROOFS
+        )
     return tuple(kept)
 
 
