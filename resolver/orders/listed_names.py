@@ -11,7 +11,8 @@ import idna
 
 from resolver.dns.name import MAX_NAME, BadNameError, WireName, parse_name
 
-_HOST_NAME = re.compile(r"(?:[A-Za-z0-9_-]{1,63}\.)+[A-Za-z0-9_-]*[A-Za-z_-][A-Za-z0-9_-]*\.?")
+_HOST_NAME = re.compile(r"(?:[A-Za-z0-9_-]{1,63}\.)+[A-Za-z_][A-Za-z0-9_-]{0,62}\.?")
+"""A plain host name whose last label begins with a letter, as those of all top-level domains do."""
 _DOTS = re.compile("[.\u3002\uff0e\uff61]")
 _INSTEAD = "list the host name if the order names the whole host, else put it under cannot_enforce"
 
@@ -23,12 +24,18 @@ def parse_listed(text: str) -> WireName:
     whose message is a predicate
     ("is a URL: …") that says which other thing the text is and what to do with it.
     """
-    if len(text) <= MAX_NAME and _HOST_NAME.fullmatch(text):
-        return _checked(text)
+    if len(text) < MAX_NAME - 1 and _HOST_NAME.fullmatch(text):
+        return _wire(text)
     text = text.strip()
     if other := _other_thing(text):
         raise BadNameError(other)
     return _checked(text if text.isascii() else _to_ascii(text))
+
+
+def _wire(text: str) -> WireName:
+    """Write a plain host name in wire form, as ``parse_name`` does octet by octet; which saves time on large lists."""
+    parts = text.lower().removesuffix(".").encode("ascii").split(b".")
+    return WireName(b"".join([bytes((len(part),)) + part for part in parts]) + b"\x00")
 
 
 def _checked(text: str) -> WireName:

@@ -10,6 +10,7 @@ from resolver.orders.model import Place, Problem
 from resolver.orders.yaml_document import read_text
 
 _DELIMITERS = ";,\t|"
+_ONE_WORD = re.compile(r"[^\s#]+")
 _NAME_HEADERS = frozenset(
     {"name", "names", "domain", "domains", "domain name", "domain_name", "fqdn", "host", "hostname", "site"}
     | {"nom", "noms", "domaine", "domaines", "nom de domaine", "noms de domaine", "nom_de_domaine", "hôte"}
@@ -40,6 +41,9 @@ def entries_of(content: bytes, file: str, column: str | None = None) -> tuple[En
 
 
 def _line_entries(line: str, file: str, number: int) -> Iterator[Entry | Problem]:
+    if _ONE_WORD.fullmatch(line):
+        yield Entry(line, Place(file, number, 1))
+        return
     words = list(re.finditer(r"\S+", re.sub(r"(?:^|\s)#.*", "", line)))
     if len(words) > 1 and not _is_address(words[0][0]):
         yield Problem(Place(file, number, words[1].start() + 1), "a second word: one name a line, comments behind '#'")

@@ -37,6 +37,12 @@ def test_a_text_is_a_name_or_is_refused_with_a_reason(text: str) -> None:
     assert reason[0].islower()
 
 
+@given(st.from_regex(r"([A-Za-z0-9_-]{1,63}\.){1,4}[A-Za-z_][A-Za-z0-9_-]{0,62}\.?", fullmatch=True))
+def test_the_short_way_to_the_wire_gives_what_the_long_one_does(text: str) -> None:
+    if len(text) < 250:
+        assert parse_listed(text) == parse_name(text)
+
+
 @given(NAME)
 def test_letter_case_dots_and_spaces_do_not_matter(text: str) -> None:
     name = parse_name(text)
