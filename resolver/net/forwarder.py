@@ -18,7 +18,6 @@ from resolver.dns.name import ROOT, parse_name
 from resolver.dns.response import Response
 from resolver.net.arrivals import Arrivals
 from resolver.net.attempt import Attempt, Outcome, Way
-from resolver.net.destination import destination
 from resolver.net.draws import Draws
 from resolver.net.exchange import MOST_MISMATCHES, Exchange, Respond
 from resolver.net.heed import Curt, heed
@@ -34,6 +33,9 @@ BUSY_TICK: Final = 0.02
 IDLE_TICK: Final = 1.0
 """... and while nothing is: sockets grow old, upstreams that are down want a probe."""
 
+_JOINED: Final = GAUGES + Gauge.JOINED
+_MISMATCHES: Final = GAUGES + Gauge.MISMATCHES
+_IN_FLIGHT: Final = GAUGES + Gauge.IN_FLIGHT
 _PROBE: Final = Question(ROOT, RRType.SOA, RRClass.IN, dnssec_ok=False, checking_disabled=False)
 
 
@@ -92,7 +94,7 @@ class Forwarder:
         exchange = self._exchanges.get(question)
         if exchange is not None and not exchange.late:
             exchange.waiters.append((asked, respond))
-            self._page[GAUGES + Gauge.JOINED] += 1
+            self._page[_JOINED] += 1
             self._wait_for(1)
             return
         upstreams = self._routes.serving(question.qname)
@@ -129,6 +131,7 @@ class Forwarder:
             upstream.close()
         self._upstreams.clear()
         self._leaving.clear()
+        self._routes = Routes((), {})
         self._arrivals.close()
 
     # What the sockets bring.
@@ -177,7 +180,7 @@ class Forwarder:
 
         A wrong id may be a guess at any question that waits on this socket.
         """
-        self._page[GAUGES + Gauge.MISMATCHES] += 1
+        self._page[_MISMATCHES] += 1
         if isinstance(carrier, UpstreamStream):
             carrier.strike()
             return
@@ -273,7 +276,7 @@ class Forwarder:
 
     def _wait_for(self, more: int) -> None:
         self._waiting += more
-        self._page[GAUGES + Gauge.IN_FLIGHT] = self._waiting
+        self._page[_IN_FLIGHT] = self._waiting
 
     # What time brings.
 
@@ -326,11 +329,10 @@ class Forwarder:
         return tuple(self._upstreams[address] for address in dict.fromkeys(addresses))
 
     def _upstream(self, address: UpstreamAddress, together: int) -> Upstream:
-        to = destination(address)
         size = self._sockets if self._sockets is not None else sockets_for_each(together)
         return Upstream(
             address,
             self._page,
-            UpstreamSockets(to, self._arrivals, self._draws, size),
-            UpstreamStreams(to, self._loop, self._draws, self._clock, self._arrived, self._lost),
+            UpstreamSockets(address, self._arrivals, self._draws, size),
+            UpstreamStreams(address, self._loop, self._draws, self._clock, self._arrived, self._lost),
         )

@@ -3,7 +3,7 @@
 import errno
 from typing import Final
 
-from resolver.core.counters import UpstreamCount, upstream_latency_slot, upstream_slot
+from resolver.core.counters import UpstreamCount, duration_slot, upstream_latency_slot, upstream_slot
 from resolver.dns.name import WireName
 from resolver.dns.writer import write_upstream_query
 from resolver.net.attempt import Attempt, Outcome
@@ -18,7 +18,7 @@ _TOO_BIG: Final = errno.EMSGSIZE
 class Upstream:
     """A resolver that is asked; compared by identity."""
 
-    __slots__ = ("_number", "_page", "address", "health", "over_tcp", "sockets", "streams")
+    __slots__ = ("_latency", "_page", "_slots", "address", "health", "over_tcp", "sockets", "streams")
 
     def __init__(
         self, address: UpstreamAddress, page: memoryview, sockets: UpstreamSockets, streams: UpstreamStreams
@@ -29,7 +29,8 @@ class Upstream:
         self.health = Health()
         self.sockets = sockets
         self.streams = streams
-        self._number = address.number
+        self._slots = tuple(upstream_slot(address.number, what) for what in UpstreamCount)
+        self._latency = upstream_latency_slot(address.number, 0) - duration_slot(0)
         self._page = page
         self._show_health()
 
@@ -49,7 +50,7 @@ class Upstream:
     def answered(self, attempt: Attempt, now: float) -> None:
         """Take note of an answer to an attempt, whatever it says."""
         seconds = now - attempt.sent
-        self._page[upstream_latency_slot(self._number, seconds)] += 1
+        self._page[self._latency + duration_slot(seconds)] += 1
         self.count(UpstreamCount.LATENCY_MICROSECONDS, int(seconds * 1e6))
         was_up = self.health.up
         self.health.answered()
@@ -70,7 +71,7 @@ class Upstream:
 
     def count(self, what: UpstreamCount, number: int = 1) -> None:
         """Count for this upstream."""
-        self._page[upstream_slot(self._number, what)] += number
+        self._page[self._slots[what]] += number
 
     def renew(self, now: float) -> None:
         """Replace sockets that are used up, close connections that are idle."""
@@ -117,7 +118,7 @@ class Upstream:
             self._show_health()
 
     def _show_health(self) -> None:
-        self._page[upstream_slot(self._number, UpstreamCount.HEALTHY)] = self.health.up
+        self._page[self._slots[UpstreamCount.HEALTHY]] = self.health.up
 
 
 def _write(attempt: Attempt, message_id: int) -> bytes:

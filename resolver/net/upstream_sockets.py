@@ -11,8 +11,9 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from resolver.net.arrivals import Arrivals
-from resolver.net.destination import Destination, open_datagram_socket
 from resolver.net.draws import Draws, pick_below
+from resolver.net.settings import UpstreamAddress
+from resolver.net.upstream_lines import open_datagram_socket
 
 if TYPE_CHECKING:
     from resolver.net.attempt import Attempt
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 SOCKETS: Final = 1_024
 """Sockets of one upstream in one worker."""
 FEWEST: Final = 16
+FEWEST_RETIRED: Final = 64
 MOST_USES: Final = 32
 OLDEST: Final = 50.0
 """Seconds after which a socket is replaced; the replacing is spread over the ten seconds after that."""
@@ -62,11 +64,11 @@ class UpstreamSocket:
 class UpstreamSockets:
     """The sockets that lead to one upstream."""
 
-    __slots__ = ("_arrivals", "_by_age", "_destination", "_draws", "_owed", "_ready", "_retired", "_size")
+    __slots__ = ("_address", "_arrivals", "_by_age", "_draws", "_owed", "_ready", "_retired", "_size")
 
-    def __init__(self, destination: Destination, arrivals: Arrivals, draws: Draws, size: int) -> None:
-        """Keep at most ``size`` sockets ready, and as many retired ones open; none is opened yet."""
-        self._destination = destination
+    def __init__(self, address: UpstreamAddress, arrivals: Arrivals, draws: Draws, size: int) -> None:
+        """Keep at most ``size`` sockets ready and as many retired ones open, or 64 if more; none is open yet."""
+        self._address = address
         self._arrivals = arrivals
         self._draws = draws
         self._size = size
@@ -138,7 +140,7 @@ class UpstreamSockets:
             return self._ready[pick_below(pick, len(self._ready))]
 
     def _open(self, now: float) -> UpstreamSocket:
-        opened = UpstreamSocket(open_datagram_socket(self._destination), len(self._ready), now)
+        opened = UpstreamSocket(open_datagram_socket(self._address), len(self._ready), now)
         self._ready.append(opened)
         self._by_age.append(opened)
         self._arrivals.watch(opened)
@@ -166,7 +168,7 @@ class UpstreamSockets:
             self._close(used)
             return
         self._retired[used] = now
-        if len(self._retired) > self._size:
+        if len(self._retired) > max(self._size, FEWEST_RETIRED):
             self._close_oldest_retired()
 
     def _close_oldest_retired(self) -> None:

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from resolver.dns.framing import MessageSplitter, frame
-from resolver.net.destination import Destination, open_stream_socket
 from resolver.net.draws import Draws
+from resolver.net.settings import UpstreamAddress
+from resolver.net.upstream_lines import open_stream_socket
 
 if TYPE_CHECKING:
     from resolver.net.attempt import Attempt
@@ -145,19 +146,19 @@ class UpstreamStreams:
     connection that ended.
     """
 
-    __slots__ = ("_arrived", "_clock", "_current", "_destination", "_draws", "_loop", "_lost", "_open")
+    __slots__ = ("_address", "_arrived", "_clock", "_current", "_draws", "_loop", "_lost", "_open")
 
     def __init__(
         self,
-        destination: Destination,
+        address: UpstreamAddress,
         loop: asyncio.AbstractEventLoop,
         draws: Draws,
         clock: Callable[[], float],
         arrived: Callable[[UpstreamStream, bytes, float], None],
         lost: Callable[[UpstreamStream, "list[Attempt]", float], None],
     ) -> None:
-        """Connect to this destination when the first question comes."""
-        self._destination = destination
+        """Connect to this address when the first question comes."""
+        self._address = address
         self._loop = loop
         self._draws = draws
         self._clock = clock
@@ -198,7 +199,7 @@ class UpstreamStreams:
             stream.end()
 
     def _connect(self, now: float) -> UpstreamStream:
-        line = open_stream_socket(self._destination)
+        line = open_stream_socket(self._address)
         opened = UpstreamStream(line, self._loop, self._take, self._forget, now)
         self._open.add(opened)
         self._current = opened

@@ -24,7 +24,7 @@ from tests.hostile.scripted_upstream import (
     sound,
 )
 from tests.peers import free_port
-from tests.worlds import ask, extended_errors, parsed
+from tests.worlds import ask, extended_errors, measure, parsed, policy, records
 
 TOLERANCE = 0.06
 """Seconds by which a step may be late on a busy machine."""
@@ -356,5 +356,20 @@ def test_ports_and_ids_are_spread() -> None:
             assert len(set(ids)) > 950
             halves = [(port > sorted(ports)[500], each > 32_767) for port, each in zip(ports, ids, strict=True)]
             assert all(halves.count((a, b)) > 180 for a in (False, True) for b in (False, True))
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("script", [after(0.05), silent], ids=["answered", "not answered"])
+@pytest.mark.parametrize("rdtype", ["A", "TXT"])
+def test_an_order_that_comes_while_a_query_is_on_its_way_binds_its_answer(script: Script, rdtype: str) -> None:
+    async def scenario() -> None:
+        async with scripted(script) as upstream, forwarding([udp(upstream.port)]) as rig:
+            waiting = rig.send(ask("www.example.test", rdtype))
+            await eventually(lambda: bool(upstream.heard))
+            rig.world.enforce(policy(measure(), names=[("example.test", 0)]))
+            answer = parsed(await waiting)
+            assert answer.rcode() == dns.rcode.NOERROR
+            assert records(answer.answer) == (["www.example.test. 60 A 192.0.2.80"] if rdtype == "A" else [])
 
     run(scenario)

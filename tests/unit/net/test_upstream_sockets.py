@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from resolver.net.arrivals import Arrivals
-from resolver.net.destination import Destination, destination, open_datagram_socket
 from resolver.net.draws import Draws
 from resolver.net.settings import UpstreamAddress
+from resolver.net.upstream_lines import open_datagram_socket
 from resolver.net.upstream_sockets import (
     FEWEST,
+    FEWEST_RETIRED,
     MOST_USES,
     OLDEST,
     PATIENCE,
@@ -35,8 +36,8 @@ def pool(size: int, arrived: Callable[[UpstreamSocket, bytes, float], None] | No
     """Make sockets that lead to a port where nobody listens; nothing is sent."""
     loop = asyncio.new_event_loop()
     arrivals = Arrivals(loop, arrived or (lambda *_: None), lambda *_: None, lambda: 0.0)
-    to = destination(UpstreamAddress("udp", "127.0.0.1", free_port(), 0))
-    sockets = UpstreamSockets(to, arrivals, Draws(), size)
+    address = UpstreamAddress("udp", "127.0.0.1", free_port(), 0)
+    sockets = UpstreamSockets(address, arrivals, Draws(), size)
     try:
         yield sockets
     finally:
@@ -102,16 +103,21 @@ def test_old_sockets_are_replaced_if_they_were_of_use() -> None:
         assert len(sockets) == 0, "unused since, so not replaced"
 
 
-def test_retired_sockets_never_outnumber_the_ready_ones() -> None:
-    with pool(3) as sockets:
-        for _ in range(20 * MOST_USES):
+def test_retired_sockets_are_bounded() -> None:
+    with pool(2) as sockets:
+        for _ in range((FEWEST_RETIRED + 20) * MOST_USES):
             sockets.assign(NOBODY, 0.0)
             sockets.renew(0.0)
-            assert len(sockets) <= 6
+            assert len(sockets) <= 2 + FEWEST_RETIRED
+
+
+def test_an_interface_that_is_not_there_is_a_network_error() -> None:
+    with pytest.raises(OSError, match=r"not known|No address|family|rror"):
+        open_datagram_socket(UpstreamAddress("udp", "fe80::1%none0", 53, 0))
 
 
 def test_without_descriptors_what_is_there_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_: Destination) -> socket.socket:
+    def refuse(_: UpstreamAddress) -> socket.socket:
         raise OSError(24, "Too many open files")
 
     with pool(4) as sockets:
@@ -140,7 +146,7 @@ def test_a_connected_socket_takes_nothing_from_elsewhere(host: str) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as upstream, socket.socket(family, socket.SOCK_DGRAM) as stranger:
         upstream.bind((host, 0))
-        with open_datagram_socket(destination(UpstreamAddress("udp", host, upstream.getsockname()[1], 0))) as line:
+        with open_datagram_socket(UpstreamAddress("udp", host, upstream.getsockname()[1], 0)) as line:
             stranger.sendto(b"forged", line.getsockname())
             upstream.sendto(b"true", line.getsockname())
             assert line.recv(100) == b"true"

@@ -6,7 +6,6 @@ from typing import NamedTuple, cast
 
 from resolver.dns.framing import frame
 from resolver.net.attempt import Attempt
-from resolver.net.destination import destination
 from resolver.net.draws import Draws
 from resolver.net.settings import UpstreamAddress
 from resolver.net.upstream_tcp import CONNECT_WITHIN, IDLE, MOST_STRIKES, UpstreamStream, UpstreamStreams
@@ -34,7 +33,7 @@ def on_bench(scenario: Callable[[Bench], Awaitable[None]], *, listening: bool = 
         brought: list[bytes] = []
         lost: list[list[Attempt]] = []
         streams = UpstreamStreams(
-            destination(UpstreamAddress("tcp", HOST, port, 0)),
+            UpstreamAddress("tcp", HOST, port, 0),
             asyncio.get_running_loop(),
             Draws(),
             lambda: 1.0,
