@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from resolver.core.counters import GAUGES, Gauge, Transport
+from resolver.core.counters import GAUGES, Gauge
 from resolver.net.answering import Answering
 from resolver.net.tcp_connection import TcpConnection
 
@@ -36,7 +36,6 @@ class TcpServer:
         self._most_per_client = per_client
         self._connections: set[TcpConnection] = set()
         self._of_client: Counter[str] = Counter()
-        self._openings: set[asyncio.Task[None]] = set()
         self._resting: set[socket.socket] = set()
         self._spare: int | None = None
         self._all_closed: asyncio.Future[None] | None = None
@@ -132,21 +131,9 @@ class TcpServer:
         return True
 
     def _open(self, sock: socket.socket, host: str) -> None:
-        kind = Transport.TCP6 if sock.family == socket.AF_INET6 else Transport.TCP4
-        connection = TcpConnection(self._answering, self, kind, host, self._answering.monotonic())
-        self._connections.add(connection)
+        self._connections.add(TcpConnection(self._loop, sock, host, self._answering, self))
         self._of_client[host] += 1
         self._page[GAUGES + Gauge.TCP_CONNECTIONS] = len(self._connections)
-        opening = self._loop.create_task(self._connect(connection, sock))
-        self._openings.add(opening)
-        opening.add_done_callback(self._openings.discard)
-
-    async def _connect(self, connection: TcpConnection, sock: socket.socket) -> None:
-        try:
-            await self._loop.connect_accepted_socket(lambda: connection, sock)
-        except OSError:  # the client was gone before the stream began
-            sock.close()
-            self.forget(connection)
 
     def _turn_away(self, listener: socket.socket) -> None:
         """Give up the spare descriptor to end the oldest waiting connection, then leave the listener for a while.
