@@ -10,7 +10,7 @@ from resolver.cli.arguments import chosen_file, config_option, examples, json_op
 from resolver.cli.law import Law, compile_now
 from resolver.cli.orders import Row, measure_rows
 from resolver.cli.standing import State
-from resolver.cli.terminal import BAD, DOUBTFUL, GOOD, complain, say, say_json
+from resolver.cli.terminal import BAD, DOUBTFUL, GOOD, complain, counted, from_here, say, say_json
 from resolver.ops.compile import CompileReport
 from resolver.ops.config import Config, load_config
 from resolver.orders.model import Problem
@@ -52,11 +52,11 @@ def _tell(
         )
         return
     for problem in problems:
-        say(str(problem), BAD)
+        say(from_here(str(problem)), BAD)
     for warning in warnings:
-        say(f"{warning.place}: warning: {warning.what}", DOUBTFUL)
+        say(f"{from_here(str(warning.place))}: warning: {warning.what}", DOUBTFUL)
     if problems:
-        complain("1 problem" if len(problems) == 1 else f"{len(problems)} problems")
+        complain(counted(len(problems), "problem"))
 
 
 def _as_document(problem: Problem) -> dict[str, object]:
@@ -86,9 +86,11 @@ def _say_summary(report: CompileReport, rows: Sequence[Row], wall: float) -> Non
     for row in rows:
         if row.blocks:
             last_good = ", its last good version" if row.order["kept"] else ""
-            say(f"  {row.order['id']}/{row.measure['id']}{last_good}: {row.in_force} rules, {row.state_words()}")
+            rules = counted(row.in_force, "rule")
+            say(f"  {row.order['id']}/{row.measure['id']}{last_good}: {rules}, {row.state_words()}")
     in_force = sum(row.standing.state is State.IN_FORCE for row in rows if row.blocks)
     say(
-        f"{report.orders} orders, {report.names} names; {in_force} measures in force at {present_instant(wall)}",
+        f"{counted(report.orders, 'order')}, {counted(report.names, 'name')}; "
+        f"{counted(in_force, 'measure')} in force at {present_instant(wall)}",
         BAD if report.problems else GOOD,
     )

@@ -11,7 +11,7 @@ from resolver.cli import first_checks
 from resolver.cli.arguments import chosen_file, config_option, examples, json_option
 from resolver.cli.first_checks import Finding, Health
 from resolver.cli.law import compile_now
-from resolver.cli.terminal import BAD, DOUBTFUL, GOOD, say, say_json, say_table
+from resolver.cli.terminal import BAD, DOUBTFUL, GOOD, counted, say, say_json, say_table
 from resolver.ops.config import Config, load_config
 from resolver.ops.control import ControlError, call
 from resolver.ops.worker_settings import asked_upstreams
@@ -79,7 +79,7 @@ def _orders(config: Config) -> Iterator[Finding]:
     if config.rehearse is not None:
         yield Finding("orders", Health.DOUBTFUL, f"REHEARSAL of {config.rehearse}; nothing is enforced today")
     if not report.problems:
-        yield Finding("orders", Health.GOOD, f"{report.orders} orders, {report.names} names")
+        yield Finding("orders", Health.GOOD, f"{counted(report.orders, 'order')}, {counted(report.names, 'name')}")
 
 
 def _server(config: Config) -> tuple[bool, Finding]:

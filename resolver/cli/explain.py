@@ -18,7 +18,7 @@ from resolver.cli.arguments import (
 )
 from resolver.cli.explanation import Explanation, Listing, explain_name
 from resolver.cli.law import Law, read_law
-from resolver.cli.terminal import BAD, GOOD, QUIET, TITLE, say, say_json, say_pairs
+from resolver.cli.terminal import BAD, GOOD, QUIET, TITLE, from_here, say, say_json, say_pairs
 from resolver.core.admission import ALLOWED, Admission
 from resolver.dns.name import WireName, present_name
 from resolver.orders.model import Reach
@@ -83,7 +83,7 @@ def _say_listing(listing: Listing) -> None:
             ("legal basis", order["legal_basis"] or ""),
             ("applicants", ", ".join(order["applicants"])),
             ("listed", spelled(listing.rule.name) + below),
-            ("file", f"{listing.file}:{listing.rule.line}"),
+            ("file", f"{from_here(listing.file)}:{listing.rule.line}"),
             ("action", measure["action"]),
             ("time", listing.standing.words()),
             ("because", measure["because"]),

@@ -154,8 +154,8 @@ def _ask_upstream(zone: str, upstream: Upstream, patience: float) -> Finding:
         return Finding("upstreams", Health.BAD, f"{upstream}: {error}; check the address")
     rcode = dns.rcode.to_text(answer.rcode())
     took = f"{(perf_counter() - begun) * 1_000:.0f} ms"
-    if answer.rcode() in {dns.rcode.NOERROR, dns.rcode.NXDOMAIN}:
-        return Finding("upstreams", Health.GOOD, f"{upstream}: answers ({zone} SOA, {rcode}, {took})")
+    if answer.rcode() == dns.rcode.NOERROR:
+        return Finding("upstreams", Health.GOOD, f"{upstream}: answers ({zone} SOA, {took})")
     return Finding("upstreams", Health.DOUBTFUL, f"{upstream}: {rcode} for {zone} SOA; is it a resolver for us?")
 
 

@@ -38,7 +38,9 @@ class Law:
 
     def origin_words(self) -> str:
         """Say in a few words where policy and clock come from."""
-        source = "the policy of the running server" if self.running else "the order files (no server is running)"
+        source = (
+            "the policy of the running server" if self.running else "the order files, since no server could be asked"
+        )
         return f"{source}; REHEARSAL" if self.document["rehearsal"] else source
 
 

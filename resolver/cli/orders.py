@@ -9,7 +9,7 @@ import click
 from resolver.cli.arguments import Instant, config_option, examples, json_option, present_instant, read_config
 from resolver.cli.law import Law, read_law
 from resolver.cli.standing import Standing, State, standing_at
-from resolver.cli.terminal import QUIET, say, say_json, say_table
+from resolver.cli.terminal import QUIET, counted, from_here, say, say_json, say_table
 from resolver.ops.metrics import spans
 from resolver.ops.policy_document import MeasureRecord, OrderRecord
 from resolver.orders.model import MeasureKind
@@ -47,7 +47,7 @@ class Row:
             self.measure["action"] if self.blocks else self.measure["kind"],
             f"{self.in_force}/{self.measure['names']}",
             self.state_words(),
-            f"{self.order['file']}:{self.measure['line']}",
+            f"{from_here(self.order['file'])}:{self.measure['line']}",
         )
 
     def as_document(self) -> dict[str, object]:
@@ -92,12 +92,9 @@ def orders(at: float | None, config_file: Path | None, *, as_json: bool) -> None
         say_table(COLUMNS, [row.cells() for row in rows])
     else:
         say("no order is loaded")
-    counted = Counter(row.standing.state for row in rows if row.blocks)
-    say(
-        f"{counted[State.IN_FORCE]} of {counted.total()} blocking measures in force at {present_instant(wall)},"
-        f" by {law.origin_words()}",
-        QUIET,
-    )
+    states = Counter(row.standing.state for row in rows if row.blocks)
+    blocking = counted(states.total(), "blocking measure")
+    say(f"{states[State.IN_FORCE]} of {blocking} in force at {present_instant(wall)}, by {law.origin_words()}", QUIET)
 
 
 def measure_rows(law: Law, wall: float) -> list[Row]:

@@ -22,10 +22,10 @@ from resolver.cli.arguments import (
     config_option,
     examples,
     json_option,
-    reachable,
     read_config,
     spelled,
 )
+from resolver.cli.server import listening
 from resolver.cli.terminal import BAD, DOUBTFUL, GOOD, QUIET, say, say_json, say_table
 from resolver.dns.name import WireName, labels
 from resolver.ops.config_values import Endpoint
@@ -107,7 +107,7 @@ def query(
 
     Ends with 0 whatever the answer is, and with 1 if there was none.
     """
-    endpoint = server or reachable(read_config(config_file).listen[0])
+    endpoint = server or listening(read_config(config_file))
     asked = dns.message.make_query(
         dns.name.Name([*labels(name), b""]), record_type, use_edns=0, payload=UDP_SIZE, want_dnssec=dnssec
     )

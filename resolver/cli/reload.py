@@ -3,16 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from resolver.cli.arguments import config_option, examples, json_option, read_config
 from resolver.cli.server import ask_server
-from resolver.cli.terminal import BAD, DOUBTFUL, GOOD, complain, say, say_json
+from resolver.cli.terminal import BAD, DOUBTFUL, GOOD, complain, counted, say, say_json
 from resolver.ops.config import Config
-from resolver.ops.policy_document import OrderRecord, PolicyDocument
+from resolver.ops.policy_document import MeasureRecord, OrderRecord, PolicyDocument
 from resolver.ops.policy_file import DamagedPolicyError, read_document
+from resolver.orders.model import MeasureKind
 
 RELOAD_SECONDS = 660.0
 """Longer than the server gives a compilation."""
@@ -59,36 +60,70 @@ def applied_document(config: Config) -> PolicyDocument | None:
 
 def changes_between(before: PolicyDocument | None, after: PolicyDocument | None) -> Iterator[Change]:
     """Say what became of each order that is not as it was."""
-    old = {} if before is None else {order["id"]: _content(before, order) for order in before["orders"]}
-    new = {} if after is None else {order["id"]: _content(after, order) for order in after["orders"]}
+    old, new = _by_order(before), _by_order(after)
     for order in sorted(old.keys() | new.keys()):
         if order not in old:
-            yield Change(order, f"new, {_names(new[order])} names")
+            yield Change(order, f"new, {counted(new[order].names, 'name')}")
         elif order not in new:
-            yield Change(order, f"gone, it had {_names(old[order])} names")
+            yield Change(order, f"gone, it had {counted(old[order].names, 'name')}")
         elif old[order] != new[order]:
-            yield Change(order, _difference(old[order], new[order]))
+            yield Change(order, "; ".join(_differences(old[order], new[order])) or "its file was edited")
 
 
-def _content(document: PolicyDocument, order: OrderRecord) -> dict[str, Any]:
-    """Put an order together with its measures, whose numbers have a meaning within one document only."""
-    return {**order, "measures": [document["measures"][number] for number in order["measures"]]}
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """An order with its blocking measures by id; numbers that have a meaning within one document only are left out."""
+
+    kept: bool
+    files: list[list[str]]
+    measures: dict[str, MeasureRecord]
+
+    @property
+    def names(self) -> int:
+        return sum(measure["names"] for measure in self.measures.values())
 
 
-def _names(order: dict[str, Any]) -> int:
-    return sum(measure["names"] for measure in order["measures"])
+def _by_order(document: PolicyDocument | None) -> dict[str, _Content]:
+    if document is None:
+        return {}
+    files = {entry["id"]: entry["files"] for entry in document["manifest"]}
+    return {
+        order["id"]: _Content(order["kept"], files.get(order["id"], []), _blocking_measures(document, order))
+        for order in document["orders"]
+    }
 
 
-def _difference(old: dict[str, Any], new: dict[str, Any]) -> str:
-    said = []
-    if _names(old) != _names(new):
-        said.append(f"{_names(old)} names before, {_names(new)} now")
-    said += [f"{key} changed" for key in new if key != "measures" and old[key] != new[key]]
-    if len(old["measures"]) != len(new["measures"]):
-        said.append(f"{len(old['measures'])} measures before, {len(new['measures'])} now")
-    for was, measure in zip(old["measures"], new["measures"], strict=False):
-        said += [f"{measure['id']}: {key} changed" for key in measure if key != "names" and was[key] != measure[key]]
-    return "; ".join(said)
+def _blocking_measures(document: PolicyDocument, order: OrderRecord) -> dict[str, MeasureRecord]:
+    measures = (document["measures"][number] for number in order["measures"])
+    return {measure["id"]: measure for measure in measures if measure["kind"] == MeasureKind.DNS_BLOCK}
+
+
+TOLD: Final = {
+    "action": "another action",
+    "timelines": "in force at other times",
+    "named": "other times for some names",
+    "ipv4": "another IPv4 address",
+    "ipv6": "another IPv6 address",
+    "ttl": "another TTL",
+    "ede_text": "another text",
+    "follow_cname": "other rules for aliases",
+    "allow_alias": "other aliases released",
+}
+"""What of a measure is worth a word when it changes."""
+
+
+def _differences(old: _Content, new: _Content) -> Iterator[str]:
+    if old.names != new.names:
+        yield f"{counted(old.names, 'name')} before, {new.names} now"
+    if old.kept != new.kept:
+        yield "refused, its last good version stays" if new.kept else "its own file stands again"
+    for measure in sorted(old.measures.keys() | new.measures.keys()):
+        was, now = old.measures.get(measure), new.measures.get(measure)
+        if was is None or now is None:
+            yield f"measure {measure} is {'new' if was is None else 'gone'}"
+            continue
+        written_was, written_now = dict(was), dict(now)
+        yield from (f"{measure}: {what}" for key, what in TOLD.items() if written_was[key] != written_now[key])
 
 
 def _say_outcome(answer: dict[str, Any], changes: list[Change]) -> None:

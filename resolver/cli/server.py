@@ -4,7 +4,9 @@ from typing import Any
 
 import click
 
+from resolver.cli.arguments import reachable
 from resolver.ops.config import Config
+from resolver.ops.config_values import Endpoint, parse_endpoint
 from resolver.ops.control import ControlError, call
 
 
@@ -17,3 +19,12 @@ def ask_server(config: Config, verb: str, within: float = 10.0) -> dict[str, Any
     if "why" in answer:
         raise click.ClickException(answer["why"])
     return answer
+
+
+def listening(config: Config) -> Endpoint:
+    """Find an address at which the server can be asked: as it says itself, or as the configuration has it."""
+    try:
+        told = call(config.state, "status", within=10.0)["listen"]
+    except ControlError:
+        return reachable(config.listen[0])
+    return reachable(parse_endpoint(told[0]))

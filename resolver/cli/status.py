@@ -8,7 +8,7 @@ import click
 
 from resolver.cli.arguments import config_option, examples, json_option, present_instant, read_config
 from resolver.cli.server import ask_server
-from resolver.cli.terminal import BAD, DOUBTFUL, GOOD, complain, say, say_json, say_pairs
+from resolver.cli.terminal import BAD, DOUBTFUL, GOOD, complain, counted, say, say_json, say_pairs
 
 
 @click.command(epilog=examples("arret status", "arret status --json"))
@@ -39,7 +39,7 @@ def say_status(told: Mapping[str, Any]) -> None:
     in_force = sum(worker["in_force"] for worker in workers)
     if told["rehearsal"]:
         say(f"REHEARSAL: the order clock shows {clock}; nothing is enforced today", DOUBTFUL)
-    say(f"{in_force} of {len(workers)} workers in force", GOOD if all_in_force(told) else BAD)
+    say(f"{in_force} of {counted(len(workers), 'worker')} in force", GOOD if all_in_force(told) else BAD)
     say_pairs(
         [
             ("version", f"{told['version']}, process {told['pid']}, started {told['started']}"),
@@ -47,13 +47,17 @@ def say_status(told: Mapping[str, Any]) -> None:
             ("listen", ", ".join(told["listen"])),
             ("metrics", f"http://{told['metrics']}/metrics" if told["metrics"] else "off"),
             ("order clock", clock),
-            ("policy", f"{str(told['digest'])[:16]}, {told['orders']} orders, {told['names']} names"),
+            (
+                "policy",
+                f"{str(told['digest'])[:16]}, {counted(told['orders'], 'order')}, {counted(told['names'], 'name')}",
+            ),
             ("last reload", _reload_words(reload)),
         ]
     )
     for worker in workers:
         state = "in force" if worker["in_force"] else "not in force yet"
-        say(f"  worker {worker['place']}: process {worker['pid']}, {state}, replaced {worker['restarts']} times")
+        replaced = counted(worker["restarts"], "time")
+        say(f"  worker {worker['place']}: process {worker['pid']}, {state}, replaced {replaced}")
     for problem in reload["problems"]:
         complain(f"refused: {problem}")
 

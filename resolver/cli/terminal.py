@@ -7,6 +7,7 @@ replaced first.
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 from rich import box
@@ -24,6 +25,16 @@ TITLE: Final = "bold"
 def printable(text: str) -> str:
     """Replace control characters, and those that change the direction of writing."""
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+
+
+def counted(number: int, noun: str) -> str:
+    """Write ``1 name``, ``2 names``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def from_here(path: str) -> str:
+    """Write a path as somebody in this folder would; one outside of it stays as it is."""
+    return path.removeprefix(f"{Path.cwd()}/")
 
 
 def say(text: str, style: str = "") -> None:

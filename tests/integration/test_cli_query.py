@@ -5,8 +5,7 @@ The server is a fake because no real one gives all these answers on demand.
 
 import json
 import socket
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import dns.edns
 import dns.flags
@@ -17,55 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from resolver.cli.command_line import command_line
-
-Script = Callable[[dns.message.Message], bytes]
-
-
-class ScriptedServer:
-    """Answers every UDP datagram, and one message a TCP connection, with what the script makes of it."""
-
-    def __init__(self) -> None:
-        self.script: Script = lambda asked: dns.message.make_response(asked).to_wire()
-        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._udp.bind(("127.0.0.1", 0))
-        self._tcp = socket.create_server(("127.0.0.1", self.port))
-        self._threads = [threading.Thread(target=self._serve_udp), threading.Thread(target=self._serve_tcp)]
-        for thread in self._threads:
-            thread.start()
-
-    @property
-    def port(self) -> int:
-        """The port, the same for both transports."""
-        port: int = self._udp.getsockname()[1]
-        return port
-
-    def close(self) -> None:
-        """Wake the threads and wait for their end."""
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as waker:
-            waker.sendto(b"", ("127.0.0.1", self.port))
-        socket.create_connection(("127.0.0.1", self.port)).close()
-        for thread in self._threads:
-            thread.join()
-        self._udp.close()
-        self._tcp.close()
-
-    def _serve_udp(self) -> None:
-        while True:
-            wire, peer = self._udp.recvfrom(4_096)
-            if not wire:
-                return
-            if answer := self.script(dns.message.from_wire(wire)):
-                self._udp.sendto(answer, peer)
-
-    def _serve_tcp(self) -> None:
-        while True:
-            connection, _ = self._tcp.accept()
-            with connection:
-                wire = connection.recv(4_096)
-                if not wire:
-                    return
-                answer = self.script(dns.message.from_wire(wire[2:]))
-                connection.sendall(len(answer).to_bytes(2, "big") + answer)
+from tests.integration.scripted_server import Script, ScriptedServer
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from copy import deepcopy
 
+import pytest
+
 from resolver.cli.reload import Change, changes_between
 from resolver.ops.policy_document import PolicyDocument
 from tests.unit.cli.laws import law, measure, order
@@ -30,7 +32,7 @@ def test_names_and_dates_changed() -> None:
     after["measures"][0] = measure("first", names=3, timelines=[[]], counts=[3])
 
     assert list(changes_between(document(), after)) == [
-        Change("first", "2 names before, 3 now; block: timelines changed; block: counts changed")
+        Change("first", "2 names before, 3 now; block: in force at other times")
     ]
 
 
@@ -43,4 +45,37 @@ def test_an_order_whose_number_moved_has_not_changed() -> None:
 
 
 def test_the_first_policy_is_all_new() -> None:
-    assert [change.what for change in changes_between(None, document())] == ["new, 2 names", "new, 7 names"]
+    assert [change.what for change in changes_between(None, document())] == ["new, 2 names", "new, 2 names"]
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"action": "nxdomain"}, "block: another action"),
+        ({"ede_text": "x"}, "block: another text"),
+        ({"id": "other"}, "measure block is gone; measure other is new"),
+        ({"kind": "delist"}, "2 names before, 0 now; measure block is gone"),
+        ({"line": 10}, "its file was edited"),
+    ],
+)
+def test_a_measure_changed(change: dict[str, object], what: str) -> None:
+    after = document()
+    after["measures"][0] = measure("first", **change)
+
+    assert list(changes_between(document(), after)) == [Change("first", what)]
+
+
+def test_an_order_was_refused_and_came_back() -> None:
+    refused = document()
+    refused["orders"][0] = order("first", [0], kept=True)
+
+    assert list(changes_between(document(), refused)) == [Change("first", "refused, its last good version stays")]
+    assert list(changes_between(refused, document())) == [Change("first", "its own file stands again")]
+
+
+def test_another_name_for_one_of_them_is_an_edited_file() -> None:
+    before, after = document(), document()
+    before["manifest"] = [{"id": "first", "path": "first.yaml", "files": [["", "aa"]], "first_applied": {}}]
+    after["manifest"] = [{"id": "first", "path": "first.yaml", "files": [["", "bb"]], "first_applied": {}}]
+
+    assert list(changes_between(before, after)) == [Change("first", "its file was edited")]

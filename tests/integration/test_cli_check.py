@@ -1,0 +1,256 @@
+"""``arret check``, ``explain`` and ``orders`` on files alone: no server runs, and nothing is written."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from resolver.cli.command_line import command_line
+
+CONFIG = """\
+operator: {name: Free}
+listen: ["127.0.0.1:5300"]
+orders: orders
+state: state
+notice: {ipv4: 192.0.2.80}
+"""
+
+ORDER = """\
+order: ta-1
+authority: Tribunal judiciaire de Paris
+case_number: RG 26/00001
+decided: 2026-01-02
+measures:
+  - id: block
+    kind: dns-block
+    addressees: [Free]
+    period: {until: 2100-01-01}
+    names:
+      - pirate.example
+      - bücher.example
+history:
+  - {date: 2026-01-03, event: implemented, measure: block}
+"""
+
+
+class Desk:
+    """A folder with a configuration and orders, and the command line over it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.config = folder / "config.yaml"
+        self.order = folder / "orders" / "ta-1.yaml"
+        self.order.parent.mkdir()
+        self.config.write_text(CONFIG)
+        self.order.write_text(ORDER)
+
+    def run(self, *arguments: str) -> Result:
+        """Run a verb with this configuration."""
+        return CliRunner().invoke(command_line, [*arguments, "--config", str(self.config)])
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    monkeypatch.chdir(tmp_path)
+    return Desk(tmp_path)
+
+
+def test_what_is_sound_ends_with_zero_and_a_summary(desk: Desk) -> None:
+    result = desk.run("check")
+
+    assert result.exit_code == 0, result.output
+    assert "ta-1/block: 2 rules, in force since 2026-01-03 00:00 CET, until 2100-01-02 00:00 CET" in result.stdout
+    assert "1 order, 2 names; 1 measure in force at " in result.stdout
+
+
+def test_checking_writes_nothing(desk: Desk) -> None:
+    before = sorted(desk.config.parent.rglob("*"))
+    desk.run("check")
+    desk.run("explain", "pirate.example")
+    desk.run("orders")
+
+    assert sorted(desk.config.parent.rglob("*")) == before
+
+
+def test_every_problem_of_every_order_is_told_with_its_place(desk: Desk) -> None:
+    desk.order.write_text(ORDER.replace("2026-01-02", "soon").replace("kind: dns-block", "kind: dns-blok"))
+    (desk.order.parent / "other.yaml").write_text("order: ta-2\n")
+
+    result = desk.run("check")
+
+    assert result.exit_code == 1
+    lines = result.stdout.splitlines()
+    assert any(line.startswith("orders/ta-1.yaml:4:10: ") for line in lines)
+    assert any(line.startswith("orders/ta-1.yaml:7:11: ") for line in lines)
+    assert any(line.startswith("orders/other.yaml:1:") for line in lines)
+    assert "problems" in result.stderr
+
+
+def test_every_problem_of_the_configuration_is_told(desk: Desk) -> None:
+    desk.config.write_text(CONFIG.replace("notice:", "notize:").replace("127.0.0.1:5300", "localhost"))
+
+    result = desk.run("check")
+
+    assert result.exit_code == 1
+    assert "config.yaml:2:10: " in result.stdout
+    assert "config.yaml:5:1: there is no key 'notize'; did you mean 'notice'?" in result.stdout
+    assert result.stderr == "2 problems\n"
+
+
+def test_problems_for_scripts(desk: Desk) -> None:
+    desk.order.write_text(ORDER.replace("2026-01-02", "soon"))
+
+    told = json.loads(desk.run("check", "--json").stdout)
+
+    assert told["ok"] is False
+    assert [(problem["line"], problem["column"]) for problem in told["problems"]] == [(4, 10)]
+    assert told["problems"][0]["file"] == str(desk.order)
+    assert told["would_be_in_force"]["orders"] == 0
+
+
+def test_a_sound_summary_for_scripts(desk: Desk) -> None:
+    told = json.loads(desk.run("check", "--json").stdout)
+
+    assert told["ok"] is True
+    assert told["would_be_in_force"]["rules_in_force"] == 2
+    assert told["would_be_in_force"]["rehearsal"] is False
+    assert told["would_be_in_force"]["measures"][0]["state"] == "in force"
+
+
+def test_a_broken_configuration_for_scripts(desk: Desk) -> None:
+    desk.config.write_text("operator: {}\n")
+
+    told = json.loads(desk.run("check", "--json").stdout)
+
+    assert told["ok"] is False
+    assert told["would_be_in_force"] is None
+
+
+def test_a_warning_alone_is_no_problem(desk: Desk) -> None:
+    never_implemented = ORDER.partition("history:")[0].replace(
+        "{until: 2100-01-01}", "{lasts: 1 year, from: implementation}"
+    )
+    desk.order.write_text(never_implemented)
+
+    result = desk.run("check")
+
+    assert result.exit_code == 0
+    assert "orders/ta-1.yaml:" in result.stdout
+    assert ": warning: " in result.stdout
+
+
+@pytest.mark.parametrize("typed", ["pirate.example", "PIRATE.example.", "www.pirate.example"])
+def test_explain_names_the_order(desk: Desk, typed: str) -> None:
+    result = desk.run("explain", typed)
+
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert lines[0] == f"{typed.lower().rstrip('.')}: blocked"
+    assert lines[1].endswith("by the order files, since no server could be asked")
+    for told in (
+        "Order ta-1, measure block: in force · decides",
+        "  authority    Tribunal judiciaire de Paris",
+        "  case number  RG 26/00001",
+        "  decided      2026-01-02",
+        "  listed       pirate.example, with all below it",
+        "  file         orders/ta-1.yaml:11",
+        "  time         in force since 2026-01-03 00:00 CET, until 2100-01-02 00:00 CET",
+    ):
+        assert told in lines
+    assert lines[-1].startswith("Subscribers get: redirect, TTL 60 s, and the text: Bloqué sur décision : Tribunal")
+
+
+@pytest.mark.parametrize("typed", ["bücher.example", "BÜCHER.example", "xn--bcher-kva.example"])
+def test_explain_takes_both_spellings(desk: Desk, typed: str) -> None:
+    assert desk.run("explain", typed).stdout.startswith("xn--bcher-kva.example (bücher.example): blocked\n")
+
+
+@pytest.mark.parametrize(
+    ("at", "line"),
+    [
+        ("2026-01-02", "measure block: not yet in force"),
+        ("2026-01-03", "measure block: in force · decides"),
+        ("2100-01-01T23:59", "measure block: in force · decides"),
+        ("2100-01-02", "measure block: over"),
+    ],
+)
+def test_explain_at_an_instant(desk: Desk, at: str, line: str) -> None:
+    assert line in desk.run("explain", "pirate.example", "--at", at).stdout
+
+
+def test_explain_what_nobody_lists(desk: Desk) -> None:
+    lines = desk.run("explain", "pirat.example").stdout.splitlines()
+
+    assert lines[0] == "pirat.example: not blocked"
+    assert "  no order lists it" in lines
+    assert "  the nearest listed names: pirate.example" in lines
+    assert lines[-1] == "Subscribers get what the upstreams answer."
+
+
+def test_explain_for_a_client_that_may_not_ask(desk: Desk) -> None:
+    stranger = desk.run("explain", "pirate.example", "--client", "198.51.100.7").stdout
+    subscriber = desk.run("explain", "pirate.example", "--client", "10.0.0.7").stdout
+
+    assert stranger.startswith("pirate.example: refused, because clients.allow does not hold this client\n")
+    assert subscriber.startswith("pirate.example: blocked\n")
+
+
+def test_explain_for_scripts(desk: Desk) -> None:
+    told = json.loads(desk.run("explain", "pirate.example", "--json").stdout)
+
+    assert (told["verdict"], told["source"], told["rehearsal"]) == ("blocked", "files", False)
+    assert told["listings"][0]["case_number"] == "RG 26/00001"
+    assert len(told["policy"]) == 64
+
+
+def test_a_rehearsal_is_said_everywhere(desk: Desk) -> None:
+    desk.config.write_text(CONFIG + "rehearse: 2026-02-01\n")
+
+    assert "REHEARSAL" in desk.run("check").stdout
+    assert "REHEARSAL" in desk.run("explain", "pirate.example").stdout
+    assert "at 2026-02-01 00:00 CET" in desk.run("explain", "pirate.example").stdout
+    assert "REHEARSAL" in desk.run("orders").stdout
+
+
+def test_orders_is_a_table(desk: Desk) -> None:
+    header, row, summary = desk.run("orders").stdout.splitlines()
+
+    assert header.split()[:2] == ["order", "authority"]
+    assert row.startswith("ta-1 ")
+    assert "  2/2  " in row
+    assert summary.startswith("1 of 1 blocking measure in force at ")
+
+
+def test_orders_for_scripts(desk: Desk) -> None:
+    told = json.loads(desk.run("orders", "--json", "--at", "2100-01-02").stdout)
+
+    [row] = told["orders"]
+    assert (row["order"], row["state"], row["names"], row["names_in_force"]) == ("ta-1", "over", 2, 0)
+
+
+def test_a_refused_order_is_told_while_the_others_are_explained(desk: Desk) -> None:
+    (desk.order.parent / "broken.yaml").write_text("order: [\n")
+
+    result = desk.run("explain", "pirate.example")
+
+    assert result.exit_code == 0
+    assert "broken.yaml:" in result.stderr
+    assert result.stdout.startswith("pirate.example: blocked\n")
+
+
+@pytest.mark.parametrize("verb", [["status"], ["reload"]])
+def test_without_a_server_one_line_says_what_to_do(desk: Desk, verb: list[str]) -> None:
+    result = desk.run(*verb)
+
+    assert result.exit_code == 1
+    assert result.stderr == f"Error: no server runs on {desk.config.parent}/state; start it with `arret serve`\n"
+
+
+def test_serve_tells_every_problem_of_the_configuration(desk: Desk) -> None:
+    desk.config.write_text("operator: {}\nworkers: none\n")
+
+    result = desk.run("serve")
+
+    assert result.exit_code == 1
+    assert "config.yaml:1:" in result.stderr
+    assert "config.yaml:2:" in result.stderr
