@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -22,9 +22,10 @@ class Child:
     """A child process and our end of its channel."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, role: Role, inherited: Sequence[int] = ()) -> None:
-        """Start it; it inherits these descriptors under their numbers, and its end of the channel."""
+        """Start it; it inherits these descriptors under their numbers, and its end of the channel. Raises OSError."""
         ours, theirs = socket.socketpair()
-        with theirs:
+        with theirs, ExitStack() as undo:
+            undo.callback(ours.close)
             self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
                 [sys.executable, "-P", "-m", "resolver.ops.child", role, "--channel", str(theirs.fileno())],
                 pass_fds=(*inherited, theirs.fileno()),
@@ -32,6 +33,7 @@ class Child:
                 stdout=subprocess.DEVNULL,
                 env=_environment(),
             )
+            undo.pop_all()
         self.role = role
         self.pid = self._process.pid
         self.ended: asyncio.Future[int] = loop.create_future()
@@ -93,6 +95,14 @@ class Child:
         self._channel.close()
         self._answer(None)
         self.ended.set_result(self._process.wait())
+
+
+def cannot_start(error: OSError) -> str:
+    """Say why a child process cannot be started, and what to look at."""
+    return (
+        f"{error.filename or 'a child process'} cannot be started: {error.strerror or error}; "
+        "check that the server's user may run it, and the limits on processes, memory and open files"
+    )
 
 
 def end_in_words(status: int) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from resolver.ops.channel import Message
-from resolver.ops.children import Child, end_in_words
+from resolver.ops.children import Child, cannot_start, end_in_words
 from resolver.ops.config import Config
 from resolver.ops.metrics import OrderRules, PolicySummary, spans
 
@@ -45,7 +45,10 @@ async def recall_in_child(config: Config) -> Compiled:
 
 
 async def _ask_child(question: Message) -> Compiled:
-    child = Child(asyncio.get_running_loop(), "compile")
+    try:
+        child = Child(asyncio.get_running_loop(), "compile")
+    except OSError as error:
+        return _nothing(f"compiling the orders: {cannot_start(error)}; the policy stays as it was")
     try:
         answer = await child.ask(question, COMPILE_SECONDS)
         if answer is None:

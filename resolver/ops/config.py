@@ -91,6 +91,11 @@ Count = Annotated[int, BeforeValidator(parse_count), _written]
 Seconds = Annotated[
     int, BeforeValidator(parse_seconds), PlainSerializer(lambda seconds: f"{seconds}s", return_type=str)
 ]
+Workers = Annotated[
+    int | None,
+    BeforeValidator(_parse_workers),
+    PlainSerializer(lambda number: "auto" if number is None else str(number), return_type=str),
+]
 Octets = Annotated[int, BeforeValidator(parse_octets), PlainSerializer(lambda octets: f"{octets}B", return_type=str)]
 
 
@@ -206,7 +211,7 @@ class Config(Section):
     limits: LimitsConfig = LimitsConfig()
     metrics: MetricsConfig = MetricsConfig()
     log: LogConfig = LogConfig()
-    workers: Annotated[int | None, BeforeValidator(_parse_workers)] = None
+    workers: Workers = None
     user: str | None = Field(default=None, min_length=1)
 
     @field_validator("rehearse", mode="before")

@@ -3,9 +3,11 @@
 What the reader of the log does not take in time is dropped and counted. No line ever carries a subscriber's address.
 """
 
+import io
 import json
 import logging
 import logging.handlers
+import os
 import queue
 import sys
 import threading
@@ -134,5 +136,11 @@ class Log:
 
 
 def start_log(style: str = "auto", level: str = "info") -> Log:
-    """Begin to log to standard error."""
-    return Log(sys.stderr, style, level)
+    """Begin to log to standard error.
+
+    It is written without a buffer: what could not be written would be tried again at the end of the process, and fail
+    it.
+    """
+    descriptor = sys.__stderr__.fileno() if sys.__stderr__ else os.open(os.devnull, os.O_WRONLY)
+    unbuffered = io.FileIO(descriptor, "w", closefd=False)
+    return Log(io.TextIOWrapper(unbuffered, "utf-8", "backslashreplace", write_through=True), style, level)

@@ -160,7 +160,7 @@ class Reloader:
             policy=policy.path,
             digest=policy.digest,
             slots=self.order_places.allot(policy.counted),
-            settings=worker_settings(config, asked, numbers, config.worker_count),
+            settings=worker_settings(config, asked, numbers, len(self._places.places)),
         )
 
     async def _decide(self, standing: Standing) -> Aborted | None:

@@ -39,6 +39,7 @@ CannotStart = (StateError, ListenError, ControlError, MetricsAddressError, Privi
 def run_supervisor(config_path: Path) -> int:
     """Serve until SIGTERM or SIGINT; the exit status is 0, or 1 if it could not start, which the log explains."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
+    _fill_standard_descriptors()
     log = start_log()
     try:
         config = load_config(config_path)
@@ -91,6 +92,13 @@ def _run(config_path: Path, config: Config, log: Log) -> int:
         return asyncio.run(_serve(premises))
 
 
+def _fill_standard_descriptors() -> None:
+    """Open what the caller left closed of 0, 1 and 2, or a socket would take its place and a log line be a datagram."""
+    while (lowest := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(lowest)
+
+
 def _raise_file_limit() -> None:
     """Let workers open as many sockets as the host allows: each question should leave from a port of its own."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -131,7 +139,7 @@ class Supervisor:
 
     def __init__(self, premises: Premises) -> None:
         self._config = premises.config
-        self._places = WorkerPlaces(premises.place_sockets(), premises.clock.offset)
+        self._places = WorkerPlaces(premises.place_sockets(), premises.clock.offset, self._rebuild)
         self._reloader = Reloader(
             premises.config_path, premises.config, premises.clock, self._places, premises.log, premises.warnings
         )
@@ -209,6 +217,12 @@ class Supervisor:
             "warnings": list(outcome.warnings),
             **{key: status[key] for key in ("digest", "orders", "names", "rehearsal")},
         }
+
+    def _rebuild(self) -> None:
+        """Have the policy's files made anew, which a worker's successor found damaged; the start does so by itself."""
+        if self._reloader.last is not None:
+            log_event("warning", "the policy is compiled again, for its files are damaged")
+            self._reloads.request()
 
     def _reload_on_signal(self) -> None:
         log_event("info", "reload by SIGHUP")

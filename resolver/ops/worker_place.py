@@ -15,7 +15,7 @@ from typing import Final
 
 from resolver.core.counters import GAUGES, PAGE_SIZE, Gauge
 from resolver.ops.channel import Message
-from resolver.ops.children import Child, end_in_words
+from resolver.ops.children import Child, cannot_start, end_in_words
 from resolver.ops.logs import log_event
 from resolver.ops.standing import Standing
 
@@ -74,9 +74,12 @@ class WorkerPlace:
         clock_offset: float,
         wanted: Callable[[], Standing | None],
         moved: Callable[[], None],
+        damaged: Callable[[], None],
     ) -> None:
-        """Prepare the place. ``wanted`` tells what a worker is to run on now; ``moved`` is called when this changes:
-        a worker began to serve, or ended.
+        """Prepare the place.
+
+        ``wanted`` tells what a worker is to run on now. ``moved`` is called when one begins to serve, refuses to, or
+        ends; ``damaged`` when one finds the files of the policy damaged, so that they are made anew.
         """
         self.number = number
         self.page = CounterPage(number)
@@ -87,6 +90,7 @@ class WorkerPlace:
         self._clock_offset = clock_offset
         self._wanted = wanted
         self._moved = moved
+        self._damaged = damaged
         self._child: Child | None = None
         self._ready_at = 0.0
         self._short_lives = 0
@@ -106,13 +110,24 @@ class WorkerPlace:
         """Start worker after worker until cancelled."""
         while True:
             await asyncio.sleep(BACK_OFF[min(self._short_lives, len(BACK_OFF) - 1)])
-            child = self._child = Child(
-                asyncio.get_running_loop(), "dns", (*self._sockets.descriptors(), self.page.descriptor)
-            )
+            child = self._child = self._start_child()
+            if child is None:
+                self._short_lives += 1
+                continue
             await self._live(child)
             child.kill()
             status = await child.ended
             self._mourn(child, status)
+
+    def _start_child(self) -> Child | None:
+        """Start an interpreter; the host may lack memory, processes or descriptors, or forbid it."""
+        try:
+            return Child(asyncio.get_running_loop(), "dns", (*self._sockets.descriptors(), self.page.descriptor))
+        except OSError as error:
+            self.refusal = cannot_start(error)
+            log_event("error", "worker cannot start", place=self.number, why=self.refusal)
+            self._moved()
+            return None
 
     async def _live(self, child: Child) -> None:
         await self._wanted_known.wait()
@@ -140,6 +155,8 @@ class WorkerPlace:
         if standing is self._wanted():
             self.refusal = why
             self._moved()
+            if answer is not None and answer["damaged"]:
+                self._damaged()
 
     def _start_message(self, standing: Standing) -> Message:
         return {

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from resolver.ops.channel import Message
-from resolver.ops.logs import log_event
+from resolver.ops.logs import LOGGER, log_event
 from resolver.ops.standing import Standing
 from resolver.ops.worker_place import PlaceSockets, WorkerPlace
 
@@ -41,11 +41,14 @@ class Aborted:
 class WorkerPlaces:
     """Every worker place of the server."""
 
-    def __init__(self, sockets: Sequence[PlaceSockets], clock_offset: float) -> None:
+    def __init__(
+        self, sockets: Sequence[PlaceSockets], clock_offset: float, damaged: Callable[[], None] = lambda: None
+    ) -> None:
+        """Prepare every place; ``damaged`` is called when a worker finds the files of the policy damaged."""
         self._standing: Standing | None = None
         self._movement = asyncio.Event()
         self.places = tuple(
-            WorkerPlace(number, its_sockets, clock_offset, lambda: self._standing, self._note_movement)
+            WorkerPlace(number, its_sockets, clock_offset, lambda: self._standing, self._movement.set, damaged)
             for number, its_sockets in enumerate(sockets)
         )
         self._keeping: tuple[asyncio.Task[None], ...] = ()
@@ -63,6 +66,8 @@ class WorkerPlaces:
         """Start the interpreters and watch over them; they serve once there is something to run on."""
         self._keeping = tuple(asyncio.create_task(place.keep()) for place in self.places)
         self._keeping += (asyncio.create_task(self._watch()),)
+        for task in self._keeping:
+            task.add_done_callback(_tell_if_broken)
 
     async def begin(self, standing: Standing) -> str | None:
         """Let every worker start on its first standing; the refusal, if none of them can."""
@@ -122,9 +127,6 @@ class WorkerPlaces:
                 place.replace("no tick for two seconds")
             suspects = hung
 
-    def _note_movement(self) -> None:
-        self._movement.set()
-
     async def _until(self, claim: Callable[[], bool], within: float | None) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(within):
@@ -144,6 +146,12 @@ async def _commit(place: WorkerPlace, standing: Standing) -> None:
     answer = await place.ask({"do": "commit", "change": standing.number})
     if answer is not None and answer["say"] == "in force":
         place.adopt(standing)
+
+
+def _tell_if_broken(task: "asyncio.Task[None]") -> None:
+    """These tasks end only when they are cancelled; anything else is a bug, and must not go unseen."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        LOGGER.error("a worker place is no longer kept", exc_info=error)
 
 
 async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
