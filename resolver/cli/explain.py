@@ -64,6 +64,9 @@ VERDICTS: Final = {
 
 def _say_verdict(explanation: Explanation, law: Law) -> None:
     verdict, style = VERDICTS[explanation.verdict]
+    if explanation.verdict == "allowed" and explanation.listings:
+        nearest = explanation.listings[0]
+        verdict = f"{verdict}, order {nearest.order['id']} is {nearest.standing.words()}"
     say(f"{spelled(explanation.name)}: {verdict}", style)
     say(f"  at {present_instant(explanation.wall)}, by {law.origin_words()}", QUIET)
 

@@ -9,11 +9,12 @@ import click
 from resolver.cli.arguments import Instant, config_option, examples, json_option, present_instant, read_config
 from resolver.cli.law import Law, read_law
 from resolver.cli.standing import Standing, State, standing_at
-from resolver.cli.terminal import QUIET, counted, from_here, say, say_json, say_table
+from resolver.cli.terminal import QUIET, counted, from_here, is_narrow, say, say_json, say_table
 from resolver.ops.metrics import spans
 from resolver.ops.policy_document import MeasureRecord, OrderRecord
 from resolver.orders.model import MeasureKind
 
+NARROW_COLUMNS = ("order/measure", "authority, case number", "names", "state")
 COLUMNS = ("order", "authority", "case number", "measure", "action", "names", "state", "file")
 
 
@@ -49,6 +50,11 @@ class Row:
             self.state_words(),
             f"{from_here(self.order['file'])}:{self.measure['line']}",
         )
+
+    def narrow_cells(self) -> tuple[str, ...]:
+        """Write what matters most of it, for a terminal on which the whole line would be folded."""
+        order, authority, case_number, measure, _, names, state, _ = self.cells()
+        return f"{order}/{measure}", f"{authority}, {case_number}", names, state
 
     def as_document(self) -> dict[str, object]:
         """Write it for scripts."""
@@ -88,7 +94,9 @@ def orders(at: float | None, config_file: Path | None, *, as_json: bool) -> None
     if as_json:
         say_json({"at": wall, "orders": [row.as_document() for row in rows], **law.origin()})
         return
-    if rows:
+    if rows and is_narrow():
+        say_table(NARROW_COLUMNS, [row.narrow_cells() for row in rows])
+    elif rows:
         say_table(COLUMNS, [row.cells() for row in rows])
     else:
         say("no order is loaded")

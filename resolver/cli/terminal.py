@@ -21,6 +21,9 @@ DOUBTFUL: Final = "yellow"
 QUIET: Final = "dim"
 TITLE: Final = "bold"
 
+WIDE: Final = 160
+"""Columns of a terminal that shows a wide table."""
+
 
 def printable(text: str) -> str:
     """Replace control characters, and those that change the direction of writing."""
@@ -49,6 +52,11 @@ def say_pairs(pairs: Iterable[tuple[str, str]], indent: int = 2) -> None:
     for name, value in shown:
         line = Text(" " * indent).append(f"{name:<{width}}  ", QUIET).append(printable(value))
         _console().print(line, soft_wrap=True)
+
+
+def is_narrow() -> bool:
+    """Tell whether we print to a terminal on which a wide table would be folded."""
+    return sys.stdout.isatty() and _console().width < WIDE
 
 
 def say_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -178,6 +178,13 @@ def test_explain_at_an_instant(desk: Desk, at: str, line: str) -> None:
     assert line in desk.run("explain", "pirate.example", "--at", at).stdout
 
 
+def test_explain_says_since_when_an_order_is_over(desk: Desk) -> None:
+    lines = desk.run("explain", "pirate.example", "--at", "2101-01-01").stdout.splitlines()
+
+    assert lines[0] == "pirate.example: not blocked, order ta-1 is over since 2100-01-02 00:00 CET"
+    assert lines[-1] == "Subscribers get what the upstreams answer."
+
+
 def test_explain_what_nobody_lists(desk: Desk) -> None:
     lines = desk.run("explain", "pirat.example").stdout.splitlines()
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from resolver.cli.orders import COLUMNS, measure_rows
+from resolver.cli.orders import COLUMNS, NARROW_COLUMNS, measure_rows
 from tests.unit.cli.laws import DAY, JUNE, law
 
 
@@ -41,6 +41,13 @@ def test_a_row_tells_names_in_force_and_listed() -> None:
     )
     assert len(before.cells()) == len(COLUMNS)
     assert after.cells()[5] == "0/2"
+    assert after.narrow_cells() == (
+        "first/block",
+        "Tribunal de Paris, RG first",
+        "0/2",
+        "over since 2014-07-01 00:00 CEST",
+    )
+    assert len(after.narrow_cells()) == len(NARROW_COLUMNS)
 
 
 def test_a_delisting_is_kept_for_the_record() -> None:

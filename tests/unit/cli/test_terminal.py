@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from resolver.cli.terminal import printable, say, say_json, say_pairs, say_table
+from resolver.cli.terminal import is_narrow, printable, say, say_json, say_pairs, say_table
 
 
 @pytest.mark.parametrize(
@@ -60,6 +60,15 @@ def test_a_table_on_a_terminal_honours_no_color(
     out = capsys.readouterr().out
     assert "paris" in out
     assert "\x1b[3" not in out
+
+
+@pytest.mark.parametrize(("columns", "narrow"), [("80", True), ("200", False)])
+def test_a_terminal_may_be_narrow(monkeypatch: pytest.MonkeyPatch, columns: str, *, narrow: bool) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    assert not is_narrow()
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+
+    assert is_narrow() is narrow
 
 
 def test_json_is_json(capsys: pytest.CaptureFixture[str]) -> None:
