@@ -19,6 +19,7 @@ USER arret
 WORKDIR /var/lib/arret
 VOLUME /var/lib/arret
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["arret", "-c", "/etc/arret/config.yaml", "status", "--json"]
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
+    CMD ["/opt/arret/bin/python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:9153/health', timeout=2)"]
 ENTRYPOINT ["arret", "-c", "/etc/arret/config.yaml"]
 CMD ["serve"]

@@ -23,12 +23,18 @@ _URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//(?:[^/?#@]*@)?([^/?#:]*)")
 
 Verb = Callable[..., None]
 
+
+def _before_or_after_the_verb(ctx: click.Context, _: click.Parameter, given: Path | None) -> Path | None:
+    return given if given is not None else ctx.find_root().params.get("config_file")
+
+
 config_option: Callable[[Verb], Verb] = click.option(
     "-c",
     "--config",
     "config_file",
     metavar="FILE",
     type=click.Path(path_type=Path),
+    callback=_before_or_after_the_verb,
     help="The configuration; default: ./config.yaml, then /etc/arret/config.yaml.",
 )
 json_option: Callable[[Verb], Verb] = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")

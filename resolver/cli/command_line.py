@@ -3,10 +3,12 @@
 0 all is well, 1 there is a problem, 2 the command was not understood.
 """
 
+from pathlib import Path
+
 import click
 
 from resolver import __version__
-from resolver.cli.arguments import examples
+from resolver.cli.arguments import config_option, examples
 from resolver.cli.check import check
 from resolver.cli.completion import PROGRAM, completion
 from resolver.cli.doctor import doctor
@@ -29,7 +31,8 @@ from resolver.cli.status import status
     + "\n\nExit codes: 0 all is well, 1 there is a problem, 2 the command was not understood.",
 )
 @click.version_option(__version__, prog_name=PROGRAM)
-def command_line() -> None:
+@config_option
+def command_line(config_file: Path | None) -> None:  # every verb's own option looks here
     """Arrêt: a DNS resolver that enforces court orders, and can say which court ordered what until when."""
 
 

@@ -63,9 +63,8 @@ def say_status(told: Mapping[str, Any]) -> None:
 
 
 def _reload_words(reload: Mapping[str, Any]) -> str:
-    counts = f"{reload['successes']} without, {reload['failures']} with problems"
+    counts = f"so far {reload['successes']} good, {reload['failures']} with problems"
     if reload["ok"]:
-        return f"{reload['time']}, refused nothing ({counts})"
-    return (
-        f"{reload['time']}, REFUSED {len(reload['problems'])}; last good {reload['last_success'] or 'never'} ({counts})"
-    )
+        return f"{reload['time']}, good ({counts})"
+    problems = counted(len(reload["problems"]), "problem")
+    return f"{reload['time']}, {problems}; last good {reload['last_success'] or 'never'} ({counts})"
