@@ -194,11 +194,12 @@ class TcpConnection:
     def _answer_later(self, wire: bytes | None, _: None) -> None:
         """Send the answer of a query that was forwarded; None if it gets none."""
         self._waiting -= 1
-        if self._stream is None:
+        stream = self._stream  # to write may find the connection gone, and end it
+        if stream is None:
             return
         if wire is not None:
-            self._stream.write(frame(wire))
-        self._go_on(self._stream)
+            stream.write(frame(wire))
+        self._go_on(stream)
 
     def _go_on(self, stream: TcpStream) -> None:
         if stream.unsent > MOST_UNSENT:

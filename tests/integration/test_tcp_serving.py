@@ -89,6 +89,23 @@ def test_a_client_that_asks_no_more_still_gets_its_answers(running: Running) -> 
         assert answer_tcp(stream) == b""
 
 
+def test_a_client_that_is_gone_when_its_answer_comes_is_no_error(running: Running) -> None:
+    errors: list[dict[str, object]] = []
+    running.loop.set_exception_handler(lambda _, context: errors.append(context))
+    with running.tcp("127.0.0.1") as stream:
+        ask_tcp(stream, wire("slow.example"))
+        stream.shutdown(socket.SHUT_WR)
+        running.upstream.wait_for("slow.example.")
+        for _ in range(2):  # one turn of the loop for the end of the stream to be seen, one to be sure
+            running.call(lambda: None)
+        stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    running.call(running.upstream.let_go)
+    with running.tcp("127.0.0.1") as stream:
+        ask_tcp(stream, wire("next.example"))
+        assert address(answer_tcp(stream)) == "192.0.2.7"
+    assert errors == []
+
+
 def test_a_large_answer_comes_whole(running: Running) -> None:
     with running.tcp("127.0.0.1") as stream:
         ask_tcp(stream, wire("large.example", rdtype="TXT"))
