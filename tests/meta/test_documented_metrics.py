@@ -62,11 +62,3 @@ def test_no_metric_is_listed_twice() -> None:
     names = [name for name, _, _ in ROW.findall(PAGE.read_text())]
 
     assert sorted(names) == sorted(set(names))
-
-
-def test_alarms_speak_of_metrics_that_exist() -> None:
-    alarms = PAGE.read_text().partition("## Worth an alarm")[2]
-
-    named = set(re.findall(r"\barret_\w+", alarms))
-    assert named
-    assert named <= {metric.name for metric in existing()}
