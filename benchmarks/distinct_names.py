@@ -1,0 +1,84 @@
+"""Does memory stay within the configured bounds when every question is new and must be forwarded?"""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.figures import Figure, Soak
+from benchmarks.load import running_load, warm_up
+from benchmarks.made_up_names import ZONE, cached_names, distinct_names, write_questions
+from benchmarks.probe import asking, figures_of, must_be_allowed, ways_to_ask
+from benchmarks.processes import settled_pss
+from benchmarks.server import Cache, Server, in_folder
+from benchmarks.sizes import Sizes
+
+KEPT = f"kept.{ZONE}"
+OCTETS_OF_ANSWER = 1_000
+OCTETS_OF_PACKET = 1_500
+"""What the packet cache allows for a reply, all told."""
+
+
+def cache_of(sizes: Sizes) -> Cache:
+    """Choose bounds that a flood reaches long before its end."""
+    entries = sizes.flood_cache_entries
+    return Cache(entries, max(2_000_000, entries * OCTETS_OF_ANSWER), entries // 2)
+
+
+def done(sizes: Sizes) -> str:
+    """Say what is done."""
+    cache = cache_of(sizes)
+    return (
+        f"{sizes.flood_seconds} s of names asked for once each, 200 questions open at any time, all forwarded. "
+        f"`cache: {{entries: {cache.entries}, size: {cache.octets // 1_000_000}MB, packets: {cache.packets}}}`, which "
+        "the flood passes many times over."
+    )
+
+
+def measure(folder: Path, upstream: int, sizes: Sizes) -> Iterator[Figure]:
+    """Flood, and weigh before, in the middle, and at the end."""
+    cache = cache_of(sizes)
+    flood = write_questions(folder / "flood", distinct_names(sizes.flood_names, "once"))
+    warm = write_questions(folder / "warm", cached_names(500))
+    with in_folder(folder / "server", [KEPT], upstream, cache) as server:
+        server.launch()
+        server.wait_for_block(KEPT)
+        warm_up(server.port, warm, sizes.load_rate)
+        before = settled_pss(server.pid)
+        with running_load(server.port, flood, seconds=sizes.flood_seconds, once=True) as load:
+            time.sleep(sizes.flood_seconds / 2)
+            middle = settled_pss(server.pid)
+            counts = load.counts(sizes.flood_seconds + 30.0)
+        time.sleep(sizes.settle_seconds)
+        end = settled_pss(server.pid)
+        yield Figure("names forwarded", counts.sent)
+        yield Figure("names a second", counts.completed / sizes.flood_seconds)
+        yield Figure("answers that were no NOERROR", counts.other_rcodes, "", counts.sent / 1_000)
+        yield Figure("queries lost", counts.lost, "", counts.sent / 1_000)
+        yield from _entries(server, cache)
+        allowed = (cache.octets + cache.packets * OCTETS_OF_PACKET) / 1_000_000
+        yield Figure("memory before (PSS)", before, "MB")
+        yield Figure("growth by the end, against the sum of the bounds", end - before, "MB", allowed, at_full_size=True)
+        yield Figure("growth from the middle to the end", 100 * (end - middle) / middle, "%", 3, at_full_size=True)
+        yield from ask_afterwards(server)
+        yield server.complaint_count()
+
+
+def _entries(server: Server, cache: Cache) -> Iterator[Figure]:
+    messages = server.metric("arret_cache_entries", cache="message")
+    packets = server.metric("arret_cache_entries", cache="packet")
+    yield Figure("entries of the message cache at the end", messages, "", cache.entries)
+    yield Figure(
+        "megabytes it says it holds", server.metric("arret_cache_bytes") / 1_000_000, "MB", cache.octets / 1_000_000
+    )
+    yield Figure("entries of the packet cache at the end", packets, "", cache.packets)
+    yield Figure("datagrams that the kernel dropped", server.metric("arret_kernel_drops_total"), "")
+
+
+def ask_afterwards(server: Server) -> Iterator[Figure]:
+    """Ask what a server must still know after a flood, and a name that is new to it."""
+    with asking(server.port) as asker:
+        asker.ask_all([*ways_to_ask(KEPT), must_be_allowed(f"afterwards.{ZONE}")])
+    yield from figures_of(asker.seen)
+
+
+SOAK = Soak("A flood of names asked once", done, measure)

@@ -1,0 +1,66 @@
+"""How much a soak does: in full for the figures, or small, so that a test sees the code work."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Counts, rates in queries a second, and seconds, by run."""
+
+    deadline_seconds: int
+    """After which everything is ended, whatever it does."""
+    settle_seconds: float
+    """Pause before memory is read."""
+
+    many_names: int
+
+    reload_names: int
+    reloads: int
+    first_reading: int
+    """The reload after which memory and disk are read for the first time: a tenth of all in the full run."""
+    load_rate: int
+
+    flood_seconds: int
+    flood_names: int
+    flood_cache_entries: int
+    datagrams: int
+    streams: int
+
+    kill_rate: int
+    kill_seconds: int
+
+
+FULL: Final = Sizes(
+    deadline_seconds=900,
+    settle_seconds=2.0,
+    many_names=1_000_000,
+    reload_names=100_000,
+    reloads=100,
+    first_reading=10,
+    load_rate=3_000,
+    flood_seconds=60,
+    flood_names=1_500_000,
+    flood_cache_entries=40_000,
+    datagrams=100_000,
+    streams=3_000,
+    kill_rate=20_000,
+    kill_seconds=10,
+)
+
+QUICK: Final = Sizes(
+    deadline_seconds=120,
+    settle_seconds=0.1,
+    many_names=2_000,
+    reload_names=500,
+    reloads=4,
+    first_reading=2,
+    load_rate=300,
+    flood_seconds=2,
+    flood_names=20_000,
+    flood_cache_entries=1_000,
+    datagrams=2_000,
+    streams=60,
+    kill_rate=500,
+    kill_seconds=3,
+)

@@ -1,0 +1,136 @@
+"""The full-size runs, one after the other: ``python -m benchmarks.soak``, or ``make soak``.
+
+Everything happens on loopback and is bounded in time and count; whatever was started is ended with it, also on failure
+and Ctrl-C. The figures go to ``benchmarks/SOAK.md``, and the exit status is 1 if one of them is out of its bound.
+``--quick`` does little of everything in less than a minute, judges no times and no memory, and writes no file.
+"""
+
+import argparse
+import os
+import platform
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+from benchmarks import broken_messages, distinct_names, hundred_reloads, killed_worker, million_names
+from benchmarks.figures import Figure, Run, Soak
+from benchmarks.made_up_names import UPSTREAM_ZONE, ZONE
+from benchmarks.processes import memory_of_machine
+from benchmarks.report import Circumstances, write_report
+from benchmarks.sizes import FULL, QUICK, Sizes
+from tests.peers import start_nsd
+
+ROOT: Final = Path(__file__).parents[1]
+REPORT: Final = Path(__file__).with_name("SOAK.md")
+SOAKS: Final = (million_names.SOAK, hundred_reloads.SOAK, distinct_names.SOAK, broken_messages.SOAK, killed_worker.SOAK)
+
+
+class Overdue(BaseException):
+    """The time for all runs is over; no run may catch this and go on."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run, print every figure as it comes, write the report; the exit status."""
+    asked = _parser().parse_args(arguments)
+    sizes = QUICK if asked.quick else FULL
+    report = asked.report or (None if asked.quick else REPORT)
+    signal.signal(signal.SIGALRM, _overdue)
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.alarm(sizes.deadline_seconds)
+    circumstances = _circumstances("python -m benchmarks.soak --quick" if asked.quick else "make soak")
+    runs = _run_all(sizes)
+    signal.alarm(0)
+    if report is not None:
+        report.write_text(write_report(circumstances, runs))
+    return 0 if all(run.passed for run in runs) else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description="Full-size runs against the server.")
+    parser.add_argument("--quick", action="store_true", help="a little of everything; judges no times and no memory")
+    parser.add_argument(
+        "--report", type=Path, help="where to write the report; default: benchmarks/SOAK.md, if not --quick"
+    )
+    return parser
+
+
+def _overdue(_number: int, _frame: FrameType | None) -> None:
+    raise Overdue("the runs take longer than they may")
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _run_all(sizes: Sizes) -> list[Run]:
+    with tempfile.TemporaryDirectory(prefix="arret-soak-") as scratch:
+        folder = Path(scratch)
+        with start_nsd(folder, {ZONE: UPSTREAM_ZONE}) as upstream:
+            return [_run(soak, folder / str(number), upstream.port, sizes) for number, soak in enumerate(SOAKS)]
+
+
+def _run(soak: Soak, folder: Path, upstream: int, sizes: Sizes) -> Run:
+    """Make one run; what breaks it is part of what it found, and the next run is made all the same."""
+    print(f"{soak.title}: {soak.done(sizes)}", flush=True)
+    folder.mkdir()
+    figures: list[Figure] = []
+    broke = None
+    started = time.monotonic()
+    try:
+        for figure in soak.measure(folder, upstream, sizes):
+            judged = figure if sizes is FULL else figure.at_small_size()
+            figures.append(judged)
+            _print_figure(judged)
+    except Exception as error:  # noqa: BLE001  # a broken run fails; those after it may still tell something
+        broke = f"{type(error).__name__}: {error}"
+        print(f"  FAIL  {broke}", flush=True)
+    return Run(soak.title, soak.done(sizes), tuple(figures), time.monotonic() - started, broke)
+
+
+def _print_figure(figure: Figure) -> None:
+    verdict = "FAIL" if figure.missed else "pass" if figure.most is not None else ""
+    bound = f"  (at most {figure.most:g})" if figure.most is not None else ""
+    print(f"  {verdict:4}  {figure.what}: {figure.value:.6g} {figure.unit}{bound}", flush=True)
+
+
+def _circumstances(command: str) -> Circumstances:
+    return Circumstances(
+        date=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        commit=_commit(),
+        cores=os.cpu_count() or 1,
+        gigabytes=memory_of_machine(),
+        python=platform.python_version(),
+        load_average=os.getloadavg()[0],
+        command=command,
+    )
+
+
+def _commit() -> str:
+    """Name the commit that was measured, and whether the source differed from it."""
+    commit = _git("rev-parse", "--short=12", "HEAD")
+    changed = _git("status", "--porcelain", "--", "resolver", "benchmarks", ":!benchmarks/SOAK.md")
+    return (commit or "unknown") + (", with changes that are not committed" if changed else "")
+
+
+def _git(*arguments: str) -> str:
+    try:
+        done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False, timeout=20)
+    except OSError:
+        return ""
+    return done.stdout.strip()
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Overdue as overdue:
+        sys.exit(str(overdue))

@@ -1,0 +1,71 @@
+"""The full-size runs are made rarely; their code is run here, on little of everything."""
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 180.0
+
+
+def start(*arguments: str, scratch: Path) -> "subprocess.Popen[str]":
+    """Start a small soak in a process group of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.soak", "--quick", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(scratch)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def end(soak: "subprocess.Popen[str]") -> None:
+    """End whatever is left of its group."""
+    with suppress(ProcessLookupError):
+        os.killpg(soak.pid, signal.SIGKILL)
+    soak.communicate()
+
+
+def test_a_small_soak_passes_and_is_reported(tmp_path: Path) -> None:
+    report = tmp_path / "report.md"
+    soak = start("--report", str(report), scratch=tmp_path)
+    try:
+        said, _ = soak.communicate(timeout=PATIENCE)
+    finally:
+        end(soak)
+
+    assert soak.returncode == 0, said
+    lines = report.read_text().splitlines()
+    assert "- Outcome: every bound is kept" in lines
+    assert sum(line.startswith("## ") and line.endswith(": pass") for line in lines) == 5
+    assert str(tmp_path) not in report.read_text()
+
+
+def test_interrupted_it_leaves_nothing_behind(tmp_path: Path) -> None:
+    soak = start(scratch=tmp_path)
+    try:
+        assert soak.stdout is not None
+        while "first start" not in soak.stdout.readline():
+            assert soak.poll() is None
+        soak.send_signal(signal.SIGINT)
+        soak.communicate(timeout=PATIENCE)
+
+        assert soak.returncode == 130
+        assert not group_lives(soak.pid)
+        assert list(tmp_path.iterdir()) == []
+    finally:
+        end(soak)
+
+
+def group_lives(group: int) -> bool:
+    """Tell whether any process of a group is left; its leader has been waited for."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
