@@ -1,8 +1,8 @@
 """What EDNS adds to a message: the OPT record read into a value and written from one (RFC 6891)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from struct import Struct
+from typing import Final, NamedTuple
 
 from resolver.dns.codes import EdnsOption, RRType
 
@@ -17,22 +17,23 @@ class MalformedOptionsError(ValueError):
     """OPT data whose options do not fill it exactly (RFC 6891 6.1.2)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Edns:
+Options = tuple[tuple[int, bytes], ...]
+"""EDNS options in order: code and value."""
+
+NO_OPTIONS: Final[Options] = ()
+
+
+class Edns(NamedTuple):
     """An OPT record: the sender's UDP size as sent, the upper eight bits of the response code, its options in order."""
 
     udp_size: int
     version: int
     dnssec_ok: bool
     extended_rcode: int
-    options: tuple[tuple[int, bytes], ...]
-
-    def option(self, code: int) -> bytes | None:
-        """Find the first option of this code; later ones of the same code do not count (RFC 7873 5.2)."""
-        return next((value for number, value in self.options if number == code), None)
+    options: Options
 
 
-def read_options(rdata: bytes) -> tuple[tuple[int, bytes], ...]:
+def read_options(rdata: bytes) -> Options:
     """Take OPT data apart into (code, value) pairs, in one pass however many there are.
 
     Raises MalformedOptionsError.

@@ -4,13 +4,12 @@ Decided here is what is wrong with the message itself: its counts, its names, it
 operation that no resolver serves. Nothing here raises, whatever the octets.
 """
 
-from dataclasses import dataclass
 from enum import Enum
 from struct import Struct, error
 from typing import NamedTuple
 
 from resolver.dns.codes import EdnsOption, Flag, Opcode, Rcode, RRClass, RRType
-from resolver.dns.edns import DNSSEC_OK, Edns, MalformedOptionsError, read_options
+from resolver.dns.edns import DNSSEC_OK, NO_OPTIONS, Edns, MalformedOptionsError, Options, read_options
 from resolver.dns.name import MAX_LABEL, MAX_NAME, WireName
 
 HEADER_SIZE = 12
@@ -32,6 +31,7 @@ _RD = int(Flag.RD)
 _AD = int(Flag.AD)
 _CD = int(Flag.CD)
 _OPCODE = 0x7800
+_COOKIE = int(EdnsOption.COOKIE)
 
 _NEVER_ASKED = {
     RRType.OPT: Rcode.FORMERR,
@@ -45,9 +45,8 @@ _NEVER_ASKED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A question that can be answered.
+class Query(NamedTuple):
+    """A question that can be answered; a tuple, which is made in a third of a frozen dataclass's time.
 
     ``flags`` is the header's second 16-bit word; ``question`` the question section octet for octet as asked (name in
     the asker's letter case, type, class); ``qname`` the same name lower-cased.
@@ -89,8 +88,7 @@ class Query:
         return min(max(self.edns.udp_size, MIN_UDP_SIZE), MAX_UDP_SIZE)
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(NamedTuple):
     """A query that gets an error: ``question`` is empty where it cannot be echoed, ``qtype`` then 0.
 
     ``edns`` says that the query had an OPT record, so that the answer must have one (RFC 6891 6.1.1).
@@ -111,12 +109,12 @@ class Ignored(Enum):
     NOT_A_QUERY = "a response (QR is set)"
 
 
-def read_query(wire: bytes) -> Query | Unreadable | Ignored:
+def read_query(wire: bytes) -> Query | Unreadable | Ignored:  # noqa: C901 - flat, see below
     """Read a client's message; octets after its last record are ignored.
 
-    Flat for the query that nearly all clients send (one question, at most an OPT record of version 0): no call and no
-    intermediate value before the result, which halves the time of `read_query_plainly`. Whatever looks unusual is
-    left to that one, and tests compare the two.
+    Flat for the query that nearly all clients send (one question, at most an OPT record of version 0): no call but
+    for options, and no intermediate value before the result, which halves the time of `read_query_plainly`. Whatever
+    looks unusual is left to that one, and tests compare the two.
     """
     try:
         message_id, flags, counts = _HEADER_COUNTS.unpack_from(wire)
@@ -136,10 +134,16 @@ def read_query(wire: bytes) -> Query | Unreadable | Ignored:
             if wire[position + 4 : position + 7] != _OPT_OF_ROOT:
                 return read_query_plainly(wire)
             _, size, extended_rcode, version, opt_flags, rdlength = _RECORD_FIXED.unpack_from(wire, position + 5)
-            if version or rdlength:
+            if version:
                 return read_query_plainly(wire)
-            edns = Edns(size, 0, opt_flags >= DNSSEC_OK, extended_rcode, ())
-    except (IndexError, error):
+            options = NO_OPTIONS
+            if rdlength:
+                start = position + 15
+                options = read_options(wire[start : start + rdlength])
+                if len(wire) < start + rdlength or _has_bad_cookie(options):
+                    return read_query_plainly(wire)
+            edns = Edns(size, 0, opt_flags >= DNSSEC_OK, extended_rcode, options)
+    except (IndexError, error, MalformedOptionsError):
         return read_query_plainly(wire)
     return Query(
         message_id,
@@ -204,15 +208,20 @@ def _refusal(rest: _Rest, qtype: int, qclass: int, *, records_beside: int) -> Rc
         return Rcode.BADVERS
     if qtype in _NEVER_ASKED:
         return _NEVER_ASKED[RRType(qtype)]
-    if records_beside or _has_bad_cookie(rest.edns):
+    if records_beside or (rest.edns is not None and _has_bad_cookie(rest.edns.options)):
         return Rcode.FORMERR
     return Rcode.REFUSED if qclass != RRClass.IN else None
 
 
-def _has_bad_cookie(edns: Edns | None) -> bool:
-    """Tell whether the cookie option is neither a client cookie nor a client and a server cookie (RFC 7873 5.2)."""
-    cookie = edns.option(EdnsOption.COOKIE) if edns is not None else None
-    return cookie is not None and len(cookie) != 8 and not 16 <= len(cookie) <= 40
+def _has_bad_cookie(options: Options) -> bool:
+    """Tell whether the cookie option is neither a client cookie nor a client and a server cookie (RFC 7873 5.2).
+
+    Only the first cookie option counts.
+    """
+    for code, value in options:
+        if code == _COOKIE:
+            return len(value) != 8 and not 16 <= len(value) <= 40
+    return False
 
 
 def _after_question(wire: bytes, position: int) -> int:

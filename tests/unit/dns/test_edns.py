@@ -2,7 +2,7 @@
 
 import pytest
 
-from resolver.dns.edns import Edns, MalformedOptionsError, extended_error, read_options, write_opt
+from resolver.dns.edns import MalformedOptionsError, extended_error, read_options, write_opt
 
 
 def test_an_opt_record_without_options() -> None:
@@ -23,8 +23,3 @@ def test_options_read_back_as_written(options: tuple[tuple[int, bytes], ...]) ->
 def test_options_that_do_not_fill_their_record_are_refused(rdata: bytes) -> None:
     with pytest.raises(MalformedOptionsError):
         read_options(rdata)
-
-
-def test_the_first_option_of_a_code_is_found() -> None:
-    edns = Edns(1232, 0, dnssec_ok=False, extended_rcode=0, options=((3, b"a"), (10, b"b"), (10, b"c")))
-    assert (edns.option(10), edns.option(3), edns.option(15)) == (b"b", b"a", None)
