@@ -30,9 +30,7 @@ def done(sizes: Sizes) -> str:
 def measure(folder: Path, upstream: int, sizes: Sizes) -> Iterator[Figure]:
     """Reload, ask, and weigh."""
     listed = [*listed_names(sizes.reload_names - 1), KEPT]
-    questions = write_questions(
-        folder / "questions", mix(listed[:1_000], cached_names(1_000), 20 * sizes.reload_names // 100)
-    )
+    questions = write_questions(folder / "questions", mix(listed[:1_000], cached_names(1_000), 7 * sizes.load_rate))
     with in_folder(folder / "server", listed, upstream) as server:
         server.launch()
         server.wait_for_block(KEPT)

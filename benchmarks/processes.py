@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-LOOK_SECONDS: Final = 0.03
+LOOK_SECONDS: Final = 0.1
+"""Between two looks; to look takes milliseconds, for which the process that is looked at cannot map memory."""
 MEGABYTE: Final = 1_000
 """Kilobytes, as /proc counts them; close enough to the kibibytes that they are."""
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
@@ -17,13 +18,10 @@ _TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 def tree(root: int) -> list[int]:
     """List a process and all below it."""
-    below: dict[int, list[int]] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal() and (fields := _stat(int(entry.name))):
-            below.setdefault(int(fields[1]), []).append(int(entry.name))
     found = [root]
     for pid in found:
-        found += below.get(pid, [])
+        for task in _tasks(pid):
+            found += map(int, _read(pid, f"task/{task}/children").split())
     return found
 
 
@@ -95,6 +93,14 @@ def memory_of_machine() -> float:
 def _age(pid: int) -> float:
     fields = _stat(pid)
     return time.clock_gettime(time.CLOCK_BOOTTIME) - int(fields[19]) / _TICKS if fields else 0.0
+
+
+def _tasks(pid: int) -> list[str]:
+    """List the threads of a process."""
+    try:
+        return [task.name for task in Path(f"/proc/{pid}/task").iterdir()]
+    except OSError:
+        return []
 
 
 def _stat(pid: int) -> list[str]:
