@@ -18,7 +18,7 @@ from pydantic import (
     field_validator,
 )
 
-from resolver.dns.name import BadNameError, parse_name, present_name
+from resolver.dns.name import ROOT, BadNameError, present_name
 from resolver.ops.config_checks import contradictions
 from resolver.ops.config_problems import explain_errors
 from resolver.ops.config_values import (
@@ -33,6 +33,7 @@ from resolver.ops.config_values import (
     parse_seconds,
     parse_upstream,
 )
+from resolver.orders.listed_names import parse_listed
 from resolver.orders.model import Place, Problem
 from resolver.orders.yaml_document import YamlDocument, read_yaml
 
@@ -62,13 +63,14 @@ def _parse_metrics_endpoint(text: object) -> Endpoint:
 
 def _parse_apex(text: object) -> str:
     try:
-        return present_name(parse_name(str(text)))
+        return present_name(ROOT if text == "." else parse_listed(str(text)))
     except BadNameError as error:
-        raise ValueError(f"{text!r} is no domain name ({error}); write for example corp.example") from None
+        what = str(error).partition(":")[0]
+        raise ValueError(f"{text!r} is no domain name (it {what}); write for example corp.example") from None
 
 
 def _parse_workers(text: object) -> int | None:
-    return None if text in {"auto", None} else parse_count(text)
+    return None if text is None or text == "auto" else parse_count(text)
 
 
 def _between(least: int, most: int, unit: str = "") -> AfterValidator:
@@ -213,6 +215,20 @@ class Config(Section):
     log: LogConfig = LogConfig()
     workers: Workers = None
     user: str | None = Field(default=None, min_length=1)
+
+    @field_validator("zones", mode="before")
+    @classmethod
+    def _refuse_two_spellings(cls, zones: object) -> object:
+        first: dict[str, str] = {}
+        for written in zones if isinstance(zones, dict) else ():
+            try:
+                apex = _parse_apex(written)
+            except ValueError:
+                continue  # said where the name itself is read
+            if apex in first:
+                raise ValueError(f"{written!r} is the zone {first[apex]!r} in another spelling; keep one of the two")
+            first[apex] = written
+        return zones
 
     @field_validator("rehearse", mode="before")
     @classmethod

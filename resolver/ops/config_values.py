@@ -95,6 +95,8 @@ def parse_upstream(text: object) -> Upstream:
 def parse_network(text: object) -> str:
     """Read ``10.0.0.0/8`` or a single address, and write it in its canonical spelling."""
     written = _text(text, "a network such as 10.0.0.0/8")
+    if "%" in written:
+        raise ValueError(f"{written!r} names an interface, which an answer does not depend on; write fe80::/10")
     try:
         return str(ip_network(written))
     except ValueError:
@@ -119,9 +121,12 @@ def parse_ipv6(text: object) -> str:
     """Read one IPv6 address."""
     written = _text(text, "an IPv6 address")
     try:
-        return str(IPv6Address(written))
+        address = IPv6Address(written)
     except ValueError:
         raise ValueError(f"{written!r} is no IPv6 address; write for example 2001:db8::80") from None
+    if address.scope_id is not None:
+        raise ValueError(f"{written!r} names an interface of this host, which nobody else has; write 2001:db8::80")
+    return str(address)
 
 
 def parse_seconds(text: object) -> int:

@@ -18,7 +18,7 @@ def find_user(name: str) -> pwd.struct_passwd:
     """Look a user up. Raises PrivilegeError."""
     try:
         return pwd.getpwnam(name)
-    except KeyError:
+    except (KeyError, ValueError):  # the latter for a name that the C library cannot be asked about
         raise PrivilegeError(f"user: there is no user {name!r} on this host; create it, or name another") from None
 
 

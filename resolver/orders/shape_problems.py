@@ -30,7 +30,14 @@ def shape_problems(error: ValidationError, document: YamlDocument, schema: Mappi
 
 
 def _path(details: ErrorDetails) -> Path:
-    return tuple(step for step in details["loc"] if not (isinstance(step, str) and step.startswith("<")))
+    """Leave the tags of unions out; an unknown key stands last, and may look like one (``<<``)."""
+    above, last = details["loc"][:-1], details["loc"][-1:]
+    kept = last if details["type"] == "extra_forbidden" else _without_tags(last)
+    return (*_without_tags(above), *kept)
+
+
+def _without_tags(steps: Path) -> Path:
+    return tuple(step for step in steps if not (isinstance(step, str) and step.startswith("<")))
 
 
 def _problem(path: Path, details: ErrorDetails, document: YamlDocument, schema: Mapping[str, Any]) -> Problem:

@@ -128,8 +128,25 @@ def test_goes_to_another_process_and_back(tmp_path: Path, text: str) -> None:
         pytest.param(LEAST + "upstreams: [0.0.0.0]\n", "2:13: nobody can be asked at 0.0.0.0", id="unspecified"),
         pytest.param(LEAST + "upstreams: [9.9.9.9, 9.9.9.9]\n", "2:22: udp://9.9.9.9:53 stands here twice", id="twice"),
         pytest.param(LEAST + "zones: {a..b: [10.0.0.1]}\n", "'a..b' is no domain name", id="zone-name"),
+        pytest.param(
+            LEAST + "zones: {a.example: [10.0.0.1], A.example.: [10.0.0.2]}\n",
+            "2:8: 'A.example.' is the zone 'a.example' in another spelling",
+            id="zone-twice",
+        ),
+        pytest.param(
+            LEAST + "guard: {own_names: ['*.own.example']}\n",
+            "2:20: '*.own.example' is no domain name",
+            id="own-pattern",
+        ),
+        pytest.param(LEAST + "notice: {ipv6: 'fe80::1%lo'}\n", "2:16: 'fe80::1%lo' names an interface", id="scope"),
+        pytest.param(
+            LEAST + "clients: {allow: 'fe80::1%lo'}\n", "2:18: 'fe80::1%lo' names an interface", id="scope-of-net"
+        ),
         pytest.param(LEAST + "rehearse: tomorrow\n", "2:11: 'tomorrow' is no date", id="date"),
         pytest.param(LEAST + "workers: many\n", "2:10: 'many' is no whole number", id="workers-word"),
+        pytest.param(
+            LEAST + "workers: [2]\n", "2:10: a list or a mapping stands where a whole number", id="workers-list"
+        ),
         pytest.param(LEAST + "workers: 0\n", "2:10: 0 is out of bounds", id="workers-none"),
         pytest.param(LEAST + "listen: []\n", "2:9: listen is an empty list", id="no-listen"),
         pytest.param(LEAST + 'listen: ["127.0.0.1:99999"]\n', "2:10: '99999' is no port", id="port"),
@@ -154,6 +171,14 @@ def test_goes_to_another_process_and_back(tmp_path: Path, text: str) -> None:
 )
 def test_says_what_is_wrong_and_where(tmp_path: Path, text: str, expected: str) -> None:
     assert any(expected in problem for problem in problems(tmp_path, text)), problems(tmp_path, text)
+
+
+def test_our_own_names_may_be_written_in_letters(tmp_path: Path) -> None:
+    read = config(
+        tmp_path, LEAST + "guard: {own_names: [Bücher.example]}\nzones: {bücher.example: [10.0.0.1], .: [10.0.0.2]}\n"
+    )
+    assert read.guard.own_names == ("xn--bcher-kva.example",)
+    assert sorted(read.zones) == [".", "xn--bcher-kva.example"]
 
 
 def test_says_everything_at_once_in_the_order_of_the_lines(tmp_path: Path) -> None:

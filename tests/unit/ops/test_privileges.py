@@ -26,9 +26,11 @@ else:
 """
 
 
-def test_a_user_that_does_not_exist_is_one_line() -> None:
-    with pytest.raises(PrivilegeError, match=r"user: there is no user 'no\|body' on this host; create it"):
-        find_user("no|body")
+@pytest.mark.parametrize("name", ["no|body", "no\0body"], ids=["unknown", "unspeakable"])
+def test_a_user_that_does_not_exist_is_one_line(name: str) -> None:
+    with pytest.raises(PrivilegeError) as refusal:
+        find_user(name)
+    assert str(refusal.value) == f"user: there is no user {name!r} on this host; create it, or name another"
 
 
 def test_becoming_who_one_is_does_nothing(tmp_path: Path) -> None:

@@ -213,6 +213,16 @@ COMPLAINTS: dict[str, tuple[str, list[str]]] = {
         order_text().replace("a-1", "A 1"),
         ["1:8: `order`: 'A 1' is no id: use a-z, 0-9, '.', '_' and '-', beginning with a letter or digit"],
     ),
+    "a merge key": (
+        order_text(head="<<: {title: x}\n"),
+        [
+            (
+                "5:1: unknown key `<<`: known here: allow_protected, applicants, authority, case_number, confidential, "
+                "court, decided, documents, enforceable, history, legal_basis, measures, nature, not_ours, notes, "
+                "order, sources, territory, title, verified"
+            )
+        ],
+    ),
     "a key with a typing error": (order_text(head="titel: x\n"), ["5:1: unknown key `titel`: did you mean `title`?"]),
     "a key given twice": (
         order_text(head="order: b\n"),
@@ -458,7 +468,12 @@ COMPLAINTS: dict[str, tuple[str, list[str]]] = {
     ),
     "a removal of a misspelt name": (
         history("2026-02-01, event: names-removed, names: [xx.example]"),
-        ["10:54: 'xx.example' is not listed: did you mean 'x.example'?"],
+        [
+            (
+                "10:54: 'xx.example' is not listed: did you mean 'x.example'? Otherwise add it: the list keeps every "
+                "name, also one that is added or removed here"
+            )
+        ],
     ),
     "a removal of an unknown name": (
         history("2026-02-01, event: names-removed, names: [other.test]"),
