@@ -63,10 +63,14 @@ class Load:
             stdout=self._said, stderr=subprocess.STDOUT,
         )  # fmt: skip  # one line for what is asked, one for how
 
-    def stop(self) -> Counts:
-        """End it now; what is on its way is not counted as lost."""
+    def interrupt(self) -> None:
+        """Tell it to end now; what is on its way is not counted as lost."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
+
+    def stop(self) -> Counts:
+        """End it now, and read what it counted."""
+        self.interrupt()
         return self.counts(END_SECONDS)
 
     def counts(self, within: float) -> Counts:

@@ -54,7 +54,7 @@ def settled_pss(root: int, within: float = 10.0) -> float:
 class Watch:
     """Looks at a tree again and again: peak of its memory, life and peak of whoever compiles in it."""
 
-    def __init__(self, root: int) -> None:
+    def __init__(self, root: int, pause: float = LOOK_SECONDS) -> None:
         self.peak_pss = 0.0
         """Megabytes, of the whole tree."""
         self.compile_peak_rss = 0.0
@@ -62,11 +62,12 @@ class Watch:
         self.compile_seconds = 0.0
         """How long the one that took longest lived, to the last look at it."""
         self._root = root
+        self._pause = pause
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._look_often, daemon=True)
 
     def _look_often(self) -> None:
-        while not self._over.wait(LOOK_SECONDS):
+        while not self._over.wait(self._pause):
             self.peak_pss = max(self.peak_pss, pss(self._root))
             compiler = compiler_of(self._root)
             if compiler is not None:

@@ -1,23 +1,9 @@
 """How a soak is told: as a page of Markdown with a table for each run."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from benchmarks.circumstances import Circumstances
 from benchmarks.figures import Figure, Run
-
-
-@dataclass(frozen=True, slots=True)
-class Circumstances:
-    """When, with which source and on what a soak was made."""
-
-    date: str
-    commit: str
-    cores: int
-    gigabytes: float
-    python: str
-    load_average: float
-    """Of the minute before: what others did on the machine."""
-    command: str
 
 
 def write_report(circumstances: Circumstances, runs: Sequence[Run]) -> str:

@@ -6,28 +6,23 @@ and Ctrl-C. The figures go to ``benchmarks/SOAK.md``, and the exit status is 1 i
 """
 
 import argparse
-import os
-import platform
 import signal
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Final
 
 from benchmarks import broken_messages, distinct_names, hundred_reloads, killed_worker, million_names
+from benchmarks.circumstances import find_circumstances
 from benchmarks.figures import Figure, Run, Soak
 from benchmarks.made_up_names import UPSTREAM_ZONE, ZONE
-from benchmarks.processes import memory_of_machine
-from benchmarks.report import Circumstances, write_report
+from benchmarks.report import write_report
 from benchmarks.sizes import FULL, QUICK, Sizes
 from tests.peers import start_nsd
 
-ROOT: Final = Path(__file__).parents[1]
 OVERDUE: Final = "the time for all runs is over"
 REPORT: Final = Path(__file__).with_name("SOAK.md")
 SOAKS: Final = (million_names.SOAK, hundred_reloads.SOAK, distinct_names.SOAK, broken_messages.SOAK, killed_worker.SOAK)
@@ -45,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGALRM, _overdue)
     signal.signal(signal.SIGTERM, _interrupt)
     signal.alarm(sizes.deadline_seconds)
-    circumstances = _circumstances("python -m benchmarks.soak --quick" if asked.quick else "make soak")
+    circumstances = find_circumstances("python -m benchmarks.soak --quick" if asked.quick else "make soak")
     runs = run_all(sizes)
     signal.alarm(0)
     if report is not None:
@@ -108,33 +103,6 @@ def _print_figure(figure: Figure) -> None:
     verdict = "FAIL" if figure.missed else "pass" if figure.most is not None else ""
     bound = f"  (at most {figure.most:g})" if figure.most is not None else ""
     print(f"  {verdict:4}  {figure.what}: {figure.value:.6g} {figure.unit}{bound}", flush=True)
-
-
-def _circumstances(command: str) -> Circumstances:
-    return Circumstances(
-        date=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        commit=_commit(),
-        cores=os.cpu_count() or 1,
-        gigabytes=memory_of_machine(),
-        python=platform.python_version(),
-        load_average=os.getloadavg()[0],
-        command=command,
-    )
-
-
-def _commit() -> str:
-    """Name the commit that was measured, and whether the source differed from it."""
-    commit = _git("rev-parse", "--short=12", "HEAD")
-    changed = _git("status", "--porcelain", "--", "resolver", "benchmarks", ":!benchmarks/SOAK.md")
-    return (commit or "unknown") + (", with changes that are not committed" if changed else "")
-
-
-def _git(*arguments: str) -> str:
-    try:
-        done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False, timeout=20)
-    except OSError:
-        return ""
-    return done.stdout.strip()
 
 
 if __name__ == "__main__":

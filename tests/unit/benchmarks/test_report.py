@@ -2,8 +2,9 @@
 
 import pytest
 
+from benchmarks.circumstances import Circumstances
 from benchmarks.figures import Figure, Run
-from benchmarks.report import Circumstances, write_report
+from benchmarks.report import write_report
 
 CIRCUMSTANCES = Circumstances("2026-01-02 03:04 UTC", "0123456789ab", 2, 24.4, "3.11.7", 0.5, "make soak")
 
