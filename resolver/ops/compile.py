@@ -62,7 +62,7 @@ def compile_orders(config: Config, wall: float, applied: AppliedPolicy | None, *
     choice = choose_orders(versions, kept, check, times.is_over)
     timed = [times.of(standing) for standing in choice.standing]
     tables = enact(timed, _manners(config))
-    index = build_index(tables.rules())
+    index = build_index(tables.rules(), tables.rule_tables())
     document = _document(config, tables, choice, Index.read(index).digest)
     problems += lost
     problems += [problem for refusal in choice.refused for problem in refusal.problems]

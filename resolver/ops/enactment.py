@@ -1,9 +1,10 @@
 """How the orders that stand become rules for the index and the tables of a policy document."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from hashlib import sha256
 from typing import assert_never
 
 from resolver.dns.name import WireName, present_name
@@ -11,7 +12,7 @@ from resolver.ops.notice_text import Language, extended_error_text
 from resolver.ops.order_choice import StandingOrder
 from resolver.ops.policy_document import ManifestEntry, MeasureRecord, OrderRecord
 from resolver.orders.duration import present_duration
-from resolver.orders.index import Rule
+from resolver.orders.index import MAGIC, Rule, RuleTable
 from resolver.orders.model import (
     Action,
     Lasts,
@@ -68,12 +69,28 @@ class Tables:
     blocking: "list[tuple[int, Measure, _Following]]" = field(default_factory=list)
 
     def rules(self) -> Iterator[Rule]:
-        """Yield the rules of every measure that blocks; a million of them are not held at once."""
+        """Yield the rules of the names that order files list themselves."""
         for number, measure, following in self.blocking:
-            for entry in measure.listed:
+            for entry in measure.listed.entries.values():
                 file, line, _ = entry.place
                 group = following.groups[entry.list_id]
                 yield Rule(entry.name, entry.reach, number, group, self.file_numbers[file], line)
+
+    def rule_tables(self) -> Iterator[RuleTable]:
+        """Yield the rules of the names that stand in files of their own, packed."""
+        for number, measure, following in self.blocking:
+            for each in measure.listed.files:
+                group = following.groups[each.list_id]
+                yield RuleTable(each.names, each.reach, number, group, self.file_numbers[each.file])
+
+    def fingerprint(self) -> str:
+        """Tell by a SHA-256 what the index will be made from: with the same one, an index need not be made again."""
+        content = sha256(MAGIC)
+        for rule in self.rules():
+            content.update(repr(rule).encode())
+        for table in self.rule_tables():
+            content.update(repr((table.names.digest, *table[1:])).encode())
+        return content.hexdigest()
 
 
 def enact(orders: Sequence[TimedOrder], manners: Manners) -> Tables:
@@ -86,7 +103,7 @@ def enact(orders: Sequence[TimedOrder], manners: Manners) -> Tables:
             following = _Following(each.measure, each.time)
             if each.measure.kind is MeasureKind.DNS_BLOCK:
                 tables.blocking.append((len(tables.measures), each.measure, following))
-                for file in dict.fromkeys(entry.place.file for entry in each.measure.listed):
+                for file in each.measure.listed.file_names():
                     tables.file_numbers.setdefault(file, len(tables.file_numbers))
             tables.measures.append(_measure_record(order, each, following, manners))
         tables.orders.append(_order_record(timed.standing, range(first, len(tables.measures))))
@@ -104,30 +121,56 @@ class _Following:
 
     def __init__(self, measure: Measure, time: MeasureTime) -> None:
         self.groups = {None: 0} | {named.id: number for number, named in enumerate(measure.lists, 1)}
-        self.timelines: list[Timeline] = [self._usual(group, measure, time) for group in self.groups]
+        self.timelines = _usual_timelines(self.groups, measure, time)
         self.own_timelines = len(self.timelines)
         self.named: dict[WireName, int] = {}
         numbers: dict[Timeline, int] = {}
-        for entry in measure.listed if time.named else ():
-            its = time.named.get(entry.name, time.own)
-            if its != self.timelines[self.groups[entry.list_id]]:
-                self.named[entry.name] = numbers.setdefault(its, self.own_timelines + len(numbers))
+        for name, list_id, its in self._that_may_differ(measure, time):
+            if its != self.timelines[self.groups[list_id]]:
+                self.named[name] = numbers.setdefault(its, self.own_timelines + len(numbers))
         self.timelines += numbers
-        blocked = measure.listed if measure.kind is MeasureKind.DNS_BLOCK else ()
-        self._counts = Counter(self.named.get(entry.name, self.groups[entry.list_id]) for entry in blocked)
+        self._measure = measure
 
     @property
     def counts(self) -> list[int]:
         """How many rules follow each timeline."""
-        return [self._counts[number] for number in range(len(self.timelines))]
+        counts = [0] * len(self.timelines)
+        if self._measure.kind is MeasureKind.DNS_BLOCK:
+            for list_id, count in self._measure.listed.counts().items():
+                counts[self.groups[list_id]] += count
+            for name, number in self.named.items():
+                counts[self.groups[_list_of(name, self._measure)]] -= 1
+                counts[number] += 1
+        return counts
 
-    @staticmethod
-    def _usual(group: str | None, measure: Measure, time: MeasureTime) -> Timeline:
+    def _that_may_differ(self, measure: Measure, time: MeasureTime) -> Iterator[tuple[WireName, str | None, Timeline]]:
+        """Yield the names whose timeline is not their list's, and some more; of a list that has the measure's, few."""
         if not time.named:
-            return time.own
-        names = (entry.name for entry in measure.listed if entry.list_id == group)
-        found = Counter(time.named.get(name, time.own) for name in names)
-        return max(found, key=found.__getitem__, default=time.own)
+            return
+        for list_id, group in self.groups.items():
+            if self.timelines[group] != time.own:
+                yield from ((name, list_id, time.named.get(name, time.own)) for name in measure.listed.of_list(list_id))
+        for name, its in time.named.items():
+            list_id = _list_of(name, measure)
+            if self.timelines[self.groups[list_id]] == time.own:
+                yield name, list_id, its
+
+
+def _usual_timelines(groups: Iterable[str | None], measure: Measure, time: MeasureTime) -> list[Timeline]:
+    """Tell for each list which timeline most of its names have."""
+    if not time.named:
+        return [time.own for _ in groups]
+    found: dict[str | None, Counter[Timeline]] = {group: Counter() for group in groups}
+    for name, its in time.named.items():
+        found[_list_of(name, measure)][its] += 1
+    for list_id, count in measure.listed.counts().items():
+        found[list_id][time.own] += count - found[list_id].total()
+    return [max(each, key=each.__getitem__, default=time.own) for each in found.values()]
+
+
+def _list_of(name: WireName, measure: Measure) -> str | None:
+    entry = measure.listed.find(name)
+    return None if entry is None else entry.list_id
 
 
 def _measure_record(order: Order, timed: TimedMeasure, following: _Following, manners: Manners) -> MeasureRecord:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from resolver.ops.order_files import OrderVersion
 from resolver.orders.guard import AppliedOrder, accidents
 from resolver.orders.model import MeasureKind, Order, Place, Problem
+from resolver.orders.name_table import DistinctNames
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,7 @@ def _applied(version: OrderVersion, is_over: Callable[[Order], bool]) -> Applied
     order = version.order
     assert order is not None, "neither a kept nor an accepted version is without its order"
     blocked = (measure for measure in order.measures if measure.kind is MeasureKind.DNS_BLOCK)
-    names = frozenset(entry.name for measure in blocked for entry in measure.listed)
+    names = DistinctNames(table for measure in blocked for table in measure.listed.tables())
     return AppliedOrder(order.id, version.file, names, is_over(order))
 
 

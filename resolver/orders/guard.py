@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from resolver.dns.name import ROOT, WireName, present_name
-from resolver.orders.model import Listed, MeasureKind, Order, Place, Problem, Reach
+from resolver.dns.name import ROOT, WireName, hierarchy_key, name_of_hierarchy_key, present_name
+from resolver.orders.model import Listed, ListedNames, MeasureKind, Order, Place, Problem, Reach
+from resolver.orders.name_table import DistinctNames
 from resolver.orders.protected import Guarded, Protected
 from resolver.orders.public_suffixes import Section
 
@@ -20,9 +21,27 @@ def refusals(order: Order, protected: Protected) -> tuple[Problem, ...]:
         Problem(entry.place, what)
         for measure in order.measures
         if measure.kind is MeasureKind.DNS_BLOCK
-        for entry in measure.listed
+        for entry in suspects(measure.listed, protected)
         if (what := _refusal(entry, protected, overridden=entry.name in allowed)) is not None
     )
+
+
+def suspects(listed: ListedNames, protected: Protected) -> Iterator[Listed]:
+    """Yield the names that something protected may equal or lie below; of a long file few need be looked at.
+
+    A file is asked for each protected name, all names above one, top-level domains, and the children of those whose
+    every child is a suffix. A file shorter than that is gone through.
+    """
+    yield from listed.entries.values()
+    guarded = protected.all_above
+    for file in listed.files:
+        if len(file.names) < len(guarded):
+            yield from file
+        else:
+            parents = (ROOT, *protected.suffixes.any_child)
+            children = (key for parent in parents for key in file.names.children(hierarchy_key(parent)))
+            asked = guarded.union(map(name_of_hierarchy_key, children))
+            yield from filter(None, map(file.find, sorted(asked)))
 
 
 _NEVER = "this may never be blocked; if the order says so, ask the authority, and keep the name under cannot_enforce"
@@ -70,7 +89,7 @@ class AppliedOrder(NamedTuple):
 
     id: str
     file: str
-    names: frozenset[WireName]
+    names: DistinctNames
     over: bool
 
 
@@ -133,7 +152,7 @@ def _changes(before: Sequence[AppliedOrder], after: Sequence[AppliedOrder]) -> I
             if not order.over:
                 yield _Change(order, len(order.names), len(order.names), 0, vanished=True)
         elif not (order.over or current.over):
-            lost, gained = len(order.names - current.names), len(current.names - order.names)
+            lost, gained = order.names.missing_from(current.names), current.names.missing_from(order.names)
             yield _Change(current, len(order.names), lost, gained, vanished=False)
     for order in after:
         if order.id not in then and not order.over:

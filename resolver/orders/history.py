@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from difflib import get_close_matches
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from resolver.dns.name import BadNameError, WireName, present_name
 from resolver.orders.dates import day_of
@@ -120,22 +120,24 @@ def _wrong_subject(event: Event, measures: Sequence[Measure], reading: _Reading)
     if event.list_id is not None and event.list_id not in lists:
         yield reading.problem("list", f"no list {event.list_id!r} here: there is {', '.join(lists) or 'none'}")
         return
-    if event.names:
-        listed = {
-            entry.name for measure in concerned for entry in measure.listed if event.list_id in {None, entry.list_id}
-        }
-        places = reading.document.item_places(("history", reading.number, "names"))
-        for name, place in zip(event.names, places, strict=True):
-            if name not in listed:
-                yield Problem(place, _not_listed(name, listed))
+    places = reading.document.item_places(("history", reading.number, "names"))
+    for name, place in zip(event.names or (), places, strict=event.names is not None):
+        entries = (measure.listed.find(name) for measure in concerned)
+        if not any(entry is not None and event.list_id in {None, entry.list_id} for entry in entries):
+            yield Problem(place, _not_listed(name, concerned))
 
 
-def _not_listed(name: WireName, listed: Iterable[WireName]) -> str:
+_COMPARED: Final = 10_000
+"""How many listed names a misspelt one is compared with, for each measure."""
+
+
+def _not_listed(name: WireName, concerned: Iterable[Measure]) -> str:
     """Say that a name is not listed; the list keeps every name, and the history says what became of it."""
-    near = get_close_matches(present_name(name), map(present_name, listed), n=1, cutoff=0.8)
-    meant = f"did you mean {near[0]!r}? Otherwise add it: " if near else ""
-    kept = "the list keeps every name, also one that is added or removed here"
-    return f"{present_name(name)!r} is not listed: {meant}{kept}"
+    listed = (present_name(other) for measure in concerned for other in measure.listed.some(_COMPARED))
+    near = get_close_matches(present_name(name), listed, n=1, cutoff=0.8)
+    if near:
+        return f"{present_name(name)!r} is not listed: did you mean {near[0]!r}?"
+    return f"{present_name(name)!r} is not listed: the list keeps every name, also one that is added or removed here"
 
 
 def _wrong_together(events: Sequence[Event], measures: Sequence[Measure]) -> Iterator[Problem]:

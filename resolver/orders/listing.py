@@ -1,16 +1,19 @@
 """What names a measure lists: those in the order file and those in the files it names, each with its place."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
+from heapq import merge
+from itertools import groupby, repeat
+from operator import itemgetter
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from resolver.dns.name import BadNameError, WireName
+from resolver.dns.name import BadNameError, WireName, hierarchy_key, name_of_hierarchy_key
 from resolver.orders.listed_names import parse_listed
-from resolver.orders.lists import Entry, entries_of
-from resolver.orders.model import Action, CannotEnforce, Listed, Place, Problem, Reach
+from resolver.orders.lists import FileNames, ReadNames
+from resolver.orders.model import Action, CannotEnforce, Listed, ListedFile, ListedNames, Place, Problem, Reach
 from resolver.orders.shape import FileShape, ListShape, MeasureShape, NameShape
 from resolver.orders.yaml_document import YamlDocument
 
@@ -27,68 +30,178 @@ class Origin(NamedTuple):
     received: datetime | None = None
 
 
+class _Entry(NamedTuple):
+    """One text that the order file lists itself, and its reach if it has one of its own."""
+
+    text: str
+    place: Place
+    scope: Reach | None
+
+
+class _File(NamedTuple):
+    """A file of names as it was read, under the name that its places carry."""
+
+    file: str
+    read: FileNames
+
+
+_Item = _Entry | _File | Problem
+
+
 @dataclass(slots=True)
 class Listing:
-    """What reading the names of one measure gave so far; local to one reading, never handed on."""
+    """What reading the names of one measure gave so far; local to one reading, never handed on.
 
-    listed: dict[WireName, Listed] = field(default_factory=dict)
+    ``sources`` tells from which source, counted from 0, each entry and each file comes: a name belongs to the first.
+    """
+
+    measure: MeasureShape
+    entries: dict[WireName, Listed] = field(default_factory=dict)
+    files: list[ListedFile] = field(default_factory=list)
     bad: list[Problem] = field(default_factory=list)
     unenforceable: list[CannotEnforce] = field(default_factory=list)
     skipped: list[Problem] = field(default_factory=list)
+    entry_sources: dict[WireName, int] = field(default_factory=dict)
+    file_sources: list[int] = field(default_factory=list)
+
+    @property
+    def listed(self) -> ListedNames:
+        """The names that were read."""
+        return ListedNames(self.entries, tuple(self.files))
 
 
-def read_listing(measure: MeasureShape, document: YamlDocument, path: Path, read_file: ReadFile) -> Listing:
+def read_listing(
+    measure: MeasureShape, document: YamlDocument, path: Path, read_file: ReadFile, read_names: ReadNames
+) -> Listing:
     """Read all names of a measure; what is wrong with them is in ``bad``, with every place."""
-    listing = Listing()
-    for origin, source, entries in _sources(measure, document, path, read_file):
-        before = len(listing.bad)
-        count = 0
-        for entry in entries:
-            count += 1
-            if isinstance(entry, Problem):
-                listing.bad.append(entry)
-            else:
-                _add(listing, measure, origin, *entry)
-        if not count and len(listing.bad) == before:
+    listing = Listing(measure)
+    for number, (origin, source, items) in enumerate(_sources(measure, document, path, read_file, read_names)):
+        holds_something = False
+        for item in items:
+            match item:
+                case _Entry():
+                    _add_entry(listing, origin, number, item)
+                case _File():
+                    _add_file(listing, origin, number, item)
+                case Problem():
+                    listing.bad.append(item)
+            holds_something |= not isinstance(item, _File) or item.read.unreadable is not None or any(item.read.totals)
+        if not holds_something:
             listing.bad.append(Problem(source, "lists no name at all: an empty list is refused, complete or remove it"))
+    _settle(listing)
     return listing
 
 
-def _add(listing: Listing, measure: MeasureShape, origin: Origin, entry: Entry, scope: Reach | None) -> None:
-    reach = scope or measure.scope
+def _add_entry(listing: Listing, origin: Origin, source: int, entry: _Entry) -> None:
+    reach = entry.scope or listing.measure.scope
     try:
         name = parse_listed(entry.text)
     except BadNameError as error:
-        _add_bad(listing, measure, entry, str(error))
+        _add_bad(listing, entry.text, entry.place, f"{entry.text!r} {error}")
         return
-    known = listing.listed.get(name)
+    known = listing.entries.get(name)
     if known is None:
-        listing.listed[name] = Listed(name, reach, entry.text, entry.place, origin.list_id, origin.received)
+        listing.entries[name] = Listed(name, reach, entry.text, entry.place, origin.list_id, origin.received)
+        listing.entry_sources[name] = source
     elif known.reach is not reach:
-        what = f"{entry.text!r} is {reach} here and {known.reach} at {known.place}: keep one of the two"
-        listing.bad.append(Problem(entry.place, what))
-    if reach is Reach.EXACT and measure.action is Action.NXDOMAIN:
-        what = (
-            f"{entry.text!r}: `action: nxdomain` denies all below too (RFC 8020), which `scope: exact` does not: "
-            "use `action: nodata`"
-        )
-        listing.bad.append(Problem(entry.place, what))
+        listing.bad.append(_two_reaches(entry.text, entry.place, reach, known))
+    if reach is Reach.EXACT and listing.measure.action is Action.NXDOMAIN:
+        listing.bad.append(Problem(entry.place, f"{entry.text!r}: {_CUTS_MORE}"))
 
 
-def _add_bad(listing: Listing, measure: MeasureShape, entry: Entry, why: str) -> None:
-    problem = Problem(entry.place, f"{entry.text!r} {why}")
-    if measure.on_bad_name == "skip":
-        listing.skipped.append(problem)
-        listing.unenforceable.append(CannotEnforce(entry.text, why, entry.place))
+_CUTS_MORE = "`action: nxdomain` denies all below too (RFC 8020), which `scope: exact` does not: use `action: nodata`"
+
+
+def _two_reaches(text: str, place: Place, reach: Reach, known: Listed) -> Problem:
+    return Problem(place, f"{text!r} is {reach} here and {known.reach} at {known.place}: keep one of the two")
+
+
+def _add_bad(listing: Listing, text: str, place: Place, what: str) -> None:
+    if listing.measure.on_bad_name == "skip":
+        listing.skipped.append(Problem(place, what))
+        listing.unenforceable.append(CannotEnforce(text, what, place))
     else:
-        listing.bad.append(problem)
+        listing.bad.append(Problem(place, what))
 
 
-_Item = tuple[Entry, Reach | None] | Problem
+def _add_file(listing: Listing, origin: Origin, source: int, item: _File) -> None:
+    """Add the names of a file, which may be a million; of its bad lines the first ones are told, and the totals."""
+    file, read, reach = item.file, item.read, listing.measure.scope
+    if read.unreadable is not None:
+        listing.bad.append(Problem(Place(file, read.unreadable.line, read.unreadable.column), read.unreadable.what))
+        return
+    for line in read.rejected:
+        _add_bad(listing, line.text, Place(file, line.line, line.column), line.what)
+    if read.rejected:
+        skips = listing.measure.on_bad_name == "skip"
+        (listing.skipped if skips else listing.bad).append(_totals(item, reach, skips=skips))
+    if len(read.table) and reach is Reach.EXACT and listing.measure.action is Action.NXDOMAIN:
+        listing.bad.append(Problem(Place(file, 1, 1), _CUTS_MORE))
+    listing.files.append(ListedFile(file, read.table, reach, origin.list_id, origin.received))
+    listing.file_sources.append(source)
+
+
+def _totals(item: _File, reach: Reach, *, skips: bool) -> Problem:
+    """Say what became of a whole file; an order with bad lines stands only where they are to be passed over."""
+    totals = item.read.totals
+    untold = totals.rejected - len(item.read.rejected)
+    said = (
+        f"{_counted(totals.rejected, 'line')} rejected"
+        + (f", of which {untold} are not shown" if untold else "")
+        + f"; {_counted(totals.kept, 'name')} kept, {_counted(totals.duplicates, 'duplicate')}"
+        + (f", {totals.covered} covered by other names" if reach is Reach.SUBTREE else "")
+    )
+    advice = "" if skips else ": correct the lines, or let the measure say `on_bad_name: skip`"
+    return Problem(Place(item.file, 1, 1), said + advice)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _settle(listing: Listing) -> None:
+    """Leave each name with the first source that lists it."""
+    surplus: dict[int, set[bytes]] = {}
+    for key, holders in _shared(listing):
+        name = name_of_hierarchy_key(key)
+        entry = listing.entries.get(name)
+        for number in holders:
+            if entry is not None and entry.reach is not listing.measure.scope:
+                there = listing.files[number].find(name)
+                assert there is not None, "a holder holds it"
+                listing.bad.append(_two_reaches(there.as_written, there.place, there.reach, entry))
+        if entry is not None and listing.entry_sources[name] < listing.file_sources[holders[0]]:
+            losers = holders
+        else:
+            listing.entries.pop(name, None)
+            losers = holders[1:]
+        for number in losers:
+            surplus.setdefault(number, set()).add(key)
+    for number, keys in surplus.items():
+        file = listing.files[number]
+        listing.files[number] = replace(file, names=file.names.without(keys))
+
+
+def _shared(listing: Listing) -> Iterator[tuple[bytes, list[int]]]:
+    """Find the names that more than one source lists, and the numbers of the files that do.
+
+    One file is asked for each entry; several, of which each may hold as many, are read side by side.
+    """
+    if len(listing.files) == 1:
+        table = listing.files[0].names
+        yield from [(hierarchy_key(name), [0]) for name in listing.entries if table.find(name) is not None]
+        return
+    entries = sorted(map(hierarchy_key, listing.entries)) if listing.files else []
+    streams = [zip(each.names, repeat(number)) for number, each in enumerate(listing.files)]
+    walk = merge(zip(entries, repeat(-1)), *streams)
+    for key, group in groupby(walk, key=itemgetter(0)):
+        numbers = [number for _, number in group]
+        if len(numbers) > 1:
+            yield key, [number for number in numbers if number >= 0]
 
 
 def _sources(
-    measure: MeasureShape, document: YamlDocument, path: Path, read_file: ReadFile
+    measure: MeasureShape, document: YamlDocument, path: Path, read_file: ReadFile, read_names: ReadNames
 ) -> Iterator[tuple[Origin, Place, Iterable[_Item]]]:
     """Yield each source of names: where it comes from, where it stands, and what it holds."""
     if measure.names is not None:
@@ -97,13 +210,13 @@ def _sources(
     if measure.names_file is not None:
         where = (*path, "names_file")
         shape = measure.names_file if isinstance(measure.names_file, FileShape) else FileShape(file=measure.names_file)
-        yield Origin(), document.place(where), _from_file(shape, document, where, read_file)
+        yield Origin(), document.place(where), _from_file(shape, document, where, read_file, read_names)
     for index, named in enumerate(measure.lists):
-        yield from _list_sources(named, document, (*path, "lists", index), read_file)
+        yield from _list_sources(named, document, (*path, "lists", index), read_file, read_names)
 
 
 def _list_sources(
-    named: ListShape, document: YamlDocument, where: Path, read_file: ReadFile
+    named: ListShape, document: YamlDocument, where: Path, read_file: ReadFile, read_names: ReadNames
 ) -> Iterator[tuple[Origin, Place, Iterable[_Item]]]:
     received = named.received if isinstance(named.received, datetime) else None
     if named.received is not None and received is None:
@@ -115,18 +228,20 @@ def _list_sources(
         yield origin, document.place(where), _inline(named.names, document, (*where, "names"))
     if named.file is not None:
         shape = FileShape(file=named.file, sha256=named.sha256, column=named.column)
-        yield origin, document.place((*where, "file")), _from_file(shape, document, where, read_file)
+        yield origin, document.place((*where, "file")), _from_file(shape, document, where, read_file, read_names)
 
 
 def _inline(names: Sequence[str | NameShape], document: YamlDocument, path: Path) -> Iterator[_Item]:
     for name, place in zip(names, document.item_places(path), strict=True):
         if isinstance(name, str):
-            yield Entry(name, place), None
+            yield _Entry(name, place, None)
         else:
-            yield Entry(name.name, place), name.scope
+            yield _Entry(name.name, place, name.scope)
 
 
-def _from_file(shape: FileShape, document: YamlDocument, path: Path, read_file: ReadFile) -> Iterator[_Item]:
+def _from_file(
+    shape: FileShape, document: YamlDocument, path: Path, read_file: ReadFile, read_names: ReadNames
+) -> Iterator[_Item]:
     place = document.place((*path, "file"))
     relative = PurePosixPath(shape.file)
     if relative.is_absolute() or ".." in relative.parts or "\\" in shape.file or "\0" in shape.file:
@@ -142,5 +257,5 @@ def _from_file(shape: FileShape, document: YamlDocument, path: Path, read_file: 
             place, f"{shape.file!r} has SHA-256 {found}, not the one given: find out which file is the right one"
         )
         return
-    for entry in entries_of(content, str(PurePosixPath(document.file).parent / relative), shape.column):
-        yield entry if isinstance(entry, Problem) else (entry, None)
+    file = str(PurePosixPath(document.file).parent / relative)
+    yield _File(file, read_names(content, file, shape.column))

@@ -1,11 +1,15 @@
 """What an order is: the types that an order file becomes once it has been read and found sound."""
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from itertools import islice
 from typing import NamedTuple
 
-from resolver.dns.name import WireName
+from resolver.dns.name import WireName, hierarchy_key, name_of_hierarchy_key, present_name
+from resolver.orders.name_table import NameTable
 
 
 class Place(NamedTuple):
@@ -152,6 +156,81 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedFile:
+    """The names that a measure takes from one file, which all have one reach and belong to one list, or to none."""
+
+    file: str
+    names: NameTable
+    reach: Reach
+    list_id: str | None = None
+    received: datetime | None = None
+
+    def __iter__(self) -> Iterator[Listed]:
+        """Yield every name as it would be listed by itself; made one by one, and not kept."""
+        for key, line, column in zip(self.names, self.names.lines, self.names.columns, strict=True):
+            yield self._listed(name_of_hierarchy_key(key), line, column)
+
+    def find(self, name: WireName) -> Listed | None:
+        """Find one name; None if this file does not list it."""
+        number = self.names.find(name)
+        return None if number is None else self._listed(name, self.names.lines[number], self.names.columns[number])
+
+    def _listed(self, name: WireName, line: int, column: int) -> Listed:
+        place = Place(self.file, line, column)
+        return Listed(name, self.reach, present_name(name), place, self.list_id, self.received)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedNames:
+    """Every name that a measure lists, each once: by itself, in ``entries``, or packed with its file."""
+
+    entries: Mapping[WireName, Listed] = field(default_factory=dict)
+    files: tuple[ListedFile, ...] = ()
+
+    def __len__(self) -> int:
+        """Count the names."""
+        return len(self.entries) + sum(len(each.names) for each in self.files)
+
+    def __iter__(self) -> Iterator[Listed]:
+        """Yield every name; for a million of them this takes seconds, and `find` or ``files`` may do."""
+        yield from self.entries.values()
+        for each in self.files:
+            yield from each
+
+    def find(self, name: WireName) -> Listed | None:
+        """Find how a name is listed; None if it is not."""
+        return self.entries.get(name) or next(filter(None, (each.find(name) for each in self.files)), None)
+
+    def of_list(self, list_id: str | None) -> Iterator[WireName]:
+        """Yield the names of one list; None stands for the measure's own."""
+        yield from (entry.name for entry in self.entries.values() if entry.list_id == list_id)
+        for each in self.files:
+            if each.list_id == list_id:
+                yield from map(name_of_hierarchy_key, each.names)
+
+    def counts(self) -> Counter[str | None]:
+        """Count the names of each list; None stands for the measure's own."""
+        counts = Counter(entry.list_id for entry in self.entries.values())
+        for each in self.files:
+            counts[each.list_id] += len(each.names)
+        return counts
+
+    def file_names(self) -> Iterator[str]:
+        """Yield the files in which names stand, each once."""
+        places = (entry.place.file for entry in self.entries.values())
+        yield from dict.fromkeys((*places, *(each.file for each in self.files if len(each.names))))
+
+    def tables(self) -> Iterator[NameTable]:
+        """Give the names alone, to be counted and compared."""
+        yield NameTable.of((hierarchy_key(name), 0, 0) for name in self.entries)
+        yield from (each.names for each in self.files)
+
+    def some(self, count: int) -> list[WireName]:
+        """Give at most so many of the names, to compare a misspelt one with."""
+        return [entry.name for entry in islice(self, count)]
+
+
+@dataclass(frozen=True, slots=True)
 class NameList:
     """One list of names that belongs to a measure: whose it is, and when it reached us."""
 
@@ -191,7 +270,7 @@ class Measure:
     kind: MeasureKind
     addressees: tuple[Addressee, ...]
     period: Period
-    listed: tuple[Listed, ...]
+    listed: ListedNames
     place: Place
     action: Action = Action.REDIRECT
     redirect_to: RedirectTarget | None = None

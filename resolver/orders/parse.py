@@ -11,6 +11,7 @@ from resolver.dns.name import BadNameError, WireName
 from resolver.orders.history import read_history
 from resolver.orders.listed_names import parse_listed
 from resolver.orders.listing import ReadFile, read_listing
+from resolver.orders.lists import ReadNames, read_names
 from resolver.orders.model import (
     Action,
     Addressee,
@@ -48,10 +49,13 @@ __all__ = ["ReadFile", "parse_order"]
 Path = tuple[str | int, ...]
 
 
-def parse_order(text: bytes, file: str, read_file: ReadFile) -> Order | tuple[Problem, ...]:
+def parse_order(
+    text: bytes, file: str, read_file: ReadFile, read_listed: ReadNames = read_names
+) -> Order | tuple[Problem, ...]:
     """Read one order file and the list files it names; never half: an Order, or every problem with its place.
 
-    ``file`` is the name that places carry; ``read_file`` gets paths relative to the order file's folder.
+    ``file`` is the name that places carry; ``read_file`` gets paths relative to the order file's folder;
+    ``read_listed`` may remember what it read before.
     """
     document = read_yaml(text, file)
     if not isinstance(document, YamlDocument):
@@ -66,7 +70,7 @@ def parse_order(text: bytes, file: str, read_file: ReadFile) -> Order | tuple[Pr
         told = {document.place(path) for path in empty}
         found = shape_problems(error, document, order_schema())
         return _in_file_order([*problems, *(problem for problem in found if problem.place not in told)])
-    reading = _Reading(document, read_file, problems)
+    reading = _Reading(document, read_file, read_listed, problems)
     order = reading.order(shape)
     return _in_file_order(problems) or order
 
@@ -91,6 +95,7 @@ class _Reading:
 
     document: YamlDocument
     read_file: ReadFile
+    read_names: ReadNames
     problems: list[Problem]
 
     def note(self, path: Path, what: str, *, key: bool = False) -> None:
@@ -125,11 +130,10 @@ class _Reading:
         )
 
     def allowed(self, shape: OrderShape, measures: Sequence[Measure]) -> Iterator[AllowedProtected]:
-        listed = {entry.name for measure in measures for entry in measure.listed} if shape.allow_protected else set()
         for index, entry in enumerate(shape.allow_protected):
             path = ("allow_protected", index, "name")
             name = self.name(entry.name, path)
-            if name is not None and name not in listed:
+            if name is not None and not any(measure.listed.find(name) for measure in measures):
                 self.note(path, f"{entry.name!r} is not listed by this order: remove the entry or correct the name")
             if name is not None:
                 yield AllowedProtected(name, entry.why, self.document.place(path))
@@ -139,9 +143,9 @@ class _Reading:
         if shape.names is None and shape.names_file is None and not shape.lists:
             self.note(path, "a measure without names: add `names`, `names_file` or `lists`")
         self.refuse_twice([named.id for named in shape.lists], "list", (*path, "lists"))
-        listing = read_listing(shape, self.document, path, self.read_file)
+        listing = read_listing(shape, self.document, path, self.read_file, self.read_names)
         self.problems.extend(listing.bad)
-        if not listing.listed and listing.skipped:
+        if not len(listing.listed) and listing.skipped:
             self.note(path, "none of the listed texts is a name: complete the list")
         asked = tuple(
             CannotEnforce(entry.as_written, entry.why, self.document.place((*path, "cannot_enforce", number)))
@@ -153,7 +157,7 @@ class _Reading:
             kind=shape.kind,
             addressees=addressees,
             period=self.period(shape, addressees, order, path),
-            listed=tuple(listing.listed.values()),
+            listed=listing.listed,
             place=self.document.place(path),
             action=shape.action,
             redirect_to=self.redirect(shape, path),

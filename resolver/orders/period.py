@@ -65,8 +65,12 @@ def timeline(
     views = [_view(order, measure, one, events, first_applied) for one in addressees or (Addressee(""),)]
     own = union(_replay(view, [event for event in events if is_about_all_names(event)]) for view in views)
     named: dict[WireName, Timeline] = {}
+    replays: dict[tuple[int, ...], Timeline] = {}
     for name, about in _events_by_name(measure, events).items():
-        its = union(_replay(view, about) for view in views)
+        story = tuple(map(id, about))  # the names of a list may be a million, and mostly share theirs
+        its = replays.get(story)
+        if its is None:
+            its = replays[story] = union(_replay(view, about) for view in views)
         if its != own:
             named[name] = its
     return MeasureTime(own, named, all(view.pinned for view in views), _because(views, events))
@@ -168,7 +172,7 @@ def _events_by_name(measure: Measure, events: Sequence[Event]) -> dict[WireName,
             singled_out.update(_subjects(measure, event))
     if not singled_out:
         return {}
-    about: dict[WireName, list[Event]] = {entry.name: [] for entry in measure.listed if entry.name in singled_out}
+    about: dict[WireName, list[Event]] = {name: [] for name in sorted(singled_out)}
     for event in events:
         subjects = about if is_about_all_names(event) else _subjects(measure, event)
         for name in subjects:
@@ -177,13 +181,11 @@ def _events_by_name(measure: Measure, events: Sequence[Event]) -> dict[WireName,
 
 
 def _subjects(measure: Measure, event: Event) -> list[WireName]:
-    """List the names of a measure that an entry singles out by name, by list, or by both."""
-    asked = None if event.names is None else frozenset(event.names)
-    return [
-        entry.name
-        for entry in measure.listed
-        if (asked is None or entry.name in asked) and event.list_id in {None, entry.list_id}
-    ]
+    """List the names of a measure that an entry, which is not about all, singles out by name, by list, or by both."""
+    if event.names is None:
+        return list(measure.listed.of_list(event.list_id))
+    found = filter(None, map(measure.listed.find, dict.fromkeys(event.names)))
+    return [entry.name for entry in found if event.list_id in {None, entry.list_id}]
 
 
 def _replay(view: _View, events: Sequence[Event]) -> Timeline:

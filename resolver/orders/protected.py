@@ -31,6 +31,8 @@ class Protected:
     suffixes: PublicSuffixes
     own_above: Mapping[WireName, Guarded]
     shipped_above: Mapping[WireName, Guarded]
+    all_above: frozenset[WireName]
+    """Every name that is protected or lies above one, but for the children that `PublicSuffixes.any_child` implies."""
 
 
 def protect(own: Mapping[WireName, str], shipped: Mapping[WireName, str] | None = None) -> Protected:
@@ -41,7 +43,9 @@ def protect(own: Mapping[WireName, str], shipped: Mapping[WireName, str] | None 
     """
     always = {RESOLVER_ARPA: "the name of encrypted-resolver discovery (RFC 9462)", **own}
     listed = shipped_names() if shipped is None else shipped
-    return Protected(always, listed, public_suffixes(), _with_parents(always), _with_parents(listed))
+    suffixes, own_above, shipped_above = public_suffixes(), _with_parents(always), _with_parents(listed)
+    everything = frozenset().union(own_above, shipped_above, suffixes.plain, suffixes.above)
+    return Protected(always, listed, suffixes, own_above, shipped_above, everything)
 
 
 def _with_parents(names: Mapping[WireName, str]) -> dict[WireName, Guarded]:

@@ -4,6 +4,7 @@ import pytest
 
 from resolver.dns.name import WireName, parse_name
 from resolver.orders.guard import AppliedOrder, Thresholds, accidents, refusals
+from resolver.orders.name_table import DistinctNames
 from resolver.orders.protected import Protected, protect
 from tests.unit.orders.order_files import order_text, shipped_order, sound
 
@@ -115,7 +116,7 @@ def names(count: int, prefix: str = "n") -> frozenset[WireName]:
 
 def applied(identifier: str, listed: frozenset[WireName], *, over: bool = False) -> AppliedOrder:
     """Make an applied order."""
-    return AppliedOrder(identifier, f"{identifier}.yaml", listed, over)
+    return AppliedOrder(identifier, f"{identifier}.yaml", DistinctNames.of(listed), over)
 
 
 def said(before: list[AppliedOrder], after: list[AppliedOrder]) -> dict[str, list[str]]:
