@@ -9,7 +9,7 @@ DEVELOPMENT := $(VENV)/.development-installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check check-source format soak peers clean
+.PHONY: help run test check check-source format soak bench timings peers clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -34,6 +34,13 @@ format: $(DEVELOPMENT) ## write the code as the formatter would
 
 soak: $(DEVELOPMENT) peers ## the full-size runs; writes benchmarks/SOAK.md
 	$(BIN)/python -m benchmarks.soak
+
+bench: $(DEVELOPMENT) ## side by side with Unbound, BIND and others; writes benchmarks/RESULTS.md
+	@scripts/install-peers bench
+	$(BIN)/python -m benchmarks.bench
+
+timings: $(DEVELOPMENT) ## what the decision costs in-process, without sockets
+	$(BIN)/python -m benchmarks.core_timings
 
 peers: ## the Debian packages that the tests talk to
 	@scripts/install-peers

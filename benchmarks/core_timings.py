@@ -1,6 +1,7 @@
 """In-process timings of the decision: how many microseconds a reply costs before it meets a socket.
 
-Run ``python -m benchmarks.core_timings``. Each figure is the best of five rounds; only their ratios carry over.
+Run ``make timings``; ``make bench`` writes them to its page, too. Each figure is the best of five series; only their
+ratios carry over.
 """
 
 from collections.abc import Callable
@@ -12,13 +13,13 @@ from tests.worlds import World, ask, measure, policy, upstream_says
 ROUND = 20_000
 
 
-def microseconds(run: Callable[[], object]) -> float:
-    """Time one call, the best of five rounds."""
-    return min(repeat(run, number=ROUND, repeat=5)) / ROUND * 1e6
+def microseconds(run: Callable[[], object], calls: int) -> float:
+    """Time one call, the best of five series of so many."""
+    return min(repeat(run, number=calls, repeat=5)) / calls * 1e6
 
 
-def main() -> None:
-    """Print one line for each kind of reply."""
+def timings(calls: int = ROUND) -> dict[str, float]:
+    """Time each kind of reply: microseconds of one call."""
     world = World(policy(measure(), names=[(f"name{number}.example", 0) for number in range(100_000)]))
     blocked = ask("www.name77.example", use_edns=0)
     plain = ask("www.name77.example")
@@ -41,7 +42,7 @@ def main() -> None:
     unknown = ask("www.unknown.example", use_edns=0)
     forward = world.forwarded(unknown)
     world.now += 7.5
-    for what, run in {
+    runs: dict[str, Callable[[], object]] = {
         "packet cache, hit": lambda: probe(view, transport, cached, table, world.now),
         "packet cache, miss": lambda: probe(view, transport, plain, table, world.now),
         "blocked, built, EDNS": lambda: world.receive(blocked),
@@ -49,8 +50,14 @@ def main() -> None:
         "cached, from the message cache": lambda: world.receive(cached),
         "forwarded": lambda: world.receive(unknown),
         "learned": lambda: world.learn(forward, response),
-    }.items():
-        print(f"{what:35}{microseconds(run):8.2f} µs")
+    }
+    return {what: microseconds(run, calls) for what, run in runs.items()}
+
+
+def main() -> None:
+    """Print one line for each kind of reply."""
+    for what, spent in timings().items():
+        print(f"{what:35}{spent:8.2f} µs")
 
 
 if __name__ == "__main__":

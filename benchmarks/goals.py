@@ -1,0 +1,103 @@
+"""What we want to reach, and whether a run shows it: ratios of processor time within the run, times, memory."""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from benchmarks.comparison import Comparison
+from benchmarks.contenders import FLOOR, OURS
+from benchmarks.figures import Figure
+from benchmarks.long_list import LongList
+from benchmarks.questions import read_case
+
+BEST: Final = "the best peer"
+MOST_P50: Final = 1.5
+"""Milliseconds, at a fixed rate."""
+MOST_PAUSE: Final = 20.0
+"""Milliseconds nobody may wait longer for an answer during a reload."""
+
+
+class Goal(NamedTuple):
+    """The processor time of ours in a case, at most so many times that of somebody."""
+
+    case: str
+    against: str
+    most: float
+
+
+GOALS: Final = (
+    Goal("blocked", BEST, 0.80),
+    Goal("cached", BEST, 0.85),
+    Goal("mixed", BEST, 0.85),
+    Goal("mixed@5000", BEST, 1.0),
+    Goal("mixed@20000", BEST, 1.0),
+    Goal("letter case", BEST, 1.3),
+    Goal("cookie", BEST, 2.5),
+    Goal("option", BEST, 2.5),
+    Goal("cold", "Unbound", 0.85),
+    Goal("cold", "dnsdist", 2.2),
+    Goal("blocked", FLOOR, 1.5),
+    Goal("cached", FLOOR, 1.5),
+)
+
+
+class Finding(NamedTuple):
+    """A figure that is held against a goal, and the two values behind a ratio."""
+
+    figure: Figure
+    behind: str = ""
+
+
+def find_all(comparison: Comparison, long_lists: Sequence[LongList], names: int) -> list[Finding]:
+    """Hold a run against every goal it has measured something for."""
+    found = [finding for goal in GOALS for finding in _ratio(comparison, goal)]
+    found += [finding for goal in GOALS for finding in _p50(comparison, goal)]
+    for long_list in long_lists:
+        if long_list.contender == OURS:
+            found += _of_long_list(long_list, names)
+    return found
+
+
+def _ratio(comparison: Comparison, goal: Goal) -> Iterator[Finding]:
+    case = read_case(goal.case)
+    other = comparison.best_peer(case) if goal.against == BEST else goal.against
+    if case not in comparison.cases or OURS not in comparison.contenders or other not in comparison.contenders:
+        return
+    ours, theirs = comparison.middle(OURS, case), comparison.middle(other, case)
+    against = goal.against if other == goal.against else f"{goal.against} ({other})"
+    what = f"{goal.case}: CPU per query, times that of {against}"
+    if ours is None or theirs is None:
+        yield Finding(Figure(what, math.nan, "", goal.most), "too few rounds count")
+    else:
+        ratio = ours.microseconds / theirs.microseconds
+        yield Finding(Figure(what, ratio, "", goal.most), f"{ours.spread} : {theirs.spread}")
+
+
+def _p50(comparison: Comparison, goal: Goal) -> Iterator[Finding]:
+    case = read_case(goal.case)
+    middle = comparison.middle(OURS, case)
+    if case.rate is not None and middle is not None and middle.p50 is not None:
+        yield Finding(Figure(f"{goal.case}: p50", middle.p50, "ms", MOST_P50))
+
+
+def _of_long_list(found: LongList, names: int) -> Iterator[Finding]:
+    listed = f"{names:,} names"
+    yield Finding(Figure(f"{listed}, compiled from text, to the first blocked answer", found.first_start, "s", 10))
+    if found.restart is not None:
+        yield Finding(Figure(f"{listed}, compiled before, to the first blocked answer", found.restart, "s", 1.0))
+    yield Finding(Figure(f"{listed}, {found.threads} workers, memory (PSS)", found.memory, "MB", 160))
+    reload = found.reload
+    if reload is None:
+        return
+    at = f"reload of {listed} at {reload.rate:,} queries/s"
+    yield Finding(Figure(f"{at}: queries lost", reload.lost, "", 0))
+    yield Finding(Figure(f"{at}: wrong answers, of {reload.looked_at:,} looked at", reload.wrong, "", 0))
+    ratio = reload.during.p99 / reload.before.p99
+    yield Finding(
+        Figure(f"{at}: p99, times that before", ratio, "", 2), f"{reload.during.p99:.2f} : {reload.before.p99:.2f} ms"
+    )
+    yield Finding(
+        Figure(f"{at}: longest wait for an answer", reload.during.longest, "ms", MOST_PAUSE),
+        f"{reload.before.longest:.1f} ms before",
+    )
+    yield Finding(Figure(f"{at}: peak memory (PSS)", reload.peak, "MB", 350))
