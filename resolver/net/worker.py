@@ -7,11 +7,13 @@ change of policy falls between two batches, whole.
 import asyncio
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
+from types import MappingProxyType
 from typing import Final
 
 from resolver.core.admission import Admission
-from resolver.core.counters import GAUGES, Gauge
+from resolver.core.counters import DROPS, GAUGES, DropReason, Gauge
 from resolver.core.message_cache import MessageCache
 from resolver.core.packet_cache import PacketCache
 from resolver.core.pipeline import Pipeline
@@ -20,21 +22,26 @@ from resolver.net.answering import Answering
 from resolver.net.client_views import ClientViews
 from resolver.net.clock_watch import ClockWatch
 from resolver.net.forwarder import Forwarder
+from resolver.net.late import discard_before, note_arrivals
 from resolver.net.settings import WorkerSettings
 from resolver.net.tcp_server import TcpServer
-from resolver.net.udp_lane import UdpLane
+from resolver.net.udp_lane import LATEST, UdpLane
 
 TICK: Final = 0.25
 """Seconds between two signs of life."""
 SOONEST_TICK: Final = 0.001
 """Seconds that a tick waits at least: a date ahead brings it forward, so that the date binds without a query."""
 
+Lanes = tuple[UdpLane, ...]
+"""What reads the sockets of one place."""
+
 
 class Worker:
     """Everything between the sockets of one worker and its upstreams; lives in one event loop.
 
     ``page`` is the counter page as 64-bit places (``memoryview.cast("Q")``); ``clock`` gives the order clock in POSIX
-    seconds. The sockets stay the caller's: ``close`` does not close them.
+    seconds, ``arrivals`` the clock by which the kernel notes when datagrams come. ``neighbours`` are the UDP sockets of
+    other workers, by place, to be read while adopted. All sockets stay the caller's: ``close`` does not close them.
     """
 
     def __init__(
@@ -47,7 +54,9 @@ class Worker:
         *,
         udp: Sequence[socket.socket],
         tcp: Sequence[socket.socket],
+        neighbours: Mapping[int, Sequence[socket.socket]] = MappingProxyType({}),
         monotonic: Callable[[], float] = time.monotonic,
+        arrivals: Callable[[], float] = time.time,
     ) -> None:
         """Build all parts; nothing is read before ``start``."""
         self._loop = loop
@@ -73,7 +82,12 @@ class Worker:
         self._answering = Answering(
             pipeline, self._packets, self._watch, _views(settings), self._forwarder, page, monotonic
         )
-        self._lanes = tuple(UdpLane(loop, sock, self._answering) for sock in udp)
+        self._udp = udp
+        self._lanes = self._open_lanes(udp)
+        self._neighbours = neighbours
+        self._adopted: dict[int, Lanes] = {}
+        self._released: dict[int, Lanes] = {}
+        self._arrivals = arrivals
         self._tcp = TcpServer(
             loop, tcp, self._answering, connections=settings.tcp_connections, per_client=settings.tcp_per_client
         )
@@ -88,9 +102,34 @@ class Worker:
     def start(self) -> None:
         """Begin to serve."""
         self._tick()
+        for sock in self._udp:
+            note_arrivals(sock)
+        self.discard_late()  # if there was a predecessor, they may have waited since its end
         for lane in self._lanes:
             lane.start()
         self._tcp.start()
+
+    def adopt(self, place: int) -> None:
+        """Read the sockets of another place too, for nobody else may; twice is no more than once."""
+        if place in self._adopted or self._closed:
+            return
+        self._adopted[place] = self._released.pop(place, ()) or self._open_lanes(self._neighbours[place])
+        self.discard_late()
+        for lane in self._adopted[place]:
+            lane.start()
+
+    def release(self, place: int) -> None:
+        """Leave the sockets of another place to its own worker; what is in flight is still answered."""
+        if place in self._adopted:
+            lanes = self._released[place] = self._adopted.pop(place)  # kept: a lane is too large to be made each time
+            for lane in lanes:
+                lane.stop()
+
+    def discard_late(self) -> None:
+        """Drop the datagrams that have waited too long; called before anything is read after a standstill."""
+        too_late = self._arrivals() - LATEST
+        for sock in (*self._udp, *chain.from_iterable(self._neighbours[place] for place in self._adopted)):
+            self._page[DROPS + DropReason.LATE] += discard_before(sock, too_late)
 
     def swap(self, policy: Policy, settings: WorkerSettings) -> None:
         """Replace policy and settings; the next datagram is answered under them.
@@ -106,7 +145,7 @@ class Worker:
     async def drain(self, within: float = 2.0) -> None:
         """Take no more queries, answer those in flight for at most ``within`` seconds, then close."""
         self._tcp.stop()
-        for lane in self._lanes:
+        for lane in self._reading():
             lane.finish()
         try:
             async with asyncio.timeout(within):
@@ -122,10 +161,16 @@ class Worker:
         self._closed = True
         if self._next_tick is not None:
             self._next_tick.cancel()
-        for lane in self._lanes:
+        for lane in self._reading():
             lane.stop()
         self._tcp.close()
         self._forwarder.close()
+
+    def _open_lanes(self, sockets: Sequence[socket.socket]) -> Lanes:
+        return tuple(UdpLane(self._loop, sock, self._answering) for sock in sockets)
+
+    def _reading(self) -> Lanes:
+        return (*self._lanes, *chain.from_iterable(self._adopted.values()))
 
     def _tick(self) -> None:
         """Give a sign of life, look at the clocks even if nobody asks, and do what is due."""

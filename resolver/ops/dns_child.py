@@ -1,4 +1,4 @@
-"""What a dns worker does on the supervisor's word: start, prepare, commit, abort, drain.
+"""What a dns worker does on the supervisor's word: start, change, read a neighbour's sockets too, drain.
 
 Nothing is taken from the configuration here; all of it comes through the channel. Policies are mapped and checked in
 a thread, so that answers go on meanwhile.
@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple
 
 from resolver.core.counters import PAGE_SIZE
 from resolver.core.policy import Policy
+from resolver.net.late import WatchfulSelector
 from resolver.net.settings import WorkerSettings
 from resolver.net.worker import Worker
 from resolver.ops.channel import Channel, Message
@@ -54,8 +55,9 @@ class Complaints:
 class DnsChild:
     """One worker and its end of the channel."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, channel: socket.socket) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, selector: WatchfulSelector, channel: socket.socket) -> None:
         self._loop = loop
+        self._selector = selector
         self._worker: Worker | None = None
         self._prepared: Prepared | None = None
         self._complaints = Complaints()
@@ -73,6 +75,10 @@ class DnsChild:
                 self._commit(message["change"])
             case "abort":
                 self._prepared = None
+            case "adopt":
+                self._serving().adopt(message["place"])
+            case "release":
+                self._serving().release(message["place"])
             case "drain":
                 self._spawn(self._drain())
 
@@ -102,9 +108,11 @@ class DnsChild:
             policy,
             memoryview(mmap.mmap(message["page"], PAGE_SIZE)).cast("Q"),
             lambda: time.time() + offset,
-            udp=[socket.socket(fileno=each["fd"]) for each in message["udp"]],
-            tcp=[socket.socket(fileno=each["fd"]) for each in message["tcp"]],
+            udp=_sockets(message["udp"]),
+            tcp=_sockets(message["tcp"]),
+            neighbours={each["place"]: _sockets(each["udp"]) for each in message["neighbours"]},
         )
+        self._selector.on_standstill = self._worker.discard_late
         self._worker.start()
         # The query path makes no cycles: from here on collecting garbage would only cost pauses.
         gc.collect()
@@ -121,11 +129,14 @@ class DnsChild:
 
     def _commit(self, change: int) -> None:
         prepared, self._prepared = self._prepared, None
-        assert self._worker is not None, "only a worker that said ready is told to change"
         assert prepared is not None, "only what was prepared is committed"
         assert prepared.change == change, "one change at a time"
-        self._worker.swap(prepared.policy, prepared.settings)
+        self._serving().swap(prepared.policy, prepared.settings)
         self._channel.send({"say": "in force", "change": change, "digest": prepared.policy.digest})
+
+    def _serving(self) -> Worker:
+        assert self._worker is not None, "only a worker that said ready is told this"
+        return self._worker
 
     async def _drain(self) -> None:
         if self._worker is not None:
@@ -142,11 +153,16 @@ class DnsChild:
             self._channel.send({"say": "log", "level": "error", "event": context["message"], "trace": trace})
 
 
+def _sockets(inherited: list[Message]) -> list[socket.socket]:
+    return [socket.socket(fileno=each["fd"]) for each in inherited]
+
+
 def serve(channel: socket.socket) -> int:
     """Work until the channel ends or a drain is over."""
-    loop = asyncio.new_event_loop()
+    selector = WatchfulSelector()
+    loop = asyncio.SelectorEventLoop(selector)
     asyncio.set_event_loop(loop)
-    child = DnsChild(loop, channel)
+    child = DnsChild(loop, selector, channel)
     loop.run_forever()
     del child
     os._exit(0)  # nothing is left to save, and tearing a million cache entries down takes seconds

@@ -70,9 +70,13 @@ class Premises:
     def place_sockets(self) -> list[PlaceSockets]:
         """Divide the sockets among the workers."""
         tcp = tuple((str(listener.address), listener.tcp) for listener in self.listeners)
-        return [
-            PlaceSockets(tuple((str(listener.address), listener.udp[number]) for listener in self.listeners), tcp)
+        udp = {
+            number: tuple((str(listener.address), listener.udp[number]) for listener in self.listeners)
             for number in range(self.config.worker_count)
+        }
+        return [
+            PlaceSockets(own, tcp, {other: sockets for other, sockets in udp.items() if other != number})
+            for number, own in udp.items()
         ]
 
 

@@ -1,7 +1,7 @@
 """How one worker place stays occupied: whoever dies, hangs or refuses to start there is followed by a successor.
 
-The sockets and the counter page belong to the place, not to the worker. Datagrams that come in between wait in the
-socket's buffer, and the successor goes on counting.
+The sockets and the counter page belong to the place, not to the worker: a neighbour reads the sockets in between, and
+the successor goes on counting.
 """
 
 import asyncio
@@ -9,8 +9,9 @@ import mmap
 import os
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from resolver.core.counters import GAUGES, PAGE_SIZE, Gauge
@@ -26,6 +27,8 @@ SILENT_SECONDS: Final = 1.0
 CHANGE_SECONDS: Final = 10.0
 """Longest time that a worker which does tick may take over its part of a change."""
 HUNG_SECONDS: Final = 2.0
+QUIET_SECONDS: Final = 0.6
+"""More than two ticks late: a neighbour reads along, which costs nothing if the worker goes on after all."""
 BACK_OFF: Final = (0.0, 0.0, 0.25, 0.5, 1.0, 2.0, 5.0)
 """Seconds before a successor, by how many predecessors in a row lived too short."""
 SOUND_LIFE_SECONDS: Final = 10.0
@@ -33,18 +36,23 @@ SOUND_LIFE_SECONDS: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class PlaceSockets:
-    """What one worker reads: its own UDP socket of each address, and the TCP listeners that all share."""
+    """What one worker reads: its own UDP socket of each address, and the TCP listeners that all share.
+
+    ``neighbours`` are the UDP sockets of the other places, which it reads while their own workers do not.
+    """
 
     udp: tuple[tuple[str, socket.socket], ...]
     tcp: tuple[tuple[str, socket.socket], ...]
+    neighbours: Mapping[int, tuple[tuple[str, socket.socket], ...]]
 
     def descriptors(self) -> tuple[int, ...]:
         """All file descriptors that a worker must inherit."""
-        return tuple(sock.fileno() for _, sock in (*self.udp, *self.tcp))
+        return tuple(sock.fileno() for _, sock in (*self.udp, *self.tcp, *chain(*self.neighbours.values())))
 
     def to_json(self) -> Message:
         """Write them as the start message names them."""
-        return {"udp": _written(self.udp), "tcp": _written(self.tcp)}
+        neighbours = [{"place": place, "udp": _written(sockets)} for place, sockets in self.neighbours.items()]
+        return {"udp": _written(self.udp), "tcp": _written(self.tcp), "neighbours": neighbours}
 
 
 def _written(sockets: Sequence[tuple[str, socket.socket]]) -> list[Message]:
@@ -193,7 +201,7 @@ class WorkerPlace:
         if self._child is not None:
             self._child.tell(message)
 
-    def adopt(self, standing: Standing) -> None:
+    def note_in_force(self, standing: Standing) -> None:
         """Note that the worker said it runs on this now."""
         self.serving = standing
         self._moved()
@@ -207,8 +215,14 @@ class WorkerPlace:
 
     def hung(self, now: float) -> bool:
         """Tell whether the worker serves but has not ticked for two seconds (``now`` is monotonic)."""
-        last_sign = max(self.page.tick(), self._ready_at)
-        return self.serving is not None and now - last_sign > HUNG_SECONDS
+        return self.serving is not None and self._silence(now) > HUNG_SECONDS
+
+    def reads(self, now: float) -> bool:
+        """Tell whether the worker serves, and ticks: its sockets need no neighbour (``now`` is monotonic)."""
+        return self.serving is not None and self._silence(now) <= QUIET_SECONDS
+
+    def _silence(self, now: float) -> float:
+        return now - max(self.page.tick(), self._ready_at)
 
     def _ticks(self) -> bool:
         return time.monotonic() - self.page.tick() < SILENT_SECONDS

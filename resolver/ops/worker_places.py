@@ -1,7 +1,7 @@
 """How all workers together are kept and changed: a change is prepared by every one, then committed, or by none.
 
 Preparing may be refused, and one refusal aborts the change everywhere. Committing may not. Who is silent, or dies on
-the way, is replaced by a successor that starts on whatever was decided.
+the way, is replaced by a successor that starts on whatever was decided; until it serves, a neighbour reads its sockets.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from resolver.ops.adoption import choose_readers
 from resolver.ops.channel import Message
 from resolver.ops.logs import LOGGER, log_event
 from resolver.ops.standing import Standing
@@ -19,7 +20,7 @@ from resolver.ops.worker_place import PlaceSockets, WorkerPlace
 
 SETTLE_SECONDS: Final = 10.0
 """How long a change waits for successors of the workers that did not live through it."""
-WATCH_SECONDS: Final = 0.25
+WATCH_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,10 @@ class WorkerPlaces:
         self._standing: Standing | None = None
         self._movement = asyncio.Event()
         self.places = tuple(
-            WorkerPlace(number, its_sockets, clock_offset, lambda: self._standing, self._movement.set, damaged)
+            WorkerPlace(number, its_sockets, clock_offset, lambda: self._standing, self._note_movement, damaged)
             for number, its_sockets in enumerate(sockets)
         )
+        self._readers: dict[int, int] = {}
         self._keeping: tuple[asyncio.Task[None], ...] = ()
 
     @property
@@ -116,11 +118,29 @@ class WorkerPlaces:
         if not all(ends):
             log_event("warning", "workers were killed, for they did not finish in time", count=ends.count(False))
 
+    def _note_movement(self) -> None:
+        self._cover()
+        self._movement.set()
+
+    def _cover(self) -> None:
+        """Have every place read by somebody; where two read one socket, each datagram still goes to one of them."""
+        now = time.monotonic()
+        reading = {place.number for place in self.places if place.reads(now)}
+        before, self._readers = self._readers, choose_readers(len(self.places), reading, self._readers)
+        for place, reader in self._readers.items() - before.items():
+            self.places[reader].tell({"do": "adopt", "place": place})
+        for place, reader in before.items() - self._readers.items():
+            self.places[reader].tell({"do": "release", "place": place})
+
     async def _watch(self) -> None:
-        """Replace workers that hang; one look in between lets a server that was itself stopped not blame them."""
+        """Cover for workers that are silent, and replace those that hang.
+
+        One look in between lets a server that was itself stopped not blame them.
+        """
         suspects: set[WorkerPlace] = set()
         while True:
             await asyncio.sleep(WATCH_SECONDS)
+            self._cover()
             now = time.monotonic()
             hung = {place for place in self.places if place.hung(now)}
             for place in hung & suspects:
@@ -145,7 +165,7 @@ def _refusal(answers: Sequence[Message | None]) -> Aborted | None:
 async def _commit(place: WorkerPlace, standing: Standing) -> None:
     answer = await place.ask({"do": "commit", "change": standing.number})
     if answer is not None and answer["say"] == "in force":
-        place.adopt(standing)
+        place.note_in_force(standing)
 
 
 def _tell_if_broken(task: "asyncio.Task[None]") -> None:

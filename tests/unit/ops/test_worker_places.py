@@ -16,7 +16,7 @@ from resolver.net.settings import WorkerSettings
 from resolver.ops import worker_place
 from resolver.ops.channel import Message
 from resolver.ops.standing import Standing
-from resolver.ops.worker_place import PlaceSockets
+from resolver.ops.worker_place import PlaceSockets, WorkerPlace
 from resolver.ops.worker_places import Aborted, InForce, WorkerPlaces
 
 FIRST = Standing(1, Path("policy-1"), "1", {}, WorkerSettings())
@@ -85,7 +85,12 @@ class ScriptedChild:
             self.ended.set_result(-9)
 
     def told(self) -> list[str]:
-        return [str(message["do"]) for message in self.heard]
+        """Give what it heard of starts, changes and ends."""
+        return [str(message["do"]) for message in self.heard if "place" not in message]
+
+    def read_for(self) -> list[tuple[str, int]]:
+        """Give what it heard of other places' sockets."""
+        return [(message["do"], message["place"]) for message in self.heard if "place" in message]
 
 
 @pytest.fixture(autouse=True)
@@ -107,7 +112,7 @@ def scenario(*scripts: Script, play: Callable[[WorkerPlaces], Awaitable[None]]) 
     """Start two workers with these scripts (their successors obey), play, drain; gives all that were started."""
 
     async def run() -> None:
-        places = WorkerPlaces([PlaceSockets((), ())] * 2, 0.0)
+        places = WorkerPlaces([PlaceSockets((), (), {})] * 2, 0.0)
         places.open()
         async with asyncio.timeout(30):
             assert await places.begin(FIRST) is None
@@ -196,12 +201,91 @@ def test_a_worker_that_dies_by_itself_is_followed_at_once() -> None:
     assert len(scenario(play=play)) == 3
 
 
+def silence(place: WorkerPlace, seconds: float) -> None:
+    """Let the worker of a place have ticked last so long ago."""
+    place._ready_at = 0.0
+    place.page.counts[0] = int((time.monotonic() - seconds) * 1000)
+
+
+def tick(place: WorkerPlace) -> None:
+    silence(place, 0.0)
+
+
+class TestAdoption:
+    def test_who_is_ready_first_reads_for_who_is_not(self) -> None:
+        async def play(_places: WorkerPlaces) -> None: ...
+
+        first, second = scenario(play=play)
+        assert first.read_for() == [("adopt", 1), ("release", 1)]
+        assert second.read_for() == []
+
+    def test_a_neighbour_is_told_at_the_death_and_at_the_return(self) -> None:
+        async def play(places: WorkerPlaces) -> None:
+            first, lost = ScriptedChild.started
+            first.heard.clear()
+            lost.kill()
+            await places._until(lambda: places.places[1].serving is None, 10)
+            assert first.read_for() == [("adopt", 1)]
+            assert len(ScriptedChild.started) == 2, "told before a successor is even started"
+            await places._until(lambda: places.in_force() == 2, 10)
+            assert first.read_for() == [("adopt", 1), ("release", 1)]
+
+        assert len(scenario(play=play)) == 3
+
+    def test_a_successor_that_is_held_back_delays_no_reading(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        async def play(places: WorkerPlaces) -> None:
+            monkeypatch.setattr(worker_place, "BACK_OFF", (3600.0,))
+            first, lost = ScriptedChild.started
+            lost.kill()
+            await places._until(lambda: places.places[1].restarts == 1, 10)
+            await asyncio.sleep(0)
+            assert first.read_for()[-1] == ("adopt", 1)
+
+        assert len(scenario(play=play)) == 2
+
+    def test_if_the_reader_dies_too_a_successor_reads_for_the_other(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        async def play(places: WorkerPlaces) -> None:
+            first, second = ScriptedChild.started
+            second.kill()
+            await places._until(lambda: places.places[1].restarts == 1, 10)
+            monkeypatch.setattr(worker_place, "BACK_OFF", (3600.0,))
+            first.kill()
+            await places._until(lambda: places.places[0].serving is None and places.in_force() == 1, 10)
+
+        _, _, successor = scenario(play=play)
+        assert ("adopt", 0) in successor.read_for()
+
+    def test_a_silent_worker_is_read_for_before_it_counts_as_hung(self) -> None:
+        async def play(places: WorkerPlaces) -> None:
+            reader, silent = places.places
+            tick(reader)
+            silence(silent, 1.0)
+            places._cover()
+            assert ScriptedChild.started[0].read_for()[-1] == ("adopt", 1)
+            assert ScriptedChild.started[1].alive
+            tick(silent)
+            places._cover()
+            assert ScriptedChild.started[0].read_for()[-1] == ("release", 1)
+
+        scenario(play=play)
+
+    def test_if_all_are_silent_nobody_is_told_anything(self) -> None:
+        async def play(places: WorkerPlaces) -> None:
+            for child, place in zip(ScriptedChild.started, places.places, strict=True):
+                child.heard.clear()
+                silence(place, 1.0)
+            places._cover()
+            assert not any(child.heard for child in ScriptedChild.started)
+
+        scenario(play=play)
+
+
 def test_if_nobody_can_start_the_reason_is_told() -> None:
     def refuse_to_start(_child: ScriptedChild, message: Message) -> Message | None:
         return {"say": "refused", "change": message["change"], "why": "index damaged", "damaged": True}
 
     async def run() -> None:
-        places = WorkerPlaces([PlaceSockets((), ())] * 2, 0.0)
+        places = WorkerPlaces([PlaceSockets((), (), {})] * 2, 0.0)
         places.open()
         async with asyncio.timeout(30):
             assert await places.begin(FIRST) == "index damaged"
