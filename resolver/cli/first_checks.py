@@ -18,6 +18,7 @@ import dns.message
 import dns.query
 import dns.rcode
 
+from resolver.net.mmsg import BATCH, unsupported
 from resolver.net.sockets import FamilyAbsentError, ListenAddress, ListenError, open_listener
 from resolver.net.upstream_sockets import SOCKETS, sockets_for_each
 from resolver.ops.config_values import Endpoint, Upstream
@@ -178,7 +179,8 @@ def newest_file(folders: Sequence[Path]) -> float:
 
 
 def udp_lane(workers: int) -> Finding:
-    """Say how datagrams will be read."""
-    cores = len(os.sched_getaffinity(0))
-    told = f"plain (one system call a datagram), {workers} workers on {cores} cores"
-    return Finding("udp lane", Health.GOOD, told)
+    """Say how datagrams will be read, and why not in batches."""
+    why_not = unsupported()
+    how = f"one system call for each datagram: {why_not}" if why_not else f"batches of up to {BATCH} datagrams"
+    told = f"{how}; {workers} workers on {len(os.sched_getaffinity(0))} cores"
+    return Finding("udp lane", Health.DOUBTFUL if why_not else Health.GOOD, told)

@@ -5,6 +5,7 @@ old one is retired, the young one becomes the old one, and a new young one begin
 piece as entries come in, at least twice as fast as they come, so that the bound holds for all three together.
 """
 
+from collections.abc import Mapping
 from typing import Final, Generic, Protocol, TypeVar
 
 
@@ -45,6 +46,11 @@ class Generations(Generic[Key, Value]):
     def octets(self) -> int:
         """Octets of what can still be found."""
         return self._young_octets + self._old_octets
+
+    @property
+    def young(self) -> Mapping[Key, Value]:
+        """The entries that came in or were used lately; another map as soon as something is put."""
+        return self._young
 
     def get(self, key: Key) -> Value | None:
         """Find a value; one of the old generation becomes young again."""

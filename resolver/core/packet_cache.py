@@ -1,10 +1,13 @@
 """Replies that are finished but for the message id: what the same datagram got a moment ago.
 
 A probe costs one lookup. What it finds is replayed only under the very table it was judged under, and only until it
-expires; its TTLs are counted down in place, at most once a second. The plain twin of this cache is Pipeline.receive:
-with or without it, a client gets the same octets.
+expires; its TTLs are counted down in place, and its addresses take turns, at most once a second. Names are kept in
+lower case: a datagram that differs in nothing but letter case finds the same entry at the second attempt, so that
+changing the case fills no memory. The plain twin of this cache is Pipeline.receive: with or without it, a client gets
+the same records, octet for octet but for the turn of the addresses.
 """
 
+from collections.abc import Callable
 from struct import Struct
 from typing import Final
 
@@ -13,6 +16,8 @@ from resolver.core.counters import Transport, answer_slot
 from resolver.core.generations import Generations
 from resolver.core.policy import Table
 from resolver.core.step import Reply
+from resolver.dns.codes import RRType
+from resolver.dns.message import HEADER_SIZE
 from resolver.dns.writer import ttl_offsets
 
 _TTL: Final = Struct("!L")
@@ -20,42 +25,57 @@ _OVERHEAD: Final = 450
 """Octets of an entry besides its reply and its key: objects and places in the table."""
 _MEAN_OCTETS: Final = 1_500
 """Octets allowed for an entry on average, its key included."""
+_HEAD: Final = 12
+"""Octets of a record before its data: a compressed owner, type, class, TTL, length (RFC 1035 4.1.3, 4.1.4)."""
+_ADDRESSES: Final = (RRType.A.to_bytes(2, "big"), RRType.AAAA.to_bytes(2, "big"))
 
 
 class Finished:
     """A reply less its id, and all that is needed to send it again: nothing of it is computed on a hit.
 
-    ``tail`` follows the two octets of the client's id. ``answer_slot`` and ``slot`` are the two counters to add to.
+    ``tail`` follows the two octets of the client's id, the question's name in lower case. ``slots`` are the two
+    counters to add to. It may be sent as it is until ``good_until`` (monotonic seconds) if it was judged under the
+    table whose stamp is ``stamp``.
     """
 
-    __slots__ = ("_age", "_ages_from", "_offsets", "_ttls", "answer_slot", "expires", "judged_under", "octets", "slot",
-                 "tail")  # fmt: skip  # two lines, not ten
+    __slots__ = ("_age", "_ages_from", "_expires", "_offsets", "_ttls", "_turning", "good_until", "octets", "slots",
+                 "stamp", "tail")  # fmt: skip  # two lines, not ten
 
-    def __init__(self, transport: Transport, reply: Reply, now: float) -> None:
-        self.tail = reply.wire[2:]
-        self.expires = now + reply.lifetime
-        self.judged_under = reply.judged_under.stamp if reply.judged_under is not None else None
-        self.answer_slot = answer_slot(transport, reply.qtype, reply.rcode)
-        self.slot = reply.slot
-        self.octets = 2 * len(reply.wire) + _OVERHEAD
+    def __init__(self, transport: Transport, tail: bytes, reply: Reply, now: float) -> None:
+        self.tail = tail
+        self.stamp = reply.judged_under.stamp if reply.judged_under is not None else None
+        self.slots = (answer_slot(transport, reply.qtype, reply.rcode), reply.slot)
+        self.octets = 2 * len(tail) + _OVERHEAD
+        self._expires = now + reply.lifetime
         self._ages_from = reply.ages_from
         self._offsets: tuple[int, ...] = ()
         self._ttls: tuple[int, ...] = ()
+        self._turning: tuple[int, int, int] | None = None
         self._age = 0
+        self.good_until = self._expires
         if reply.ages_from is not None:
             self._age = int(now - reply.ages_from)
             self._offsets = tuple(offset - 2 for offset in ttl_offsets(reply.wire))
-            self._ttls = tuple(_TTL.unpack_from(self.tail, offset)[0] + self._age for offset in self._offsets)
+            self._ttls = tuple(_TTL.unpack_from(tail, offset)[0] + self._age for offset in self._offsets)
+            self._turning = _address_rrset(tail, self._offsets)
+            self.good_until = min(self._expires, reply.ages_from + self._age + 1)
 
-    def age(self, now: float) -> None:
-        """Count the TTLs down to this moment (monotonic seconds), if a second has passed since the last time."""
-        if self._ages_from is None or (age := int(now - self._ages_from)) == self._age:
-            return
-        aged = bytearray(self.tail)
-        for offset, ttl in zip(self._offsets, self._ttls, strict=True):
-            _TTL.pack_into(aged, offset, max(ttl - age, 0))
-        self.tail = bytes(aged)
-        self._age = age
+    def renew(self, now: float) -> bool:
+        """Count the TTLs down to this moment (monotonic seconds) and let the next address stand first; False if the
+        reply has expired."""
+        if now >= self._expires:
+            return False
+        if self._ages_from is not None:
+            self._age = int(now - self._ages_from)
+            aged = bytearray(self.tail)
+            for offset, ttl in zip(self._offsets, self._ttls, strict=True):
+                _TTL.pack_into(aged, offset, max(ttl - self._age, 0))
+            if self._turning is not None:
+                start, size, end = self._turning
+                aged[start:end] = aged[start + size : end] + aged[start : start + size]
+            self.tail = bytes(aged)
+            self.good_until = min(self._expires, self._ages_from + self._age + 1)
+        return True
 
 
 class PacketCache:
@@ -65,24 +85,72 @@ class PacketCache:
 
     def __init__(self, entries: int) -> None:
         """Hold at most this many replies."""
-        self._finished: Generations[tuple[int, bytes], Finished] = Generations(entries, entries * _MEAN_OCTETS)
+        self._finished: Generations[bytes, Finished] = Generations(entries, entries * _MEAN_OCTETS)
 
     def __len__(self) -> int:
         return len(self._finished)
 
-    def probe(self, view: View, transport: Transport, datagram: bytes, table: Table, now: float) -> Finished | None:
-        """Find the reply to a datagram, judged under the table in force, its TTLs right for ``now``."""
-        key = (view.number * 4 + transport, datagram[2:])
-        finished = self._finished.get(key)
-        if finished is None:
+    @property
+    def known(self) -> Callable[[bytes], Finished | None]:
+        """Look up a key among the entries used lately; what is found may have expired. For one batch only."""
+        return self._finished.young.get
+
+    def probe(
+        self, view: View, transport: Transport, datagram: bytes, table: Table, now: float
+    ) -> tuple[Finished, bytes] | None:
+        """Find a datagram's entry, judged under the table in force, and the reply less its id, right for ``now``."""
+        return self.find(tag(view, transport) + datagram[2:], table.stamp, now)
+
+    def find(self, key: bytes, stamp: object, now: float) -> tuple[Finished, bytes] | None:
+        """Find an entry by `tag` and datagram less its id, and the reply less its id with the letter case asked."""
+        finished = self._fresh(key, stamp, now)
+        if finished is not None:
+            return finished, finished.tail
+        end = key.find(0, HEADER_SIZE)
+        lower = key[:HEADER_SIZE] + key[HEADER_SIZE:end].lower() + key[end:]
+        if lower == key or (finished := self._fresh(lower, stamp, now)) is None:
             return None
-        if finished.judged_under is not table.stamp or now >= finished.expires:
-            self._finished.discard(key)
-            return None
-        finished.age(now)
-        return finished
+        tail = finished.tail
+        return finished, tail[: HEADER_SIZE - 2] + key[HEADER_SIZE:end] + tail[end - 2 :]
 
     def store(self, view: View, transport: Transport, datagram: bytes, reply: Reply, now: float) -> None:
         """Keep what a datagram got, if the reply may be replayed at all."""
         if reply.lifetime > 0:
-            self._finished.put((view.number * 4 + transport, datagram[2:]), Finished(transport, reply, now))
+            end = datagram.find(0, HEADER_SIZE)
+            name, asked = datagram[HEADER_SIZE:end].lower(), reply.wire
+            tail = asked[2:HEADER_SIZE] + name + asked[end:]
+            key = tag(view, transport) + datagram[2:HEADER_SIZE] + name + datagram[end:]
+            self._finished.put(key, Finished(transport, tail, reply, now))
+
+    def _fresh(self, key: bytes, stamp: object, now: float) -> Finished | None:
+        finished = self._finished.get(key)
+        if finished is None:
+            return None
+        if finished.stamp is stamp and (now < finished.good_until or finished.renew(now)):
+            return finished
+        self._finished.discard(key)
+        return None
+
+
+def tag(view: View, transport: Transport) -> bytes:
+    """Write the two octets that stand for the id in a key: only the same view and transport get the same reply."""
+    return bytes((view.number, transport))
+
+
+def _address_rrset(tail: bytes, offsets: tuple[int, ...]) -> tuple[int, int, int] | None:
+    """Find several addresses in a row that differ in nothing but the address (``offsets``: where their TTLs stand).
+
+    Returns where they start, the octets of one record, and where they end.
+    """
+    at = tail.find(0, HEADER_SIZE - 2) + 5  # the question ends
+    start = size = 0
+    head = b""
+    for offset in offsets:
+        end = offset + 6 + int.from_bytes(tail[offset + 4 : offset + 6], "big")
+        same = start and tail[at : at + _HEAD] == head and end - at == size
+        if start and not same:
+            break
+        if not same and offset - 6 == at and tail[at + 2 : at + 4] in _ADDRESSES:
+            start, size, head = at, end - at, tail[at : at + _HEAD]
+        at = end
+    return (start, size, at) if start and at - start > size else None

@@ -74,14 +74,15 @@ class Answering:
 
         The plain form of what a UDP lane does with most datagrams.
         """
-        finished = self.packets.probe(view, transport, datagram, self.watch.table, now)
-        if finished is None:
+        found = self.packets.probe(view, transport, datagram, self.watch.table, now)
+        if found is None:
             self.page[GAUGES + Gauge.PACKET_MISSES] += 1
             return self.decide(datagram, view, transport, now, send, destination)
+        finished, tail = found
         self.page[GAUGES + Gauge.PACKET_HITS] += 1
-        self.page[finished.answer_slot] += 1
-        self.page[finished.slot] += 1
-        return datagram[:2] + finished.tail
+        for slot in finished.slots:
+            self.page[slot] += 1
+        return datagram[:2] + tail
 
     def decide(
         self,

@@ -42,6 +42,7 @@ class WorkerSettings:
     tcp_connections: int = 512
     tcp_per_client: int = 64
     in_flight: int = 4_096
+    pace_seconds: float = 0.001
 
     def to_json(self) -> dict[str, Any]:
         """Give what ``json.dumps`` can write."""
@@ -56,6 +57,7 @@ class WorkerSettings:
             "tcp_connections": self.tcp_connections,
             "tcp_per_client": self.tcp_per_client,
             "in_flight": self.in_flight,
+            "pace_seconds": self.pace_seconds,
         }
 
     @classmethod
@@ -72,6 +74,7 @@ class WorkerSettings:
             tcp_connections=document["tcp_connections"],
             tcp_per_client=document["tcp_per_client"],
             in_flight=document["in_flight"],
+            pace_seconds=document["pace_seconds"],
         )
 
 

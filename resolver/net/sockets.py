@@ -163,6 +163,8 @@ def _bound(
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             prepare(sock)
             sock.bind(_socket_address(address, kind))
+            if protocol == "udp" and is_wildcard(sock):
+                _ask_for_the_address_asked(sock)
         except OSError as error:
             raise _explained(protocol, address, error) from error
         undo.pop_all()
@@ -185,17 +187,22 @@ def _prepare_joining_udp(sock: socket.socket) -> None:
 
 
 def _prepare_udp(sock: socket.socket) -> None:
-    """Widen the receive buffer, ask for the address of each query, and never let a path MTU be forged (RFC 9715)."""
+    """Widen the receive buffer, and never let a path MTU be forged (RFC 9715)."""
     try:
         sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER)
     except PermissionError:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
     if sock.family == socket.AF_INET6:
-        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
         sock.setsockopt(socket.IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_OMIT)
     else:
-        sock.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
         sock.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT)
+
+
+def _ask_for_the_address_asked(sock: socket.socket) -> None:
+    if sock.family == socket.AF_INET6:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
+    else:
+        sock.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
 
 
 def _explained(protocol: Literal["udp", "tcp"], address: ListenAddress, error: OSError) -> ListenError:

@@ -1,38 +1,28 @@
-"""Queries over UDP: read in batches, answered at once where the answer is known, from the address that was asked.
+"""Queries over UDP, one system call each way for each of them: the plain twin of lane.py.
 
-A wake-up reads at most 64 datagrams, so that TCP and the upstream sockets get their turn. Both clocks are read once
-for all of them. An answer that is known needs no task and no await: it leaves before the next datagram is read.
+It serves where batches of system calls cannot be had, and is what tests compare them with. A wake-up reads at most 64
+datagrams, so that TCP and the upstream sockets get their turn; both clocks are read once for all of them. An answer
+that is known needs no task and no await: it leaves before the next datagram is read.
 """
 
 import asyncio
 import errno
 import socket
 from struct import Struct
-from typing import Any, Final
+from typing import Final
 
-from resolver.core.counters import DROPS, GAUGES, DropReason, Gauge, Transport
+from resolver.core.counters import DROPS, DropReason, Transport
 from resolver.net.answering import Answering
+from resolver.net.mmsg import BATCH, LARGEST_QUERY
 from resolver.net.sockets import is_wildcard, kernel_drops
+from resolver.net.udp_sender import Address, Control, UdpSender
 
-BATCH: Final = 64
-LARGEST_QUERY: Final = 4_096
-"""Octets of the longest query that is read; what is longer is dropped, it was cut short."""
-LATEST: Final = 1.9
-"""Seconds after which nobody waits for an answer over UDP any more; sent in a heap, late answers would be a weapon."""
-KEPT: Final = 64
-"""Answers that are kept for one more attempt when the send buffer is full."""
 SOURCES: Final = 1_024
 """Addresses of this host that are remembered, each by the interface it was asked through."""
 
 _IN_PKTINFO: Final = Struct("=I4s4s")  # interface, local address, destination in the header (ip(7))
 _IN6_PKTINFO: Final = Struct("=16sI")  # destination, interface (RFC 3542 section 6.1)
 _ROOM_FOR_PKTINFO: Final = 128
-
-Address = tuple[Any, ...]
-"""A socket address as Python gives it."""
-
-Control = tuple[tuple[int, int, bytes], ...]
-"""Ancillary messages that give an answer its source address; empty where the socket has one address only."""
 
 Destination = tuple[Control, Address, float]
 """Where an answer goes, and when its query came (monotonic seconds)."""
@@ -48,13 +38,13 @@ class UdpLane:
         self._answering = answering
         self._page = answering.page
         self._transport = Transport.UDP6 if sock.family == socket.AF_INET6 else Transport.UDP4
-        self._read = self._read_wildcard if is_wildcard(sock) else self._read_one_address
         self._sources = _Sources()
-        self._kept: list[tuple[bytes, Control, Address]] = []
+        self._everywhere = is_wildcard(sock)
+        self._sender = UdpSender(loop, sock, answering.page)
 
     def start(self) -> None:
         """Begin to read."""
-        self._loop.add_reader(self._sock, self._read)
+        self._loop.add_reader(self._sock, self.read)
 
     def stop(self) -> None:
         """Read no more."""
@@ -64,7 +54,7 @@ class UdpLane:
         """Take in what has arrived already, at most so many datagrams, then read no more."""
         self.stop()
         for _ in range(most // BATCH):
-            if not self._read():
+            if self.read() < BATCH:
                 return
 
     @property
@@ -72,53 +62,8 @@ class UdpLane:
         """How many datagrams the kernel dropped because the receive buffer was full."""
         return kernel_drops(self._sock)
 
-    def _read_one_address(self) -> bool:
-        """Read and answer a batch; tell whether there may be more.
-
-        Flat, because nearly every query passes here and nearly all of them end in the packet cache: it does what
-        `_read_wildcard` and `Answering.answer` do, less five calls and three counter updates for each datagram.
-        """
-        answering = self._answering
-        now = answering.watch.read()
-        table = answering.watch.table
-        views, probe, decide = answering.views, answering.packets.probe, answering.decide
-        page, transport = self._page, self._transport
-        receive, send = self._sock.recvfrom, self._sock.sendto
-        read = hits = misses = answered = 0
-        try:
-            while read < BATCH:
-                datagram, client = receive(LARGEST_QUERY + 1)
-                read += 1
-                view = views[client[0]]
-                if view is None or not client[1] or len(datagram) > LARGEST_QUERY:
-                    self._refuse_to_read(datagram)
-                    continue
-                finished = probe(view, transport, datagram, table, now)
-                if finished is not None:
-                    hits += 1
-                    page[finished.answer_slot] += 1
-                    page[finished.slot] += 1
-                    wire = datagram[:2] + finished.tail
-                else:
-                    misses += 1
-                    found = decide(datagram, view, transport, now, self._send_later, ((), client, now))
-                    if found is None:
-                        continue
-                    wire = found
-                answered += 1
-                try:
-                    send(wire, client)
-                except OSError as error:
-                    self._not_sent(error, wire, (), client)
-        except OSError as error:
-            self._not_read(error)
-        page[GAUGES + Gauge.PACKET_HITS] += hits
-        page[GAUGES + Gauge.PACKET_MISSES] += misses
-        self._count_durations(answered, now)
-        return read == BATCH
-
-    def _read_wildcard(self) -> bool:
-        """Read and answer a batch on 0.0.0.0 or [::]; tell whether there may be more."""
+    def read(self) -> int:
+        """Read and answer a batch; return how many datagrams came."""
         answering, sources = self._answering, self._sources
         now = answering.watch.read()
         read = answered = 0
@@ -129,26 +74,20 @@ class UdpLane:
                 view = answering.views[client[0]]
                 cut = flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC)
                 control = sources[ancillary[0]] if ancillary and not cut else None
-                if view is None or not client[1] or control is None:
-                    self._page[DROPS + (DropReason.TRUNCATED if cut else DropReason.SOURCE)] += 1
+                if not self._everywhere:
+                    control = ()
+                if view is None or cut or not client[1] or control is None:
+                    self._page[DROPS + (DropReason.TRUNCATED if cut and view else DropReason.SOURCE)] += 1
                     continue
                 wire = answering.answer(datagram, view, self._transport, now, self._send_later, (control, client, now))
                 if wire is not None:
                     answered += 1
-                    self._send(wire, control, client)
+                    self._sender.send(wire, control, client)
         except OSError as error:
             self._not_read(error)
-        self._count_durations(answered, now)
-        return read == BATCH
-
-    def _refuse_to_read(self, datagram: bytes) -> None:
-        cut = len(datagram) > LARGEST_QUERY
-        self._page[DROPS + (DropReason.TRUNCATED if cut else DropReason.SOURCE)] += 1
-
-    def _count_durations(self, answered: int, since: float) -> None:
-        """Count a batch: each of its answers took its share of the time, as they leave one by one."""
         if answered:
-            self._answering.count_durations(answered, (self._answering.monotonic() - since) / answered)
+            answering.count_durations(answered, answering.monotonic() - now)
+        return read
 
     def _not_read(self, error: OSError) -> None:
         """Go on at the next wake-up, whatever it was: an empty queue, or an error of one datagram."""
@@ -157,35 +96,8 @@ class UdpLane:
 
     def _send_later(self, wire: bytes | None, destination: Destination) -> None:
         control, client, received = destination
-        if wire is None:
-            return
-        if self._answering.monotonic() - received > LATEST:
-            self._page[DROPS + DropReason.LATE] += 1
-            return
-        self._send(wire, control, client)
-
-    def _send(self, wire: bytes, control: Control, client: Address) -> None:
-        try:
-            self._sock.sendmsg((wire,), control, 0, client)
-        except OSError as error:
-            self._not_sent(error, wire, control, client)
-
-    def _not_sent(self, error: OSError, wire: bytes, control: Control, client: Address) -> None:
-        """Keep an answer for one more attempt if the send buffer is full; any other error is this answer's end."""
-        if error.errno not in (errno.EAGAIN, errno.ENOBUFS) or len(self._kept) >= KEPT:
-            self._page[DROPS + DropReason.SEND_FAILED] += 1
-            return
-        if not self._kept:
-            self._loop.call_later(0.001, self._send_kept)
-        self._kept.append((wire, control, client))
-
-    def _send_kept(self) -> None:
-        kept, self._kept = self._kept, []
-        for wire, control, client in kept:
-            try:
-                self._sock.sendmsg((wire,), control, 0, client)
-            except OSError:
-                self._page[DROPS + DropReason.SEND_FAILED] += 1
+        if wire is not None:
+            self._sender.send_late(wire, control, client, self._answering.monotonic() - received)
 
 
 class _Sources(dict[tuple[int, int, bytes], Control | None]):

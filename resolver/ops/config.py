@@ -30,6 +30,7 @@ from resolver.ops.config_values import (
     parse_ipv6,
     parse_network,
     parse_octets,
+    parse_pace,
     parse_seconds,
     parse_upstream,
 )
@@ -97,6 +98,9 @@ Workers = Annotated[
     int | None,
     BeforeValidator(_parse_workers),
     PlainSerializer(lambda number: "auto" if number is None else str(number), return_type=str),
+]
+Pace = Annotated[
+    float, BeforeValidator(parse_pace), PlainSerializer(lambda seconds: f"{round(seconds * 1000)}ms", return_type=str)
 ]
 Octets = Annotated[int, BeforeValidator(parse_octets), PlainSerializer(lambda octets: f"{octets}B", return_type=str)]
 
@@ -178,6 +182,12 @@ class LimitsConfig(Section):
     in_flight: Annotated[Count, _between(10, 1_000_000)] = 20_000
 
 
+class LaneConfig(Section):
+    """How UDP sockets are read."""
+
+    pace: Pace = 0.001
+
+
 class MetricsConfig(Section):
     """Where Prometheus reads."""
 
@@ -211,6 +221,7 @@ class Config(Section):
     guard: GuardConfig = GuardConfig()
     cache: CacheConfig = CacheConfig()
     limits: LimitsConfig = LimitsConfig()
+    lane: LaneConfig = LaneConfig()
     metrics: MetricsConfig = MetricsConfig()
     log: LogConfig = LogConfig()
     workers: Workers = None

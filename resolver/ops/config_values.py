@@ -134,6 +134,15 @@ def parse_seconds(text: object) -> int:
     return _parse_amount(text, _SECONDS, "a duration such as 60s, 5m, 24h or 3d")
 
 
+def parse_pace(text: object) -> float:
+    """Read a number of milliseconds from ``0ms`` to ``10ms``; seconds."""
+    written = _text(text, "milliseconds such as 1ms")
+    number = written.removesuffix("ms")
+    if not (written.endswith("ms") and number.isascii() and number.isdigit() and 0 <= int(number[:3]) <= 10):
+        raise ValueError(f"{written!r} is no pace; write 0ms to 10ms")
+    return int(number[:3]) / 1_000
+
+
 def parse_octets(text: object) -> int:
     """Read a size such as ``64MB`` or ``1GiB``; a number alone is refused, for it has no unit."""
     return _parse_amount(text, _OCTETS, "a size such as 64MB or 1GiB")

@@ -63,6 +63,7 @@ def worker_settings(
         tcp_connections=_share(config.limits.tcp_connections, workers),
         tcp_per_client=_share(config.limits.tcp_per_client, workers),
         in_flight=_share(config.limits.in_flight, workers),
+        pace_seconds=config.lane.pace,
     )
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import dns.message
 import pytest
 
 from resolver.core.admission import ALLOWED, View
@@ -17,7 +18,8 @@ GOOD = upstream_says("www.fine.example", "A", "www.fine.example. 100 IN A 203.0.
 def probe(
     world: World, wire: bytes = QUERY, view: View = ALLOWED, transport: Transport = Transport.UDP4
 ) -> Finished | None:
-    return world.packets.probe(view, transport, wire, world.pipeline.table, world.now)
+    found = world.packets.probe(view, transport, wire, world.pipeline.table, world.now)
+    return None if found is None else found[0]
 
 
 def store(world: World, wire: bytes = QUERY) -> Reply:
@@ -53,12 +55,93 @@ def test_the_same_datagram_under_another_id_finds_the_reply(world: World) -> Non
 
 @pytest.mark.parametrize(
     "other",
-    [ask("WWW.fine.example", use_edns=0), ask("www.fine.example"), ask("www.fine.example", "AAAA", use_edns=0),
+    [ask("www.fine.example"), ask("www.fine.example", "AAAA", use_edns=0),
      ask("www.fine.example", want_dnssec=True), QUERY + b"\x00"],
-    ids=["letter case", "without EDNS", "another type", "DO", "an octet more"],
+    ids=["without EDNS", "another type", "DO", "an octet more"],
 )  # fmt: skip
 def test_another_datagram_does_not(world: World, other: bytes) -> None:
     assert probe(world, other) is None
+
+
+@pytest.mark.parametrize("asked", ["WWW.fine.example", "www.FINE.exaMPLE"])
+def test_another_letter_case_finds_it_and_gets_its_own_letters_back(world: World, asked: str) -> None:
+    wire = ask(asked, use_edns=0, id=7)
+    found = world.packets.probe(ALLOWED, Transport.UDP4, wire, world.pipeline.table, world.now)
+    again = world.receive(wire)
+    assert found is not None
+    assert isinstance(again, Reply)
+    assert wire[:2] + found[1] == again.wire
+
+
+def test_what_another_letter_case_left_is_found(world: World) -> None:
+    world.packets = PacketCache(10)
+    store(world, ask("WWW.fine.EXAMPLE", use_edns=0))
+    assert len(world.packets) == 1
+    finished = probe(world)
+    again = world.receive(QUERY)
+    assert finished is not None
+    assert isinstance(again, Reply)
+    assert QUERY[:2] + finished.tail == again.wire
+    store(world, QUERY)
+    assert len(world.packets) == 1
+
+
+def test_letters_outside_of_the_name_stay_what_they_are(world: World) -> None:
+    """Type 65 (HTTPS) is the letter A, which is type 97 in lower case."""
+    world.resolve(
+        ask("www.fine.example", "TYPE97"),
+        upstream_says("www.fine.example", "TYPE97", "www.fine.example. 50 IN TYPE97 \\# 1 00"),
+    )
+    store(world, ask("www.fine.example", "TYPE97"))
+    assert probe(world, ask("WWW.fine.example", "HTTPS")) is None
+    assert probe(world, ask("www.fine.example", "HTTPS")) is None
+
+
+def test_addresses_take_turns(world: World) -> None:
+    wire = ask("many.example", use_edns=0)
+    lines = [f"many.example. 100 IN A 203.0.113.{number}" for number in (1, 2, 3)]
+    world.resolve(wire, upstream_says("many.example", "A", *lines))
+    store(world, wire)
+    seen = []
+    for _ in range(4):
+        finished = probe(world, wire)
+        assert finished is not None
+        seen.append([str(item) for rr in dns.message.from_wire(wire[:2] + finished.tail).answer for item in rr])
+        world.wait(1)
+    assert all(sorted(turn) == sorted(seen[0]) for turn in seen)
+    assert [turn[0][-1] for turn in seen] == ["1", "2", "3", "1"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "turning"),
+    [
+        pytest.param(["n.example. 9 IN A 192.0.2.1", "n.example. 9 IN A 192.0.2.2"], True, id="two"),
+        pytest.param(["n.example. 9 IN A 192.0.2.1"], False, id="one"),
+        pytest.param(
+            ["n.example. 9 IN CNAME a.n.example.", "a.n.example. 9 IN A 192.0.2.1"], False, id="behind an alias"
+        ),
+        pytest.param(
+            ["n.example. 9 IN CNAME b.", "b. 9 IN A 192.0.2.1", "b. 9 IN A 192.0.2.2"], True, id="two behind one"
+        ),
+        pytest.param(['n.example. 9 IN TXT "one"', 'n.example. 9 IN TXT "two"'], False, id="texts"),
+    ],
+)
+def test_only_addresses_take_turns(world: World, lines: list[str], turning: bool) -> None:
+    rdtype = "TXT" if "TXT" in lines[0] else "A"
+    wire = ask("n.example", rdtype, use_edns=0)
+    world.resolve(wire, upstream_says("n.example", rdtype, *lines))
+    store(world, wire)
+    first = probe(world, wire)
+    assert first is not None
+    before = first.tail
+    world.wait(1)
+    again = world.receive(wire)
+    after = probe(world, wire)
+    assert after is not None
+    assert isinstance(again, Reply)
+    assert (after.tail != again.wire[2:]) is turning
+    assert dns.message.from_wire(b"id" + after.tail).answer == dns.message.from_wire(again.wire).answer
+    assert len(before) == len(after.tail)
 
 
 def test_neither_does_another_view_or_transport(world: World) -> None:
@@ -114,7 +197,7 @@ def test_a_blocked_reply_keeps_its_times_and_knows_its_counters() -> None:
     finished = probe(world)
     assert finished is not None
     assert ttls(world) == [60]
-    assert (finished.answer_slot, finished.slot) == (answer_slot(Transport.UDP4, 1, 0), SLOT)
+    assert finished.slots == (answer_slot(Transport.UDP4, 1, 0), SLOT)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What a lane does with datagrams and errors that a real socket gives rarely, and that its fast form is its plain one.
+"""What a lane does with datagrams and errors that a real socket gives rarely.
 
 The socket is a fake, since no kernel gives a full send buffer or a datagram from port 0 on demand.
 """
@@ -13,8 +13,6 @@ from typing import Any, cast
 
 import dns.message
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from resolver.core.admission import Admission
 from resolver.core.counters import DROPS, GAUGES, PAGE_SIZE, DropReason, Gauge
@@ -26,7 +24,9 @@ from resolver.net import udp_lane
 from resolver.net.answering import Answering
 from resolver.net.client_views import ClientViews
 from resolver.net.clock_watch import ClockWatch
-from resolver.net.udp_lane import BATCH, KEPT, UdpLane
+from resolver.net.mmsg import BATCH, LARGEST_QUERY
+from resolver.net.udp_lane import UdpLane
+from resolver.net.udp_sender import KEPT
 from tests.integration.running_worker import JUNE_2014, make_policy
 
 CLIENT = ("127.0.0.1", 4_000)
@@ -63,7 +63,7 @@ class FakeSocket:
         return self.host, 53
 
     def arrive(self, wire: bytes, client: tuple[Any, ...] = CLIENT, ancillary: Ancillary | None = None) -> None:
-        flags = socket.MSG_TRUNC if len(wire) > udp_lane.LARGEST_QUERY else 0
+        flags = socket.MSG_TRUNC if len(wire) > LARGEST_QUERY else 0
         self.arrived.append((wire, pktinfo() if ancillary is None else ancillary, flags, client))
 
     def recvmsg(self, size: int, _: int) -> tuple[bytes, Ancillary, int, tuple[Any, ...]]:
@@ -71,13 +71,6 @@ class FakeSocket:
             raise BlockingIOError(errno.EAGAIN, "")
         wire, *rest = self.arrived.popleft()
         return wire[:size], *rest  # type: ignore[return-value]  # the rest has the types of the queue
-
-    def recvfrom(self, size: int) -> tuple[bytes, tuple[Any, ...]]:
-        wire, _, _, client = self.recvmsg(size, 0)
-        return wire, client
-
-    def sendto(self, wire: bytes, client: tuple[Any, ...]) -> None:
-        self.sendmsg((wire,), (), 0, client)
 
     def sendmsg(self, wires: Sequence[bytes], control: object, _: int, client: tuple[Any, ...]) -> None:
         if self.errors and (number := self.errors.popleft()):
@@ -132,37 +125,14 @@ class Rig:
         self.lane = UdpLane(cast("Any", self.loop), cast("Any", self.sock), self.answering)
 
     def read(self) -> bool:
-        return self.lane._read()
+        """Read a batch; tell whether it was full."""
+        return self.lane.read() == BATCH
 
     def drops(self) -> dict[DropReason, int]:
         return {reason: self.page[DROPS + reason] for reason in DropReason if self.page[DROPS + reason]}
 
 
 HOSTS = pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
-
-queries = st.builds(
-    lambda name, rdtype, edns, number: dns.message.make_query(name, rdtype, use_edns=edns, id=number).to_wire(),
-    st.sampled_from(["listed.example", "WWW.Listed.example", "free.example"]),
-    st.sampled_from(["A", "AAAA", "TXT", "ANY", "AXFR"]),
-    st.sampled_from([-1, 0, 1]),
-    st.integers(0, 3),
-)
-datagrams = st.tuples(
-    st.one_of(queries, st.binary(max_size=40), st.just(bytes(5_000))),
-    st.sampled_from([CLIENT, ("192.0.2.1", 9), ("127.0.0.1", 0), ("224.0.0.1", 9), ("127.0.0.2", 53)]),
-)
-
-
-@given(st.lists(datagrams, max_size=100))
-def test_the_fast_form_does_what_the_plain_one_does(arriving: list[tuple[bytes, tuple[str, int]]]) -> None:
-    fast, plain = Rig("127.0.0.1"), Rig("0.0.0.0")
-    for rig in (fast, plain):
-        for wire, client in arriving:
-            rig.sock.arrive(wire, client)
-        while rig.read():
-            pass
-    assert fast.sock.sent == plain.sock.sent
-    assert bytes(fast.page) == bytes(plain.page)
 
 
 @HOSTS

@@ -1,0 +1,206 @@
+"""Queries over UDP in batches of system calls: what a worker spends nearly all of its time in.
+
+A batch is at most 64 datagrams, so that TCP and the upstream sockets get their turn. Both clocks are read once for all
+of it. An answer that is known needs no task and no await, and costs no call of a Python function: it is found by the
+datagram itself, its octets are handed to the kernel from where they lie, and what is counted is counted once a batch.
+The plain twin is udp_lane.py, which serves where batches cannot be had.
+
+While traffic lasts the socket is read on a beat instead of at every wake-up: at a few thousand queries a second a
+wake-up for each of them would cost more than the answer.
+"""
+
+import asyncio
+import errno
+import socket
+from collections import Counter
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from resolver.core.admission import ALLOWED, View
+from resolver.core.counters import DROPS, GAUGES, DropReason, Gauge, Transport
+from resolver.core.packet_cache import tag
+from resolver.net.answering import Answering
+from resolver.net.mmsg import BATCH, CONTROL_STRIDE, QUERY_STRIDE, SOURCE_STRIDE, Batch, unsupported
+from resolver.net.sockets import IP_PKTINFO, is_wildcard, kernel_drops
+from resolver.net.udp_lane import UdpLane
+from resolver.net.udp_sender import Address, Control, UdpSender
+
+EMPTY_BEATS: Final = 4
+"""Beats without a datagram after which the socket is watched again."""
+
+_STARTS: Final = tuple(range(0, BATCH * QUERY_STRIDE, QUERY_STRIDE))
+
+Origin = tuple[bytes, bytes, float]
+"""Where a query came from, as the kernel wrote it (socket address, ancillary message), and when (monotonic seconds)."""
+
+
+def open_lane(
+    loop: asyncio.AbstractEventLoop, sock: socket.socket, answering: Answering, *, pace: float
+) -> "BatchLane | UdpLane":
+    """Read a bound, non-blocking socket in batches, or one datagram at a time where that is all there is."""
+    return UdpLane(loop, sock, answering) if unsupported() else BatchLane(loop, sock, answering, pace=pace)
+
+
+class BatchLane:
+    """One worker's UDP socket of one listen address."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, sock: socket.socket, answering: Answering, *, pace: float
+    ) -> None:
+        """Take a bound, non-blocking socket, which stays the caller's. ``pace``: seconds between beats, 0 for none."""
+        self._loop = loop
+        self._sock = sock
+        self._answering = answering
+        self._page = answering.page
+        self._pace = pace
+        self._transport = Transport.UDP6 if sock.family == socket.AF_INET6 else Transport.UDP4
+        self._with_controls = is_wildcard(sock)
+        self._batch = Batch(sock, tag(ALLOWED, self._transport), with_controls=self._with_controls)
+        self._sender = UdpSender(loop, sock, answering.page)
+        self._beat: asyncio.Handle | None = None
+        self._empty_beats = 0
+
+    def start(self) -> None:
+        """Begin to read."""
+        self._loop.add_reader(self._sock, self._wake if self._pace else self.read)
+
+    def stop(self) -> None:
+        """Read no more."""
+        self._loop.remove_reader(self._sock)
+        if self._beat is not None:
+            self._beat.cancel()
+
+    def finish(self, most: int = 4 * 1024) -> None:
+        """Take in what has arrived already, at most so many datagrams, then read no more."""
+        self.stop()
+        for _ in range(most // BATCH):
+            if self.read() < BATCH:
+                return
+
+    @property
+    def kernel_drops(self) -> int:
+        """How many datagrams the kernel dropped because the receive buffer was full."""
+        return kernel_drops(self._sock)
+
+    def _wake(self) -> None:
+        """Begin to beat: traffic has come after silence."""
+        self._loop.remove_reader(self._sock)
+        self._empty_beats = 0
+        self._read_on_the_beat()
+
+    def _read_on_the_beat(self) -> None:
+        received = self.read()
+        if received == BATCH:
+            self._beat = self._loop.call_soon(self._read_on_the_beat)
+            return
+        self._empty_beats = 0 if received else self._empty_beats + 1
+        if self._empty_beats > EMPTY_BEATS:
+            self._beat = None
+            self._loop.add_reader(self._sock, self._wake)
+        else:
+            self._beat = self._loop.call_later(self._pace, self._read_on_the_beat)
+
+    def read(self) -> int:
+        """Read and answer a batch; return how many datagrams came.
+
+        Flat, because nearly every query ends here: the loop does what `Answering.answer` does for a hit, without a
+        call for each datagram; everything else goes through `_look_further`.
+        """
+        batch = self._batch
+        try:
+            received = batch.receive()
+        except OSError as error:
+            return self._not_read(error)
+        if not received:
+            return 0
+        answering = self._answering
+        now = answering.watch.read()
+        stamp = answering.watch.table.stamp
+        lengths, cut = batch.lengths(received)
+        views, known, queries = answering.views.packed, answering.packets.known, batch.queries
+        tails: list[bytes] = []
+        slots: list[tuple[int, int]] = []
+        gaps: set[int] = set()
+        answer, count = tails.append, slots.append
+        for start, length, client in zip(_STARTS, lengths, batch.clients(received), strict=False):
+            view = views[client]
+            if view is ALLOWED:
+                finished = known(queries[start : start + length])
+                if finished is not None and finished.stamp is stamp and now < finished.good_until:
+                    answer(finished.tail)
+                    count(finished.slots)
+                    continue
+            place = start // QUERY_STRIDE
+            if view is None or place in cut:
+                self._page[DROPS + (DropReason.SOURCE if view is None else DropReason.TRUNCATED)] += 1
+                gaps.add(place)
+                continue
+            tail = self._look_further(place, queries[start : start + length], view, now)
+            known = answering.packets.known
+            if tail is None:
+                gaps.add(place)
+            else:
+                answer(tail)
+        if tails:
+            self._leave(tails, gaps, received)
+        self._count(slots, len(tails), now)
+        return received
+
+    def _look_further(self, place: int, key: bytes, view: View, now: float) -> bytes | None:
+        """Answer a datagram that is not at the top of the packet cache; the reply less its id, or None for none now."""
+        answering = self._answering
+        message_id = self._batch.message_id(place)
+        datagram = (message_id + key[2:])[: len(key)]
+        source = self._batch.sources[place * SOURCE_STRIDE : (place + 1) * SOURCE_STRIDE]
+        at = place * CONTROL_STRIDE
+        control = self._batch.controls[at : at + CONTROL_STRIDE] if self._with_controls else b""
+        wire = answering.answer(datagram, view, self._transport, now, self._send_later, (source, control, now))
+        return None if wire is None else wire[2:]
+
+    def _leave(self, tails: Sequence[bytes], gaps: Collection[int], received: int) -> None:
+        """Send the batch's replies; keep those that found the send buffer full for one more attempt."""
+        places = [place for place in range(received) if place not in gaps] if gaps else None
+        for number, error in self._batch.send(tails, places):
+            place = number if places is None else places[number]
+            wire = self._batch.message_id(place) + tails[number]
+            source = self._batch.sources[place * SOURCE_STRIDE : (place + 1) * SOURCE_STRIDE]
+            at = place * CONTROL_STRIDE
+            control = self._batch.controls[at : at + CONTROL_STRIDE] if self._with_controls else b""
+            self._sender.not_sent(error, wire, self._control_of(control), self._address_of(source))
+
+    def _count(self, slots: Sequence[tuple[int, int]], answered: int, now: float) -> None:
+        """Count a batch: hits by their counters, and what all answers took, as they leave together."""
+        page = self._page
+        for (answers, order), hits in Counter(slots).items():
+            page[answers] += hits
+            page[order] += hits
+        page[GAUGES + Gauge.PACKET_HITS] += len(slots)
+        if answered:
+            self._answering.count_durations(answered, self._answering.monotonic() - now)
+
+    def _not_read(self, error: OSError) -> int:
+        """Go on at the next wake-up, whatever it was: an empty queue, or an error of one datagram."""
+        if error.errno != errno.EAGAIN:
+            self._page[DROPS + DropReason.SOURCE] += 1
+        return 0
+
+    def _send_later(self, wire: bytes | None, origin: Origin) -> None:
+        if wire is None:
+            return
+        source, control, received = origin
+        waited = self._answering.monotonic() - received
+        self._sender.send_late(wire, self._control_of(control), self._address_of(source), waited)
+
+    def _address_of(self, source: bytes) -> Address:
+        port = int.from_bytes(source[2:4], "big")
+        if self._transport is Transport.UDP4:
+            return socket.inet_ntop(socket.AF_INET, source[4:8]), port
+        scope = int.from_bytes(source[24:28], "little")
+        return socket.inet_ntop(socket.AF_INET6, source[8:24]), port, 0, scope
+
+    def _control_of(self, control: bytes) -> Control:
+        if not control:
+            return ()
+        if self._transport is Transport.UDP4:
+            return ((socket.IPPROTO_IP, IP_PKTINFO, control[16:28]),)
+        return ((socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, control[16:36]),)

@@ -1,0 +1,318 @@
+"""That batches of system calls do what one call for each datagram does, over real sockets."""
+
+import asyncio
+import errno
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any, cast
+
+import dns.flags
+import dns.message
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from resolver.core.admission import Admission
+from resolver.core.counters import DROPS, GAUGES, PAGE_SIZE, DropReason, Gauge
+from resolver.core.message_cache import MessageCache
+from resolver.core.packet_cache import PacketCache
+from resolver.core.pipeline import Pipeline
+from resolver.core.step import Drop, Failure, Forward, Reply
+from resolver.net import lane as lane_module
+from resolver.net.answering import Answering
+from resolver.net.client_views import ClientViews
+from resolver.net.clock_watch import ClockWatch
+from resolver.net.lane import EMPTY_BEATS, BatchLane, open_lane
+from resolver.net.mmsg import BATCH, LARGEST_QUERY, Batch, unsupported
+from resolver.net.sockets import ListenAddress, open_listener
+from resolver.net.udp_lane import UdpLane
+from tests.integration.running_worker import JUNE_2014, make_policy
+
+LISTED = dns.message.make_query("listed.example", "A", id=1).to_wire()
+FREE = dns.message.make_query("free.example", "A", id=2).to_wire()
+ADDRESSES = ["127.0.0.1", "0.0.0.0", "::1", "::"]
+
+
+class Later:
+    """A forwarder whose upstreams fail, at once or when a test says so."""
+
+    def __init__(self, pipeline: Pipeline, now: Callable[[], float]) -> None:
+        self.pipeline = pipeline
+        self.now = now
+        self.at_once = True
+        self.waiting: list[Callable[[], None]] = []
+
+    def ask(self, forward: Forward, respond: Callable[[Reply | Drop], None]) -> None:
+        def fail() -> None:
+            respond(self.pipeline.fail(forward.asked, Failure.NO_UPSTREAM, self.now()))
+
+        if self.at_once:
+            fail()
+        else:
+            self.waiting.append(fail)
+
+
+class BeatingLoop:
+    """Keeps what a lane wants to be told of and when, until a test plays the loop."""
+
+    def __init__(self) -> None:
+        self.readers: dict[object, Callable[[], None]] = {}
+        self.soon: list[Callable[[], None]] = []
+        self.later: list[tuple[float, Callable[[], None]]] = []
+
+    def add_reader(self, sock: object, callback: Callable[[], None]) -> None:
+        self.readers[sock] = callback
+
+    def remove_reader(self, sock: object) -> None:
+        self.readers.pop(sock, None)
+
+    def call_soon(self, callback: Callable[[], None]) -> asyncio.Handle:
+        self.soon.append(callback)
+        return cast("asyncio.Handle", self)
+
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> asyncio.Handle:
+        self.later.append((seconds, callback))
+        return cast("asyncio.Handle", self)
+
+    def cancel(self) -> None:
+        self.later.clear()
+
+
+class Rig:
+    """A lane of the real kind on a real socket; the forwarder and the clocks are the test's."""
+
+    def __init__(self, host: str, make: Callable[..., Any], stack: ExitStack) -> None:
+        self.now = 100.0
+        self.page = memoryview(bytearray(PAGE_SIZE)).cast("Q")
+        policy = make_policy("listed.example")
+        pipeline = Pipeline(policy.at(JUNE_2014), MessageCache(100, 100_000), self.page, now=self.now)
+        watch = ClockWatch(pipeline, policy, lambda: JUNE_2014, lambda: self.now)
+        views = ClientViews(Admission(["127.0.0.1/32", "::1/128"]))
+        self.away = Later(pipeline, lambda: self.now)
+        self.answering = Answering(pipeline, PacketCache(1_000), watch, views, self.away, self.page, lambda: self.now)
+        listener = open_listener(ListenAddress(host, 0), 1)
+        self.sock = listener.udp[0]
+        stack.callback(listener.tcp.close)
+        stack.callback(self.sock.close)
+        self.loop = BeatingLoop()
+        self.lane = make(self.loop, self.sock, self.answering)
+        self.to = ("::1" if ":" in host else "127.0.0.1", self.sock.getsockname()[1])
+        self.stack = stack
+
+    def client(self, host: str | None = None) -> socket.socket:
+        sock = socket.socket(self.sock.family, socket.SOCK_DGRAM)
+        self.stack.callback(sock.close)
+        sock.settimeout(2)
+        if host is not None:
+            sock.bind((host, 0))
+        sock.connect(self.to)
+        return sock
+
+    def drops(self) -> dict[DropReason, int]:
+        return {reason: self.page[DROPS + reason] for reason in DropReason if self.page[DROPS + reason]}
+
+
+def in_batches(loop: asyncio.AbstractEventLoop, sock: socket.socket, answering: Answering) -> BatchLane:
+    return BatchLane(loop, sock, answering, pace=0.001)
+
+
+@contextmanager
+def rig(host: str = "127.0.0.1", make: Callable[..., Any] = in_batches) -> Iterator[Rig]:
+    with ExitStack() as stack:
+        yield Rig(host, make, stack)
+
+
+def take(sock: socket.socket) -> list[bytes]:
+    """Take what has come; loopback delivers before send returns."""
+    sock.settimeout(0)
+    found = []
+    while True:
+        try:
+            found.append(sock.recv(65_535))
+        except BlockingIOError:
+            return found
+
+
+queries = st.builds(
+    lambda name, rdtype, edns, flags, number: dns.message.make_query(
+        name, rdtype, use_edns=edns, flags=flags, id=number
+    ).to_wire(),
+    st.sampled_from(["listed.example", "WWW.Listed.example", "free.example", "FREE.example"]),
+    st.sampled_from(["A", "AAAA", "TXT", "ANY", "AXFR", "HTTPS"]),
+    st.sampled_from([-1, 0, 1]),
+    st.sampled_from([0, dns.flags.RD]),
+    st.integers(0, 65_535),
+)
+datagrams = st.one_of(queries, queries, queries, st.binary(max_size=40), st.just(bytes(5_000)))
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(datagrams, max_size=2 * BATCH), st.sampled_from(ADDRESSES))
+def test_batches_do_what_the_plain_lane_does(arriving: list[bytes], host: str) -> None:
+    seen = []
+    for make in (in_batches, UdpLane):
+        with rig(host, make) as one:
+            client = one.client()
+            got = []
+            for wire in arriving:
+                client.send(wire)
+            while one.lane.read():
+                got += take(client)
+            seen.append((sorted(got), bytes(one.page)))  # a batch leaves after what its datagrams set off
+    assert seen[0] == seen[1]
+
+
+@pytest.mark.parametrize("host", ADDRESSES)
+def test_hits_misses_and_later_answers_go_each_to_its_own_client(host: str) -> None:
+    with rig(host) as one:
+        one.away.at_once = False
+        clients = [one.client() for _ in range(6)]
+        for number, client in enumerate(clients):
+            client.send(bytes([0, number]) + (FREE if number % 3 == 1 else LISTED)[2:])
+        assert one.lane.read() == len(clients)
+        assert [len(take(client)) for client in clients] == [1, 0, 1, 1, 0, 1]
+        for finish in one.away.waiting:
+            finish()
+        later = [take(client) for client in clients]
+        assert [len(each) for each in later] == [0, 1, 0, 0, 1, 0]
+        assert [wire[1] for each in later for wire in each] == [1, 4]
+        for number, client in enumerate(clients):
+            client.send(bytes([1, number]) + LISTED[2:])
+        one.lane.read()
+        assert [[wire[:2] for wire in take(client)] for client in clients] == [[bytes([1, n])] for n in range(6)]
+
+
+@pytest.mark.parametrize("asked", ["127.0.0.1", "127.0.0.7"])
+def test_an_answer_leaves_from_the_address_that_was_asked(asked: str) -> None:
+    with rig("0.0.0.0") as one:
+        one.to = (asked, one.to[1])
+        one.away.at_once = False
+        client = one.client("127.0.0.1")  # connected: it hears nobody else
+        client.send(LISTED)
+        client.send(FREE)
+        one.lane.read()
+        one.away.waiting[0]()
+        assert len(take(client)) == 2
+
+
+def test_strangers_are_refused_and_find_no_finished_reply() -> None:
+    with rig("0.0.0.0") as one:
+        friend, stranger = one.client("127.0.0.1"), one.client("127.0.0.9")
+        for client in (friend, stranger, friend, stranger):
+            client.send(LISTED)
+        one.lane.read()
+        assert [wire[3] & 15 for wire in take(friend)] == [0, 0]
+        assert [wire[3] & 15 for wire in take(stranger)] == [5, 5]
+        assert one.page[GAUGES + Gauge.PACKET_HITS] == 1
+
+
+def test_a_datagram_that_was_cut_is_dropped_and_the_rest_answered() -> None:
+    with rig() as one:
+        client = one.client()
+        for wire in (bytes(LARGEST_QUERY + 1), LISTED, bytes(LARGEST_QUERY + 1), LISTED):
+            client.send(wire)
+        one.lane.read()
+        assert len(take(client)) == 2
+        assert one.drops() == {DropReason.TRUNCATED: 2}
+
+
+def test_a_reply_that_cannot_be_sent_costs_that_reply_only() -> None:
+    """Port 0 cannot be sent to; the kernel stops a batch there. The number is put where the kernel wrote another."""
+    with rig() as one:
+        clients = [one.client() for _ in range(4)]
+        batch = one.lane._batch
+        for client in clients:
+            client.send(LISTED)
+        received = batch.receive()
+        batch._ports[16 + 1] = 0
+        failed = batch.send([LISTED[2:]] * received, None)
+        assert failed == [(1, errno.EINVAL)]
+        assert [len(take(client)) for client in clients] == [1, 0, 1, 1]
+
+
+def test_nobody_answers_port_0_or_a_broadcast() -> None:
+    with rig("0.0.0.0") as one:
+        client = one.client()
+        for _ in range(3):
+            client.send(LISTED)
+        batch = one.lane._batch
+        received = batch.receive()
+        batch._ports[1] = 0
+        batch._controls[16 + 6] = 0xFFFFFFFF
+        assert [who is None for who in batch.clients(received)] == [True, True, False]
+
+
+def test_a_full_send_buffer_gets_a_second_chance(monkeypatch: pytest.MonkeyPatch) -> None:
+    with rig() as one:
+        client = one.client()
+        monkeypatch.setattr(Batch, "send", lambda *_: [(0, errno.EAGAIN), (1, errno.EPERM)])
+        client.send(LISTED)
+        client.send(LISTED)
+        one.lane.read()
+        assert take(client) == []
+        ((_, again),) = one.loop.later
+        again()
+        assert len(take(client)) == 1
+        assert one.drops() == {DropReason.SEND_FAILED: 1}
+
+
+def test_while_traffic_lasts_it_reads_on_a_beat() -> None:
+    with rig() as one:
+        client = one.client()
+        one.lane.start()
+        wake = one.loop.readers[one.sock]
+        client.send(LISTED)
+        wake()
+        assert len(take(client)) == 1
+        assert one.loop.readers == {}
+        for _ in range(EMPTY_BEATS):
+            ((seconds, beat),) = one.loop.later
+            one.loop.later.clear()
+            assert seconds == 0.001
+            beat()
+        client.send(LISTED)
+        one.loop.later.pop()[1]()
+        assert len(take(client)) == 1
+        for _ in range(EMPTY_BEATS + 1):
+            one.loop.later.pop()[1]()
+        assert one.loop.later == []
+        assert list(one.loop.readers) == [one.sock]
+
+
+def test_a_full_batch_is_followed_at_once() -> None:
+    with rig() as one:
+        client = one.client()
+        for _ in range(BATCH + 3):
+            client.send(LISTED)
+        one.lane._wake()
+        assert (len(one.loop.soon), one.loop.later) == (1, [])
+        one.loop.soon.pop()()
+        assert len(one.loop.later) == 1
+        assert len(take(client)) == BATCH + 3
+
+
+def test_finish_takes_in_what_has_come_and_no_more() -> None:
+    with rig() as one:
+        client = one.client()
+        one.lane.start()
+        for _ in range(BATCH + 3):
+            client.send(LISTED)
+        one.lane.finish()
+        assert len(take(client)) == BATCH + 3
+        assert one.loop.readers == {}
+
+
+def test_without_batches_the_plain_lane_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert unsupported() is None, "this machine is one that batches are made for"
+    with rig(make=lambda loop, sock, answering: open_lane(loop, sock, answering, pace=0)) as one:
+        assert isinstance(one.lane, BatchLane)
+    monkeypatch.setattr(lane_module, "unsupported", lambda: "no")
+    with rig(make=lambda loop, sock, answering: open_lane(loop, sock, answering, pace=0)) as one:
+        assert isinstance(one.lane, UdpLane)
+
+
+@pytest.mark.parametrize("order", ["big"])
+def test_another_machine_is_told_apart(monkeypatch: pytest.MonkeyPatch, order: str) -> None:
+    monkeypatch.setattr("sys.byteorder", order)
+    assert unsupported() == "batches need 64-bit Linux, little end first"
