@@ -1,6 +1,7 @@
 """The server lives as operators need it to: it starts, changes, loses parts of itself, ends, and is never wrong."""
 
 import os
+import queue
 import select
 import signal
 import socket
@@ -301,27 +302,51 @@ class TestLosses:
             assert server.blocked("listed.example")
 
 
+@contextmanager
+def listening_manager() -> Iterator[tuple[str, queue.SimpleQueue[str]]]:
+    """Play the service manager: the address it listens on, and what it hears.
+
+    A thread empties the socket at once, for its kernel queue holds ten datagrams only: signs of life that wait there
+    while a slow reload runs would leave no room for the state that ends it.
+    """
+    name = f"arret-test-{os.getpid()}"
+    told: queue.SimpleQueue[str] = queue.SimpleQueue()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(f"\0{name}".encode())
+
+        def listen() -> None:
+            while (state := manager.recv(200).decode().split("\n")[0]) != "the test is over":
+                told.put(state)
+
+        thread = threading.Thread(target=listen)
+        thread.start()
+        try:
+            yield f"@{name}", told
+        finally:
+            manager.sendto(b"the test is over", f"\0{name}".encode())
+            thread.join()
+
+
+def hear(told: queue.SimpleQueue[str], state: str) -> None:
+    """Wait for a state, past others; thirty seconds in all, however many signs of life come."""
+    deadline = time.monotonic() + 30
+    while told.get(timeout=max(deadline - time.monotonic(), 0.001)) != state:
+        pass
+
+
 class TestServiceManager:
     def test_it_is_told_of_start_reload_and_end(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
-            manager.bind(b"\0arret-test-" + str(os.getpid()).encode())
-            manager.settimeout(30)
-            monkeypatch.setenv("NOTIFY_SOCKET", f"@arret-test-{os.getpid()}")
+        with listening_manager() as (address, told):
+            monkeypatch.setenv("NOTIFY_SOCKET", address)
             monkeypatch.setenv("WATCHDOG_USEC", "200000")
-            heard: list[str] = []
-
-            def hear(state: str) -> None:
-                while not heard or heard[-1] != state:
-                    heard.append(manager.recv(200).decode().split("\n")[0])
-
             with running(tmp_path, one="listed.example") as server:
-                hear("READY=1")
-                hear("WATCHDOG=1")
+                hear(told, "READY=1")
+                hear(told, "WATCHDOG=1")
                 server.reload()
-                hear("RELOADING=1")
-                hear("READY=1")
+                hear(told, "RELOADING=1")
+                hear(told, "READY=1")
                 server.signal(signal.SIGTERM)
-                hear("STOPPING=1")
+                hear(told, "STOPPING=1")
                 assert server.ended() == 0
 
 
