@@ -22,17 +22,19 @@ from resolver.net.answering import Answering
 from resolver.net.client_views import ClientViews
 from resolver.net.clock_watch import ClockWatch
 from resolver.net.forwarder import Forwarder
+from resolver.net.lane import BatchLane, open_lane
 from resolver.net.late import discard_before, note_arrivals
 from resolver.net.settings import WorkerSettings
 from resolver.net.tcp_server import TcpServer
-from resolver.net.udp_lane import LATEST, UdpLane
+from resolver.net.udp_lane import UdpLane
+from resolver.net.udp_sender import LATEST
 
 TICK: Final = 0.25
 """Seconds between two signs of life."""
 SOONEST_TICK: Final = 0.001
 """Seconds that a tick waits at least: a date ahead brings it forward, so that the date binds without a query."""
 
-Lanes = tuple[UdpLane, ...]
+Lanes = tuple[BatchLane | UdpLane, ...]
 """What reads the sockets of one place."""
 
 
@@ -82,6 +84,7 @@ class Worker:
         self._answering = Answering(
             pipeline, self._packets, self._watch, _views(settings), self._forwarder, page, monotonic
         )
+        self._pace = settings.pace_seconds
         self._udp = udp
         self._lanes = self._open_lanes(udp)
         self._neighbours = neighbours
@@ -167,7 +170,7 @@ class Worker:
         self._forwarder.close()
 
     def _open_lanes(self, sockets: Sequence[socket.socket]) -> Lanes:
-        return tuple(UdpLane(self._loop, sock, self._answering) for sock in sockets)
+        return tuple(open_lane(self._loop, sock, self._answering, pace=self._pace) for sock in sockets)
 
     def _reading(self) -> Lanes:
         return (*self._lanes, *chain.from_iterable(self._adopted.values()))

@@ -74,5 +74,5 @@ def test_every_package_is_a_layer_of_the_page(package: str) -> None:
 def test_a_name_that_does_not_exist_is_noticed() -> None:
     names = defined_in(ROOT / "resolver" / "net" / "udp_lane.py")
 
-    assert {"UdpLane", "UdpLane.start", "BATCH"} <= names
+    assert {"UdpLane", "UdpLane.start", "SOURCES"} <= names
     assert not {"start", "UdpLane.begin", "asyncio"} & names

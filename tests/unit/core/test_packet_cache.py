@@ -126,7 +126,7 @@ def test_addresses_take_turns(world: World) -> None:
         pytest.param(['n.example. 9 IN TXT "one"', 'n.example. 9 IN TXT "two"'], False, id="texts"),
     ],
 )
-def test_only_addresses_take_turns(world: World, lines: list[str], turning: bool) -> None:
+def test_only_addresses_take_turns(world: World, lines: list[str], *, turning: bool) -> None:
     rdtype = "TXT" if "TXT" in lines[0] else "A"
     wire = ask("n.example", rdtype, use_edns=0)
     world.resolve(wire, upstream_says("n.example", rdtype, *lines))
