@@ -12,14 +12,16 @@ from pathlib import Path
 from resolver.core.policy import Policy
 from resolver.ops.config import Config
 from resolver.ops.enactment import Manners, Tables, enact
-from resolver.ops.kept_orders import KeptFileError, KeptOrder, digest_of, keep
+from resolver.ops.kept_orders import KeptFileError, KeptOrder, digest_of, discard_kept, keep
 from resolver.ops.notice_text import responsible_name
 from resolver.ops.order_checks import entities_of, near_misses, protected_by, warnings, wrong_with
 from resolver.ops.order_choice import Choice, Refusal, choose_orders
 from resolver.ops.order_files import OrderVersion, read_kept_order, read_order_files
 from resolver.ops.order_times import OrderTimes
 from resolver.ops.policy_document import VERSION, PolicyDocument
-from resolver.ops.policy_file import AppliedPolicy, encode_document, join, store_document
+from resolver.ops.policy_file import AppliedPolicy, digests_in_use, encode_document, join, store_document
+from resolver.ops.progress import Tell, tell_nobody
+from resolver.ops.remembered_names import RememberedNames
 from resolver.orders.index import Index, build_index, index_name, store_index
 from resolver.orders.model import Place, Problem
 
@@ -35,7 +37,7 @@ class CompileReport:
     policy: Path | None
     digest: str
     document: PolicyDocument
-    index: bytes
+    index: Index
     problems: tuple[Problem, ...]
     refused: tuple[Refusal, ...]
     warnings: tuple[Problem, ...]
@@ -44,32 +46,39 @@ class CompileReport:
 
     def load(self, slots: Mapping[str, int]) -> Policy:
         """Make the policy in memory, as workers would from the files."""
-        return join(self.digest, self.document, Index.read(self.index), slots)
+        return join(self.digest, self.document, self.index, slots)
 
 
-def compile_orders(config: Config, wall: float, applied: AppliedPolicy | None, *, write: bool = True) -> CompileReport:
+def compile_orders(
+    config: Config, wall: float, applied: AppliedPolicy | None, *, write: bool = True, tell: Tell = tell_nobody
+) -> CompileReport:
     """Compile the order files as of ``wall`` on the order clock (POSIX seconds).
 
     ``applied`` is what stands now: refused orders fall back on it. With ``write``, the policy and a copy of every
-    order are in the state directory when this returns. Raises OSError when they cannot be written; what was there
-    before is unchanged then.
+    order are in the state directory when this returns. ``tell`` learns how far it is. Raises OSError when they cannot
+    be written; what was there before is unchanged then.
     """
-    versions, problems = read_order_files(config.orders)
-    kept, lost = _read_kept(config.state, applied, versions)
+    remembered = RememberedNames(config.state, tell, keeps=write)
+    versions, problems = read_order_files(config.orders, remembered.read, tell)
+    kept, lost = _read_kept(config.state, applied, versions, remembered)
     entities = entities_of(config)
     times = OrderTimes(entities, wall, _first_applied(config, applied))
     check = partial(wrong_with, entities=entities, protected=protected_by(config))
     choice = choose_orders(versions, kept, check, times.is_over)
     timed = [times.of(standing) for standing in choice.standing]
     tables = enact(timed, _manners(config))
-    index = build_index(tables.rules(), tables.rule_tables())
-    document = _document(config, tables, choice, Index.read(index).digest)
+    laid_out = tables.fingerprint()
+    index = _index(tables, laid_out, applied, tell)
+    document = _document(config, tables, choice, index, laid_out)
     problems += lost
     problems += [problem for refusal in choice.refused for problem in refusal.problems]
     problems += [problem for standing in choice.standing for problem in near_misses(standing.order, entities)]
     usable = bool(choice.standing) or applied is not None or not problems
+    policy = _write(config.state, applied, choice, index, document) if write and usable else None
+    if policy is not None:
+        remembered.forget_the_rest()
     return CompileReport(
-        policy=_write(config.state, choice, index, document) if write and usable else None,
+        policy=policy,
         digest=digest_of(encode_document(document)),
         document=document,
         index=index,
@@ -77,12 +86,20 @@ def compile_orders(config: Config, wall: float, applied: AppliedPolicy | None, *
         refused=choice.refused,
         warnings=tuple(warnings(timed, config.notice.model_dump(include={"ipv4", "ipv6"}), wall)),
         orders=len(choice.standing),
-        names=len(Index.read(index)),
+        names=len(index),
     )
 
 
+def _index(tables: Tables, laid_out: str, applied: AppliedPolicy | None, tell: Tell) -> Index:
+    """Lay the index out, unless the one that is applied was made from the same names."""
+    if applied is not None and applied.index is not None and applied.laid_out == laid_out:
+        return applied.index
+    advance = partial(tell, "laying out the index")
+    return Index.read(build_index(tables.rules(), tables.rule_tables(), advance))
+
+
 def _read_kept(
-    state: Path, applied: AppliedPolicy | None, versions: Sequence[OrderVersion]
+    state: Path, applied: AppliedPolicy | None, versions: Sequence[OrderVersion], remembered: RememberedNames
 ) -> tuple[dict[str, OrderVersion], list[Problem]]:
     """Find the last good versions by id, those whose files changed from their copies; also says which are lost."""
     if applied is None:
@@ -94,7 +111,7 @@ def _read_kept(
         lost.append(Problem(Place(str(state), 1, 1), f"{applied.damage}; it is compiled again from kept copies"))
     for each in applied.manifest:
         try:
-            version = unchanged.get((each.file, each.sources)) or read_kept_order(state, each)
+            version = unchanged.get((each.file, each.sources)) or read_kept_order(state, each, remembered.read)
         except KeptFileError as error:
             lost.append(_lost(each, str(error)))
             continue
@@ -128,10 +145,12 @@ def _manners(config: Config) -> Manners:
     )
 
 
-def _document(config: Config, tables: Tables, choice: Choice, index_digest: str) -> PolicyDocument:
+def _document(config: Config, tables: Tables, choice: Choice, index: Index, laid_out: str) -> PolicyDocument:
     return {
         "version": VERSION,
-        "index": index_name(index_digest),
+        "index": index_name(index.digest),
+        "laid_out": laid_out,
+        "names": len(index),
         "rehearsal": config.rehearse is not None,
         "orders": tables.orders,
         "measures": tables.measures,
@@ -149,9 +168,18 @@ def _document(config: Config, tables: Tables, choice: Choice, index_digest: str)
     }
 
 
-def _write(state: Path, choice: Choice, index: bytes, document: PolicyDocument) -> Path:
-    """Write copies of the orders first, then the index, then the policy that refers to both."""
+def _write(state: Path, applied: AppliedPolicy | None, choice: Choice, index: Index, document: PolicyDocument) -> Path:
+    """Write copies of the orders first, then the index if it is new, then the policy that refers to both."""
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    keep(state, (content for standing in choice.standing for content in standing.version.contents.values()))
-    store_index(state, index)
-    return store_document(state, document)
+    contents: dict[str, bytes] = {}
+    for standing in choice.standing:
+        named = standing.version.contents
+        contents |= {digest: named[name] for name, digest in standing.version.sources if name in named}
+    keep(state, contents)
+    if applied is None or index is not applied.index:
+        store_index(state, index.content)
+    policy = store_document(state, document)
+    needed = digests_in_use(state)
+    if needed is not None:
+        discard_kept(state, needed | contents.keys())
+    return policy

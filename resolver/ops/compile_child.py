@@ -14,7 +14,6 @@ from resolver.ops.channel import LineSplitter, Message, write_line
 from resolver.ops.compile import compile_orders
 from resolver.ops.config import Config
 from resolver.ops.policy_file import digest_in_name, read_current, read_document
-from resolver.orders.index import Index
 
 NICENESS: Final = 10
 PROBLEMS_TOLD: Final = 1_000
@@ -32,7 +31,9 @@ def compile_once(channel: socket.socket) -> int:
     try:
         answer = _answer(asked)
     except OSError as error:
-        answer = {"say": "failed", "why": f"{error.filename or 'the orders'}: {error.strerror or error}"}
+        place = error.filename or asked["config"]["state"]
+        why = f"{place}: {error.strerror or error}; make room there, or correct its permissions, then reload"
+        answer = {"say": "failed", "why": why}
     except Exception as error:  # noqa: BLE001  # the policy in force stays, whatever went wrong here
         traceback.print_exc()
         answer = {"say": "failed", "why": f"unexpected {error!r}"}
@@ -76,7 +77,7 @@ def _described(policy: Path | None) -> Message:
         "policy": str(policy),
         "digest": digest_in_name(policy),
         "orders": len(document["orders"]),
-        "names": len(Index.open(policy.parent / document["index"])),
+        "names": document["names"],
         "counted": sorted({f"{measure['order']}/{measure['action']}" for measure in document["measures"]}),
         "rules": list(rules.items()),
     }

@@ -6,7 +6,7 @@ so a damaged copy is noticed when it is read, and written again when the same co
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -42,14 +42,14 @@ def digest_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def keep(state: Path, contents: Iterable[bytes]) -> None:
-    """Keep the content of files. Durable when it returns. Raises OSError.
+def keep(state: Path, contents: Mapping[str, bytes]) -> None:
+    """Keep the content of files, given by its SHA-256. Durable when it returns. Raises OSError.
 
     All are written before the first is flushed, so that ten thousand orders cost one turn of the disk, not as many.
     """
     folder = state / KEPT
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    missing = {digest: content for digest, content in _by_digest(contents) if not _is_kept(folder / digest, content)}
+    missing = {digest: content for digest, content in contents.items() if not _is_kept(folder / digest, content)}
     temporaries = [(folder / f".{digest}.{os.getpid()}", folder / digest) for digest in missing]
     try:
         for (temporary, _), content in zip(temporaries, missing.values(), strict=True):
@@ -65,8 +65,11 @@ def keep(state: Path, contents: Iterable[bytes]) -> None:
     _flush(folder)
 
 
-def _by_digest(contents: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
-    return ((digest_of(content), content) for content in contents)
+def discard_kept(state: Path, needed: Container[str]) -> None:
+    """Remove every kept file but those needed, and what an interrupted `keep` left behind. Raises OSError."""
+    for path in (state / KEPT).iterdir():
+        if path.name not in needed:
+            path.unlink(missing_ok=True)
 
 
 def read_kept(state: Path, digest: str) -> bytes:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from resolver.ops.kept_orders import KeptOrder, digest_of, read_kept
+from resolver.ops.progress import Tell, tell_nobody
+from resolver.orders.lists import ReadNames
 from resolver.orders.model import Event, Order, Place, Problem
 from resolver.orders.parse import parse_order
 from resolver.orders.salvage import salvage
@@ -30,7 +32,9 @@ class OrderVersion:
     unblocking: tuple[Event, ...]
 
 
-def read_order_files(folders: Sequence[Path]) -> tuple[list[OrderVersion], list[Problem]]:
+def read_order_files(
+    folders: Sequence[Path], read_listed: ReadNames, tell: Tell = tell_nobody
+) -> tuple[list[OrderVersion], list[Problem]]:
     """Read every order file of some folders, by name; also returns what is wrong with the folders themselves."""
     versions: list[OrderVersion] = []
     problems: list[Problem] = []
@@ -41,7 +45,9 @@ def read_order_files(folders: Sequence[Path]) -> tuple[list[OrderVersion], list[
             what = f"orders cannot be read here ({error.strerror}): `orders:` names folders of order files"
             problems.append(Problem(Place(str(folder), 1, 1), what))
             continue
-        versions += map(read_order_file, files)
+        for number, path in enumerate(files):
+            tell("reading orders", number, len(files))
+            versions.append(read_order_file(path, read_listed))
     return versions, problems
 
 
@@ -49,20 +55,21 @@ def _is_order_file(path: Path) -> bool:
     return path.suffix in SUFFIXES and not path.name.startswith(".") and not path.is_dir()
 
 
-def read_order_file(path: Path) -> OrderVersion:
+def read_order_file(path: Path, read_listed: ReadNames) -> OrderVersion:
     """Read one order file and the files that it names."""
     try:
         content = _read_regular(path)
     except OSError as error:
         problem = Problem(Place(str(path), 1, 1), f"cannot be read ({error.strerror}): check its permissions")
         return OrderVersion(str(path), {}, (), None, (problem,), None, ())
-    return _version(content, str(path), lambda name: _read_regular(path.parent / name))
+    return _version(content, str(path), lambda name: _read_regular(path.parent / name), read_listed)
 
 
-def read_kept_order(state: Path, kept: KeptOrder) -> OrderVersion:
+def read_kept_order(state: Path, kept: KeptOrder, read_listed: ReadNames) -> OrderVersion:
     """Read the last good version of an order again. Raises KeptFileError."""
     digests = dict(kept.sources)
-    return _version(read_kept(state, kept.own_digest), kept.file, lambda name: _read_kept_list(state, digests, name))
+    content = read_kept(state, kept.own_digest)
+    return _version(content, kept.file, lambda name: _read_kept_list(state, digests, name), read_listed)
 
 
 def _read_kept_list(state: Path, digests: Mapping[str, str], name: str) -> bytes:
@@ -71,14 +78,14 @@ def _read_kept_list(state: Path, digests: Mapping[str, str], name: str) -> bytes
     return read_kept(state, digests[name])
 
 
-def _version(content: bytes, file: str, read_list: Callable[[str], bytes]) -> OrderVersion:
+def _version(content: bytes, file: str, read_list: Callable[[str], bytes], read_listed: ReadNames) -> OrderVersion:
     contents = {"": content}
 
     def read_and_remember(name: str) -> bytes:
         contents[name] = read_list(name)
         return contents[name]
 
-    parsed = parse_order(content, file, read_and_remember)
+    parsed = parse_order(content, file, read_and_remember, read_listed)
     sources = tuple((name, digest_of(each)) for name, each in contents.items())
     if isinstance(parsed, Order):
         return OrderVersion(file, contents, sources, parsed, (), parsed.id, parsed.history)

@@ -8,7 +8,7 @@ from typing import TypedDict
 
 from resolver.core.policy import MeasureEntry
 
-VERSION = 1
+VERSION = 2
 
 
 class MeasureRecord(MeasureEntry):
@@ -72,10 +72,15 @@ class RefusalRecord(TypedDict):
 
 
 class PolicyDocument(TypedDict):
-    """The whole; the numbers of ``orders[].measures`` and of rules are places in ``measures`` and ``files``."""
+    """The whole; the numbers of ``orders[].measures`` and of rules are places in ``measures`` and ``files``.
+
+    ``laid_out`` tells what the index was made from (`Tables.fingerprint`); ``names`` are the distinct ones in it.
+    """
 
     version: int
     index: str
+    laid_out: str
+    names: int
     rehearsal: bool
     orders: list[OrderRecord]
     measures: list[MeasureRecord]

@@ -1,16 +1,19 @@
 """How a policy is written to the state directory, found again, and never believed without its checksum.
 
-policy-<sha256>.json     the policy document; its name is the checksum of its content
+policy-<sha256>.json     the policy document, one JSON object a line, so that a worker reads ten thousand measures in
+                         small steps: what it is, then each measure, then the rest; its name is its checksum
 sources-<sha256>.json    its manifest once more, so that a damaged policy can be compiled again from kept sources
 index-<sha256>           the names (see resolver.orders.index)
 current                  which policy is applied, and which was before
 """
 
+import io
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import cast
 
@@ -23,6 +26,8 @@ from resolver.orders.whole_file import write_whole
 CURRENT = "current"
 _POLICY = re.compile(r"policy-([0-9a-f]{64})\.json\Z")
 _NAMES_INDEX = re.compile(rb'\{"version":[0-9]+,"index":"(index-[0-9a-f]{64})",')
+_VERSION = re.compile(rb'\{"version":([0-9]+),')
+_HEAD = ("version", "index", "laid_out", "names", "measures")
 _OURS = re.compile(r"(policy|sources)-[0-9a-f]{64}\.json\Z|index-[0-9a-f]{64}\Z")
 
 
@@ -34,7 +39,7 @@ class DamagedPolicyError(Exception):
 class AppliedPolicy:
     """What was applied last. ``path`` is None if the policy or its index is damaged: it must be compiled again.
 
-    ``damage`` then says what is wrong.
+    ``damage`` then says what is wrong. ``index`` is mapped and sound otherwise, and made from ``laid_out``.
     """
 
     path: Path | None
@@ -42,11 +47,22 @@ class AppliedPolicy:
     rehearsal: bool
     manifest: tuple[KeptOrder, ...]
     damage: str | None = None
+    index: Index | None = field(default=None, compare=False)
+    laid_out: str = ""
 
 
 def encode_document(document: PolicyDocument) -> bytes:
     """Write a document as the octets whose checksum names it."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    measures = document["measures"]
+    rest = {key: value for key, value in document.items() if key not in _HEAD}
+    head = {key: document[key] for key in _HEAD if key != "measures"}  # type: ignore[literal-required]
+    lines = ({**head, "measures": len(measures)}, *measures, rest)
+    return b"\n".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() for line in lines)
+
+
+def _decode_document(content: bytes) -> PolicyDocument:
+    first, *measures, rest = map(json.loads, content.split(b"\n"))
+    return cast("PolicyDocument", {**first, "measures": measures, **rest})
 
 
 def store_document(state: Path, document: PolicyDocument) -> Path:
@@ -68,6 +84,10 @@ def _store(path: Path, content: bytes) -> None:
 
 def read_document(path: Path) -> PolicyDocument:
     """Read a policy document after verifying its checksum. Raises DamagedPolicyError."""
+    return _decode_document(_verified(path))
+
+
+def _verified(path: Path) -> bytes:
     digest = digest_in_name(path)
     try:
         content = path.read_bytes()
@@ -75,10 +95,10 @@ def read_document(path: Path) -> PolicyDocument:
         raise DamagedPolicyError(f"{path}: cannot be read ({error.strerror})") from None
     if digest_of(content) != digest:
         raise DamagedPolicyError(f"{path}: its checksum does not match; it was altered after it was written")
-    document = cast("PolicyDocument", json.loads(content))
-    if document["version"] != VERSION:
+    version = _VERSION.match(content)
+    if version is None or int(version[1]) != VERSION:
         raise DamagedPolicyError(f"{path}: written by another version of Arrêt")
-    return document
+    return content
 
 
 def digest_in_name(path: Path) -> str:
@@ -89,13 +109,22 @@ def digest_in_name(path: Path) -> str:
     return match[1]
 
 
-def open_policy(path: Path, slots: Mapping[str, int]) -> Policy:
+def open_policy(path: Path, slots: Mapping[str, int], pause: Callable[[], None] = lambda: None) -> Policy:
     """Verify a policy file and its index, map the index, and join them.
 
-    ``slots`` gives the counter of ``order/action``. Raises DamagedPolicyError if either file is missing or damaged.
+    ``slots`` gives the counter of ``order/action``. ``pause`` is called between measures, so that a thread that does
+    this can let others go on. Raises DamagedPolicyError if either file is missing or damaged.
     """
-    document = read_document(path)
-    return join(digest_in_name(path), document, _open_index(path, document), slots)
+    lines = io.BytesIO(_verified(path))
+    head = json.loads(lines.readline())
+
+    def measures() -> Iterator[object]:
+        for line in islice(lines, head["measures"]):
+            yield json.loads(line)
+            pause()
+
+    index = _open_index(path, head["index"])
+    return load_policy({"digest": digest_in_name(path), "measures": measures()}, index, slots)
 
 
 def join(digest: str, document: PolicyDocument, index: Index, slots: Mapping[str, int]) -> Policy:
@@ -103,13 +132,13 @@ def join(digest: str, document: PolicyDocument, index: Index, slots: Mapping[str
     return load_policy({"digest": digest, "measures": document["measures"]}, index, slots)
 
 
-def _open_index(policy: Path, document: PolicyDocument) -> Index:
+def _open_index(policy: Path, name: str) -> Index:
     try:
-        return Index.open(policy.parent / document["index"])
+        return Index.open(policy.parent / name)
     except DamagedIndexError as error:
         raise DamagedPolicyError(str(error)) from None
     except OSError as error:
-        raise DamagedPolicyError(f"{policy.parent / document['index']}: cannot be read ({error.strerror})") from None
+        raise DamagedPolicyError(f"{policy.parent / name}: cannot be read ({error.strerror})") from None
 
 
 def read_current(state: Path) -> AppliedPolicy | None:
@@ -149,10 +178,10 @@ def _read_applied(path: Path) -> AppliedPolicy | None:
         return _read_sources(path, digest, str(error))
     manifest = _manifest(document["manifest"])
     try:
-        _open_index(path, document)
+        index = _open_index(path, document["index"])
     except DamagedPolicyError as error:
         return AppliedPolicy(None, digest, document["rehearsal"], manifest, str(error))
-    return AppliedPolicy(path, digest, document["rehearsal"], manifest)
+    return AppliedPolicy(path, digest, document["rehearsal"], manifest, None, index, document["laid_out"])
 
 
 def _read_sources(path: Path, digest: str, damage: str) -> AppliedPolicy | None:
@@ -164,6 +193,18 @@ def _read_sources(path: Path, digest: str, damage: str) -> AppliedPolicy | None:
         return None
     sources = json.loads(manifest)
     return AppliedPolicy(None, digest, sources["rehearsal"], _manifest(sources["manifest"]), damage)
+
+
+def digests_in_use(state: Path) -> set[str] | None:
+    """Tell which kept files the current and the previous policy need; None if that cannot be told for certain."""
+    needed: set[str] = set()
+    for name in _read_pointer(state):
+        match = _POLICY.match(name)
+        sources = _read_sources(state / name, match[1], "") if match is not None else None
+        if sources is None:
+            return None
+        needed |= {digest for order in sources.manifest for _, digest in order.sources}
+    return needed
 
 
 def _manifest(entries: list[ManifestEntry]) -> tuple[KeptOrder, ...]:

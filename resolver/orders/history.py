@@ -135,9 +135,9 @@ def _not_listed(name: WireName, concerned: Iterable[Measure]) -> str:
     """Say that a name is not listed; the list keeps every name, and the history says what became of it."""
     listed = (present_name(other) for measure in concerned for other in measure.listed.some(_COMPARED))
     near = get_close_matches(present_name(name), listed, n=1, cutoff=0.8)
-    if near:
-        return f"{present_name(name)!r} is not listed: did you mean {near[0]!r}?"
-    return f"{present_name(name)!r} is not listed: the list keeps every name, also one that is added or removed here"
+    meant = f"did you mean {near[0]!r}? Otherwise add it: " if near else ""
+    kept = "the list keeps every name, also one that is added or removed here"
+    return f"{present_name(name)!r} is not listed: {meant}{kept}"
 
 
 def _wrong_together(events: Sequence[Event], measures: Sequence[Measure]) -> Iterator[Problem]:

@@ -127,6 +127,11 @@ class Index:
         """Use what `build_index` returned without writing it anywhere."""
         return cls(content, "index")
 
+    @property
+    def content(self) -> bytes | mmap.mmap:
+        """The octets that `store_index` writes."""
+        return self._content
+
     def __len__(self) -> int:
         """Count the listed names."""
         return len(self._trie)
@@ -278,7 +283,7 @@ def _placed(plan: _Plan, trie: marisa_trie.BinaryTrie, advance: Advance) -> "tup
     return starts, placed
 
 
-def store_index(folder: Path, content: bytes) -> Path:
+def store_index(folder: Path, content: bytes | mmap.mmap) -> Path:
     """Write what `build_index` returned under the name of its content, whole or not at all. Raises OSError.
 
     The same content is not written twice.
@@ -294,9 +299,9 @@ def write_index(folder: Path, rules: Iterable[Rule]) -> Path:
     return store_index(folder, build_index(rules))
 
 
-def _holds(path: Path, content: bytes) -> bool:
+def _holds(path: Path, content: bytes | mmap.mmap) -> bool:
     try:
-        return path.stat().st_size == len(content) and path.read_bytes() == content
+        return path.stat().st_size == len(content) and path.read_bytes() == memoryview(content)
     except FileNotFoundError:
         return False
 

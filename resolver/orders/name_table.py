@@ -92,8 +92,19 @@ class NameTable:
     def find(self, name: WireName) -> int | None:
         """Tell which of the names this is, counted from 0; None if it is none of them."""
         key = hierarchy_key(name)
-        number, found = self._from(key)
-        return number if found == key else None
+        mark = bisect_right(self._marked(), key) - 1
+        if mark < 0:
+            return None
+        start = self._positions[mark]
+        if self._marks[mark] == key:
+            return self._ranks[mark]
+        end = self._end(mark)
+        # Straight through the octets: ten thousand protected names are looked for at each start.
+        position = self._packed.find(_SEPARATOR + key + _SEPARATOR, start, end + 1)
+        if position < 0 and not self._packed.endswith(_SEPARATOR + key, start, end):
+            return None
+        at = position + 1 if position >= 0 else end - len(key)
+        return self._ranks[mark] + self._packed.count(_SEPARATOR, start, at)
 
     def children(self, parent: bytes) -> Iterator[bytes]:
         """Yield the keys of names one label below another (given as a key), without looking at those further below."""
@@ -114,12 +125,15 @@ class NameTable:
         marks = self._marked()
         mark = bisect_right(marks, key) - 1
         for each in range(max(mark, 0), len(marks)):
-            end = self._positions[each + 1] - 1 if each + 1 < len(marks) else len(self._packed)
-            block = self._packed[self._positions[each] : end].split(_SEPARATOR)
+            block = self._packed[self._positions[each] : self._end(each)].split(_SEPARATOR)
             if key <= block[-1]:
                 at = bisect_left(block, key)
                 return self._ranks[each] + at, block[at]
         return len(self), b""
+
+    def _end(self, mark: int) -> int:
+        """Tell where the last key of the block that begins at a mark ends."""
+        return self._positions[mark + 1] - 1 if mark + 1 < len(self._marks) else len(self._packed)
 
     def _marked(self) -> list[bytes]:
         """Note, at the first search, every so many octets which key begins there, and how many stand before it."""

@@ -2,10 +2,11 @@
 
 import os
 import tempfile
+from mmap import mmap
 from pathlib import Path
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes | mmap) -> None:
     """Write a file so that its name holds either what it held before or all of the content, even after a power cut.
 
     Raises OSError, and leaves nothing behind then.

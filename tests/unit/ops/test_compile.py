@@ -1,6 +1,7 @@
 """What compiling does when all is well, when an order is refused, and when the state directory is damaged."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -390,3 +391,73 @@ def test_an_accident_on_many_names_is_refused_and_a_small_order_beside_it_applie
     assert [each.order for each in report.refused] == ["ta-1"]
     assert desk.blocked("pirate-1400.example") == "ta-1"
     assert desk.blocked("small.example") == "ta-2"
+
+
+def long_list(desk: Desk, count: int = 9_000) -> None:
+    """Write an order whose names stand in a file of their own, long enough to be remembered."""
+    lines = "".join(f"pirate-{number}.example\n" for number in range(count))
+    (desk.orders / "names.txt").write_text(lines)
+    desk.write("one.yaml", order_text(names=[], measure=["names_file: names.txt"]))
+
+
+def test_an_index_of_the_same_names_is_not_laid_out_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    long_list(desk)
+    before = desk.apply()
+
+    def must_not_be_called(*_: object) -> bytes:
+        raise AssertionError("the index was laid out again")
+
+    monkeypatch.setattr("resolver.ops.compile.build_index", must_not_be_called)
+    text = order_text(names=[], measure=["names_file: names.txt"], history=[SUSPENDED])
+    desk.write("one.yaml", text)
+    after = desk.apply()
+    assert after.document["index"] == before.document["index"]
+    assert desk.blocked("pirate-7.example") is None
+    desk.wall += 35 * DAY
+    assert desk.blocked("pirate-7.example") == "ta-1"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda desk: desk.write("one.yaml", order_text(names=["x.example", "y.example"])),
+        lambda desk: desk.write("two.yaml", order_text("ta-2", ["other.example"])),
+        lambda desk: desk.write("one.yaml", order_text(names=["x.example"], measure=["scope: exact"])),
+    ],
+    ids=["another name", "another order", "another reach"],
+)
+def test_an_index_of_other_names_is(desk: Desk, change: Callable[[Desk], object]) -> None:
+    desk.write("one.yaml", order_text(names=["x.example"]))
+    before = desk.apply()
+    change(desk)
+    after = desk.compile()
+    assert after.document["laid_out"] != before.document["laid_out"]
+    assert after.document["index"] != before.document["index"]
+
+
+def test_copies_stay_as_long_as_the_policy_before_needs_them(desk: Desk) -> None:
+    def copies() -> set[str]:
+        return {path.read_text().split("- ")[2].strip() for path in (desk.state / "kept").iterdir()}
+
+    for name in ("a.example", "b.example", "c.example", "d.example"):
+        desk.write("one.yaml", order_text(names=[name, "x.example", "y.example"]))
+        desk.apply()
+    assert copies() == {"b.example", "c.example", "d.example"}
+    desk.compile()
+    assert copies() == {"c.example", "d.example"}
+
+
+def test_bad_lines_of_a_long_list_refuse_its_order_alone(desk: Desk) -> None:
+    long_list(desk)
+    desk.write("two.yaml", order_text("ta-2", ["other.example"]))
+    desk.apply()
+    with (desk.orders / "names.txt").open("a") as file:
+        file.write("two words\n" * 100)
+    report = desk.apply()
+    assert [each.order for each in report.refused] == ["ta-1"]
+    assert "100 lines rejected, of which 80 are not shown; 9000 names kept" in str(report.problems[0])
+    assert len(report.problems) == 21
+    assert (desk.blocked("pirate-7.example"), desk.blocked("other.example")) == ("ta-1", "ta-2")
+    desk.write("one.yaml", order_text(names=[], measure=["names_file: names.txt", "on_bad_name: skip"]))
+    report = desk.apply()
+    assert (report.problems, len(report.warnings)) == ((), 21)

@@ -26,6 +26,8 @@ def policy(state: Path, name: str = "pirate.example", version: int = VERSION) ->
     document = PolicyDocument(
         version=version,
         index=index.name,
+        laid_out="",
+        names=1,
         rehearsal=False,
         orders=[],
         measures=[],

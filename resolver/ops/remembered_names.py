@@ -1,0 +1,105 @@
+"""How long files of names are remembered as they were read, so that a reload reads anew only those that changed.
+
+``state/parsed/<sha256>`` holds one file each: a seal, which is the SHA-256 of the rest, and what `read_names` gave. It
+is named after the content it was read from, how it was read, and the reader itself. Nothing is believed whose seal does
+not match, and losing all of it costs time and nothing else: so it is never flushed, and a full disk is no error here.
+"""
+
+import json
+import os
+from array import array
+from contextlib import suppress
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from resolver.ops.progress import Tell, tell_nobody
+from resolver.orders.lists import READER, FileNames, Rejected, Totals, is_csv, read_names
+from resolver.orders.name_table import NameTable
+
+PARSED: Final = "parsed"
+WORTH_OCTETS: Final = 65_536
+"""Files shorter than this are read faster than remembered."""
+_SEAL: Final = sha256().digest_size
+
+
+class RememberedNames:
+    """Reads files of names in one compilation, and remembers those used in it, which bounds what is kept.
+
+    With ``keeps`` False nothing is written.
+    """
+
+    def __init__(self, state: Path, tell: Tell = tell_nobody, *, keeps: bool) -> None:
+        self._folder = state / PARSED
+        self._tell = tell
+        self._keeps = keeps
+        self._used: dict[str, FileNames] = {}
+
+    def read(self, content: bytes, file: str, column: str | None) -> FileNames:
+        """Do what `read_names` does."""
+        if len(content) < WORTH_OCTETS:
+            return read_names(content, file, column)
+        form = f"{READER} {array('I').itemsize} {is_csv(file, column)} {column}\n".encode()
+        key = sha256(form + sha256(content).digest()).hexdigest()
+        if key not in self._used:
+            self._used[key] = self._recall(key) or self._learn(key, content, file, column)
+        return self._used[key]
+
+    def _recall(self, key: str) -> FileNames | None:
+        try:
+            sealed = (self._folder / key).read_bytes()
+        except OSError:
+            return None
+        body = memoryview(sealed)[_SEAL:]
+        return _decoded(body) if sha256(body).digest() == sealed[:_SEAL] else None
+
+    def _learn(self, key: str, content: bytes, file: str, column: str | None) -> FileNames:
+        names = read_names(content, file, column, partial(self._tell, f"reading {file}"))
+        if self._keeps:
+            temporary = self._folder / f".{key}.{os.getpid()}"
+            try:
+                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                _write(temporary, names)
+                temporary.replace(self._folder / key)
+            except OSError:
+                with suppress(OSError):
+                    temporary.unlink()
+        return names
+
+    def forget_the_rest(self) -> None:
+        """Remove what this compilation had no use for: it read both what is applied and what will be."""
+        with suppress(OSError):
+            for path in self._folder.iterdir():
+                if path.name not in self._used:
+                    path.unlink(missing_ok=True)
+
+
+def _write(path: Path, names: FileNames) -> None:
+    table = names.table
+    sizes = [len(table.packed), len(table)]
+    head = json.dumps([sizes, names.totals, names.rejected, names.unreadable]).encode() + b"\n"
+    parts = (head, table.packed, table.lines.tobytes(), table.columns.tobytes())
+    seal = sha256()
+    for part in parts:
+        seal.update(part)
+    with path.open("wb") as file:
+        file.write(seal.digest())
+        for part in parts:
+            file.write(part)
+
+
+def _decoded(body: memoryview) -> FileNames:
+    line = bytes(body[: 1 << 16]).partition(b"\n")[0]
+    (octets, count), totals, rejected, unreadable = json.loads(line)
+    lines, columns = array("I"), array("I")
+    start = len(line) + 1 + octets
+    width = lines.itemsize * count
+    lines.frombytes(body[start : start + width])
+    columns.frombytes(body[start + width :])
+    return FileNames(
+        NameTable(bytes(body[len(line) + 1 : start]), lines, columns),
+        Totals(*totals),
+        tuple(Rejected(*each) for each in rejected),
+        None if unreadable is None else Rejected(*unreadable),
+    )
