@@ -15,7 +15,7 @@ from resolver.dns.codes import ExtendedError, Flag, Rcode, RRClass, RRType
 from resolver.dns.edns import extended_error, write_opt
 from resolver.dns.message import HEADER_SIZE, MAX_UDP_SIZE, Query, Unreadable
 from resolver.dns.name import MAX_NAME, WireName
-from resolver.dns.records import hinfo_rfc8482, soa_rdata
+from resolver.dns.own_rdata import hinfo_rfc8482, soa_rdata
 from resolver.dns.response import Record
 from resolver.dns.writer import write_message
 from resolver.orders.model import Action

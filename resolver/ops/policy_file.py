@@ -18,17 +18,14 @@ from pathlib import Path
 from typing import cast
 
 from resolver.core.policy import Policy, load_policy
+from resolver.ops.current_policy import POLICY_FILE, named_in_pointer
 from resolver.ops.kept_orders import KeptOrder, digest_of
 from resolver.ops.policy_document import VERSION, ManifestEntry, PolicyDocument
 from resolver.orders.index import DamagedIndexError, Index
 from resolver.orders.whole_file import write_whole
 
-CURRENT = "current"
-_POLICY = re.compile(r"policy-([0-9a-f]{64})\.json\Z")
-_NAMES_INDEX = re.compile(rb'\{"version":[0-9]+,"index":"(index-[0-9a-f]{64})",')
 _VERSION = re.compile(rb'\{"version":([0-9]+),')
 _HEAD = ("version", "index", "laid_out", "names", "measures")
-_OURS = re.compile(r"(policy|sources)-[0-9a-f]{64}\.json\Z|index-[0-9a-f]{64}\Z")
 
 
 class DamagedPolicyError(Exception):
@@ -103,7 +100,7 @@ def _verified(path: Path) -> bytes:
 
 def digest_in_name(path: Path) -> str:
     """Take the digest out of the name of a policy file. Raises DamagedPolicyError."""
-    match = _POLICY.match(path.name)
+    match = POLICY_FILE.match(path.name)
     if match is None:
         raise DamagedPolicyError(f"{path}: not the name of a policy file")
     return match[1]
@@ -155,19 +152,10 @@ def read_current(state: Path) -> AppliedPolicy | None:
 
 def _policies(state: Path) -> list[Path]:
     """List the policies worth trying, the best first."""
-    found = [path for path in state.glob("policy-*.json") if _POLICY.match(path.name)]
-    named = [state / name for name in _read_pointer(state)]
+    found = [path for path in state.glob("policy-*.json") if POLICY_FILE.match(path.name)]
+    named = [state / name for name in named_in_pointer(state)]
     newest = sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True)
     return named + [path for path in newest if path not in named]
-
-
-def _read_pointer(state: Path) -> list[str]:
-    try:
-        pointer = json.loads((state / CURRENT).read_bytes())
-        names = [pointer["policy"], pointer["previous"]]
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
-    return [name for name in names if isinstance(name, str) and _POLICY.match(name)]
 
 
 def _read_applied(path: Path) -> AppliedPolicy | None:
@@ -198,8 +186,8 @@ def _read_sources(path: Path, digest: str, damage: str) -> AppliedPolicy | None:
 def digests_in_use(state: Path) -> set[str] | None:
     """Tell which kept files the current and the previous policy need; None if that cannot be told for certain."""
     needed: set[str] = set()
-    for name in _read_pointer(state):
-        match = _POLICY.match(name)
+    for name in named_in_pointer(state):
+        match = POLICY_FILE.match(name)
         sources = _read_sources(state / name, match[1], "") if match is not None else None
         if sources is None:
             return None
@@ -217,26 +205,3 @@ def _manifest(entries: list[ManifestEntry]) -> tuple[KeptOrder, ...]:
         )
         for entry in entries
     )
-
-
-def write_current(state: Path, policy: Path) -> None:
-    """Record that a policy is applied, and remove the files of all but this one and the one before. Raises OSError."""
-    named = _read_pointer(state)
-    previous = next((name for name in named if name != policy.name), None)
-    write_whole(state / CURRENT, json.dumps({"policy": policy.name, "previous": previous}).encode())
-    needed: set[str] = set()
-    for name in filter(None, (policy.name, previous)):
-        needed |= {name, name.replace("policy-", "sources-", 1), *_index_of(state / name)}
-    for path in state.iterdir():
-        if _OURS.match(path.name) and path.name not in needed:
-            path.unlink(missing_ok=True)
-
-
-def _index_of(policy: Path) -> list[str]:
-    """Read the name of a policy's index from its first octets; the supervisor does not parse the rest."""
-    try:
-        with policy.open("rb") as file:
-            match = _NAMES_INDEX.match(file.read(200))
-    except OSError:
-        return []
-    return [match[1].decode()] if match else []

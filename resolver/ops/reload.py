@@ -15,10 +15,10 @@ from resolver.ops.clock import OrderClock
 from resolver.ops.compilation import Compiled, CompiledPolicy, compile_in_child, recall_in_child
 from resolver.ops.config import Config, load_config
 from resolver.ops.counter_places import OrderPlaces, UpstreamPlaces
+from resolver.ops.current_policy import write_current
 from resolver.ops.logs import LOGGER, Log, log_event
 from resolver.ops.metrics import ReloadState
 from resolver.ops.notify import notify, notify_reloading
-from resolver.ops.policy_file import write_current
 from resolver.ops.standing import Standing
 from resolver.ops.worker_places import Aborted, WorkerPlaces
 from resolver.ops.worker_settings import asked_upstreams, worker_settings

@@ -7,7 +7,8 @@ import pytest
 
 from resolver.dns.codes import RRType
 from resolver.dns.name import parse_name
-from resolver.dns.records import address_rdata, hinfo_rfc8482, present_record, soa_rdata, type_name, type_number
+from resolver.dns.own_rdata import hinfo_rfc8482, soa_rdata
+from resolver.dns.records import address_rdata, present_record, type_name, type_number
 from resolver.dns.response import Record
 
 OWNER = b"\x03Www\x07example\x00"

@@ -11,7 +11,7 @@ import pytest
 
 from resolver.ops.children import Child, end_in_words
 
-HEAVY = {"pydantic", "yaml", "prometheus_client", "click", "rich", "idna", "publicsuffixlist", "zoneinfo"}
+HEAVY = {"pydantic", "yaml", "prometheus_client", "click", "rich", "idna", "publicsuffixlist", "zoneinfo", "dnslib"}
 WORKERS_OWN = ("resolver.ops.child", "resolver.ops.channel", "resolver.ops.dns_child", "resolver.ops.policy_file")
 
 
@@ -26,6 +26,13 @@ def test_a_worker_carries_no_library_of_the_other_roles() -> None:
     parsing = {"resolver.orders.parse", "resolver.orders.yaml_document", "resolver.ops.config", "resolver.ops.compile"}
     assert not modules & parsing
     assert modules.issuperset(WORKERS_OWN)
+
+
+def test_the_supervisor_carries_nothing_that_only_children_and_commands_need() -> None:
+    listing = "import sys, resolver.ops.supervisor; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", listing], check=True, capture_output=True)
+    loaded = {module.partition(".")[0] for module in done.stdout.decode().split()}
+    assert not loaded & {"marisa_trie", "publicsuffixlist", "rich", "click", "dnslib", "cffi"}
 
 
 @pytest.mark.parametrize("arguments", [[], ["dns"], ["dns", "--channel", "x"], ["root", "--channel", "3"]])

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from resolver.dns.name import parse_name
+from resolver.ops.current_policy import write_current
 from resolver.ops.kept_orders import KeptOrder
 from resolver.ops.policy_document import VERSION, PolicyDocument
 from resolver.ops.policy_file import (
@@ -15,7 +16,6 @@ from resolver.ops.policy_file import (
     read_current,
     read_document,
     store_document,
-    write_current,
 )
 from resolver.orders.index import Rule, write_index
 from resolver.orders.model import Reach
