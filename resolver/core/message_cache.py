@@ -37,13 +37,13 @@ class Alias(NamedTuple):
 
 
 class Entry:
-    """An answer that passed: everything after the question, with the offsets and values of its TTLs.
+    """An answer that passed: everything after the question, with the offsets of its TTLs.
 
     ``links`` are the CNAMEs from the question on, ``names`` what they lead to. Times are monotonic seconds. Only the
     judgement changes in an entry's life: ``judged_under`` (a table's stamp, with the number of the view) and ``alias``.
     """
 
-    __slots__ = ("_offsets", "_ttls", "alias", "answers", "authentic", "authorities", "body", "errors", "expires",
+    __slots__ = ("_offsets", "alias", "answers", "authentic", "authorities", "body", "errors", "expires",
                  "judged_for", "judged_under", "links", "names", "octets", "question", "rcode", "stale_until",
                  "stored")  # fmt: skip  # three lines, not eighteen
 
@@ -70,7 +70,7 @@ class Entry:
         self.authorities = authorities
         self.body = body
         self.links = links
-        self.names = tuple(WireName(link.rdata.lower()) for link in links)
+        self.names = tuple([WireName(link.rdata.lower()) for link in links]) if links else ()
         self.authentic = authentic
         self.errors = errors
         self.stored = stored
@@ -80,16 +80,18 @@ class Entry:
         self.judged_for = -1
         self.alias: Alias | None = None
         self._offsets = ttl_offsets
-        self._ttls = tuple(_TTL.unpack_from(body, offset)[0] for offset in ttl_offsets)
-        carried = sum(len(link.owner) + 2 * len(link.rdata) + 300 for link in links)
-        self.octets = _OVERHEAD + len(body) + len(question.qname) + 50 * len(ttl_offsets) + carried
+        self.octets = _OVERHEAD + len(body) + len(question.qname) + 40 * len(ttl_offsets)
+        if links:
+            self.octets += sum([len(link.owner) + 2 * len(link.rdata) + 300 for link in links])
 
     def aged_body(self, age: int) -> bytes:
         """Write the body with its TTLs counted down by so many seconds."""
         if age <= 0:
             return self.body
-        aged = bytearray(self.body)
-        for offset, ttl in zip(self._offsets, self._ttls, strict=True):
+        body = self.body
+        aged = bytearray(body)
+        for offset in self._offsets:
+            (ttl,) = _TTL.unpack_from(body, offset)
             _TTL.pack_into(aged, offset, ttl - age if ttl > age else 0)
         return bytes(aged)
 
@@ -138,13 +140,18 @@ class MessageCache:
 
     def keep(self, entry: Entry) -> None:
         """Keep an entry in place of all that was known about its question, or nothing if its time is zero."""
-        self._failures.discard(entry.question)
-        self._entries.discard(entry.question)
+        question = entry.question
+        if len(self._failures):
+            self._failures.discard(question)
         if entry.expires > entry.stored:
-            self._entries.put(entry.question, entry)
+            self._entries.put(question, entry)
+        else:
+            self._entries.discard(question)
 
     def failure(self, question: Question, now: float) -> Unusable | None:
         """Find the failure of a question that stands at this moment."""
+        if not len(self._failures):  # nearly always, and three lookups less for each question that is asked
+            return None
         record = self._failures.get(question)
         return record.unusable if record is not None and now < record.until else None
 

@@ -9,6 +9,7 @@ from typing import Final, assert_never
 
 from resolver.core.admission import View
 from resolver.core.counters import GAUGES, NOWHERE, DropReason, Gauge, Transport, answer_slot
+from resolver.core.intact import read_intact
 from resolver.core.message_cache import Alias, Entry, MessageCache
 from resolver.core.policy import Allow, Block, Table
 from resolver.core.reply import (
@@ -83,19 +84,26 @@ class Pipeline:
         """Decide what a message from a client of this view gets; never raises, whatever the octets."""
         if not view.allowed:
             return self._turn_away(wire)
-        match read_query(wire):
-            case Query() as query:
-                replayable = len(wire) == HEADER_SIZE + len(query.question) + (_BARE_OPT if query.edns else 0)
-                return self._answer(Asked(query, view, transport, now, replayable), now)
-            case Unreadable() as unreadable:
-                wire = write_error(unreadable)
-                return Reply(wire, unreadable.qtype, unreadable.rcode, NOWHERE, 0, None)
-            case Ignored.SHORT:
-                return Drop(DropReason.SHORT)
-            case Ignored.NOT_A_QUERY:
-                return Drop(DropReason.NOT_A_QUERY)
-            case _ as never:
-                assert_never(never)
+        query = read_query(wire)
+        if not isinstance(query, Query):
+            return _say_unreadable(query)
+        replayable = len(wire) == HEADER_SIZE + len(query.question) + (_BARE_OPT if query.edns else 0)
+        table = self._table
+        verdict = table.judge(query.qname, view)
+        if isinstance(verdict, Block):
+            return self._block(Asked(query, view, transport, now, replayable), verdict, now)
+        return self._answer(Asked(query, view, transport, now, replayable, table.stamp), now)
+
+    def learn_intact(self, question: Question, wire: bytes, now: float, *, trust_ad: bool = False) -> Entry | None:
+        """Take what an upstream said if nothing in it needs cleaning, and keep it if it may be kept; otherwise None.
+
+        It saves nine tenths of what reading the response and `learn`, its twin, would do. ``wire`` repeats the question
+        octet for octet.
+        """
+        learned = read_intact(question, wire, now, trust_ad=trust_ad, stale_seconds=self._stale_seconds)
+        if learned is not None:
+            self._messages.keep(learned)
+        return learned
 
     def learn(self, question: Question, response: Response, now: float, *, trust_ad: bool = False) -> Entry | Unusable:
         """Take what an upstream said about a question: clean, and kept for later if it may be.
@@ -107,12 +115,17 @@ class Pipeline:
             self._page[GAUGES + Gauge.FILTERED_UPSTREAM] += 1
         if isinstance(learned, Entry):
             self._messages.keep(learned)
-            self._page[GAUGES + Gauge.MESSAGE_ENTRIES] = len(self._messages)
-            self._page[GAUGES + Gauge.MESSAGE_BYTES] = self._messages.octets
         return learned
+
+    def show_sizes(self) -> None:
+        """Put into the page how much is cached; asked for now and then, as it would cost each answer a little."""
+        self._page[GAUGES + Gauge.MESSAGE_ENTRIES] = len(self._messages)
+        self._page[GAUGES + Gauge.MESSAGE_BYTES] = self._messages.octets
 
     def complete(self, asked: Asked, entry: Entry, now: float) -> Reply | Drop:
         """Answer a forwarded query with what was learned, judged under the table of this moment."""
+        if asked.permitted_under is self._table.stamp:
+            return self._present(asked, entry, now)
         match self._table.judge(asked.query.qname, asked.view):
             case Block() as block:
                 return self._block(asked, block, now)
@@ -140,10 +153,8 @@ class Pipeline:
         return Reply(write_stranger_refusal(wire), 0, Rcode.REFUSED, NOWHERE, 0, None)
 
     def _answer(self, asked: Asked, now: float) -> Step:
+        """Answer or forward a query whose name is permitted."""
         query = asked.query
-        verdict = self._table.judge(query.qname, asked.view)
-        if isinstance(verdict, Block):
-            return self._block(asked, verdict, now)
         if not query.recursion_desired:
             return self._say(asked, no_recursion_content(), lifetime=0)
         if query.qtype == RRType.ANY:
@@ -238,6 +249,18 @@ class Pipeline:
         query = asked.query
         wire = write_content(query, size_limit(query, asked.transport), content)
         return Reply(wire, query.qtype, content.rcode, slot, lifetime if asked.replayable else 0, self._table)
+
+
+def _say_unreadable(message: Unreadable | Ignored) -> Reply | Drop:
+    match message:
+        case Unreadable():
+            return Reply(write_error(message), message.qtype, message.rcode, NOWHERE, 0, None)
+        case Ignored.SHORT:
+            return Drop(DropReason.SHORT)
+        case Ignored.NOT_A_QUERY:
+            return Drop(DropReason.NOT_A_QUERY)
+        case _ as never:
+            assert_never(never)
 
 
 def _question(query: Query) -> Question:

@@ -26,8 +26,11 @@ STALE_TTL: Final = 30
 MINIMAL_ANY_TTL: Final = 3_600
 
 _HEADER: Final = Struct("!HHHHHH")
-_ANSWERED: Final = Flag.QR | Flag.RA
-_ECHOED: Final = Flag.RD | Flag.CD
+# Plain numbers: the operators of IntFlag cost more than all else in these functions.
+_ANSWERED: Final = int(Flag.QR | Flag.RA)
+_ECHOED: Final = int(Flag.RD | Flag.CD)
+_AD: Final = int(Flag.AD)
+_TC: Final = int(Flag.TC)
 _OPCODE: Final = 0x7800
 _PLAIN_OPT: Final = write_opt(udp_size=MAX_UDP_SIZE, dnssec_ok=False)
 _DNSSEC_OPT: Final = write_opt(udp_size=MAX_UDP_SIZE, dnssec_ok=True)
@@ -74,7 +77,7 @@ def write_cached(query: Query, limit: int, entry: Entry, age: int) -> bytes:
     """Write a fresh entry, its TTLs counted down by ``age`` seconds; AD goes to who asked for it (RFC 6840 5.8)."""
     counts = entry.answers, entry.authorities
     authentic = entry.authentic and (query.dnssec_ok or query.authentic_wanted)
-    flags = Flag.AD if authentic else 0
+    flags = _AD if authentic else 0
     return _assemble(query, limit, entry.rcode | flags, counts, entry.aged_body(age), entry.errors)
 
 
@@ -97,7 +100,7 @@ def _assemble(
     if len(opt) > room:
         opt = _opt(query, ())
         if len(opt) > room:
-            flags, counts, body = flags & ~Flag.AD | Flag.TC, (0, 0), b""
+            flags, counts, body = flags & ~_AD | _TC, (0, 0), b""
     return _HEADER.pack(query.id, flags, 1, *counts, 1 if opt else 0) + question + body + opt
 
 
@@ -173,7 +176,7 @@ def failed_content(unusable: Unusable, error: ExtendedError, *, cached: bool) ->
 
 def write_error(unreadable: Unreadable) -> bytes:
     """Write the answer to a message that cannot be answered as asked; operation code and RD come back."""
-    flags = Flag.QR | Flag.RA | (unreadable.flags & (_OPCODE | _ECHOED)) | (unreadable.rcode & 0xF)
+    flags = _ANSWERED | (unreadable.flags & (_OPCODE | _ECHOED)) | (unreadable.rcode & 0xF)
     opt = b""
     if unreadable.edns:
         opt = write_opt(udp_size=MAX_UDP_SIZE, dnssec_ok=False, extended_rcode=unreadable.rcode >> 4)
@@ -193,7 +196,7 @@ def write_stranger_refusal(wire: bytes) -> bytes:
     opt = b""
     if edns and len(wire) >= end + 11:
         opt = write_opt(udp_size=MAX_UDP_SIZE, dnssec_ok=False, options=(_PROHIBITED,))
-    answered = Flag.QR | Flag.RA | (flags & (_OPCODE | _ECHOED)) | Rcode.REFUSED
+    answered = _ANSWERED | (flags & (_OPCODE | _ECHOED)) | Rcode.REFUSED
     return _HEADER.pack(message_id, answered, 1 if question else 0, 0, 0, 1 if opt else 0) + question + opt
 
 

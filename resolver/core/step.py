@@ -17,7 +17,7 @@ class Asked(NamedTuple):
     """A query with whom it came from, how, and when (monotonic seconds).
 
     ``replayable`` says that nothing but the question, the flags and a bare OPT record was in it, so that the same
-    datagram may get the same reply.
+    datagram may get the same reply. ``permitted_under`` is the stamp of the table that permitted its name, if one did.
     """
 
     query: Query
@@ -25,6 +25,7 @@ class Asked(NamedTuple):
     transport: Transport
     received: float
     replayable: bool = False
+    permitted_under: object = None
 
 
 class Question(NamedTuple):

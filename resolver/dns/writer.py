@@ -24,6 +24,8 @@ _OPT_TYPE = int(RRType.OPT)
 _TC = int(Flag.TC)
 _CD = int(Flag.CD)
 _OUR_QUERY = int(Flag.RD | Flag.AD)
+_OUR_OPT: Final = write_opt(udp_size=MAX_UDP_SIZE, dnssec_ok=False)
+_OUR_DNSSEC_OPT: Final = write_opt(udp_size=MAX_UDP_SIZE, dnssec_ok=True)
 
 
 def write_message(
@@ -64,9 +66,10 @@ def write_upstream_query(
 
     RD is set, and AD to learn whether the answer was validated (RFC 6840 5.7).
     """
-    flags = _OUR_QUERY | (_CD if checking_disabled else 0)
-    opt = write_opt(udp_size=MAX_UDP_SIZE, dnssec_ok=dnssec_ok) if with_edns else b""
-    return _HEADER.pack(message_id, flags, 1, 0, 0, 1 if with_edns else 0) + question + opt
+    flags = _OUR_QUERY | _CD if checking_disabled else _OUR_QUERY
+    if not with_edns:
+        return _HEADER.pack(message_id, flags, 1, 0, 0, 0) + question
+    return _HEADER.pack(message_id, flags, 1, 0, 0, 1) + question + (_OUR_DNSSEC_OPT if dnssec_ok else _OUR_OPT)
 
 
 def ttl_offsets(wire: bytes) -> tuple[int, ...]:

@@ -18,7 +18,18 @@ _TOO_BIG: Final = errno.EMSGSIZE
 class Upstream:
     """A resolver that is asked; compared by identity."""
 
-    __slots__ = ("_latency", "_page", "_slots", "address", "health", "over_tcp", "sockets", "streams")
+    __slots__ = (
+        "_latency",
+        "_latency_microseconds",
+        "_page",
+        "_slots",
+        "_udp_requests",
+        "address",
+        "health",
+        "over_tcp",
+        "sockets",
+        "streams",
+    )
 
     def __init__(
         self, address: UpstreamAddress, page: memoryview, sockets: UpstreamSockets, streams: UpstreamStreams
@@ -30,6 +41,8 @@ class Upstream:
         self.sockets = sockets
         self.streams = streams
         self._slots = tuple(upstream_slot(address.number, what) for what in UpstreamCount)
+        self._udp_requests = self._slots[UpstreamCount.UDP_REQUESTS]
+        self._latency_microseconds = self._slots[UpstreamCount.LATENCY_MICROSECONDS]
         self._latency = upstream_latency_slot(address.number, 0) - duration_slot(0)
         self._page = page
         self._show_health()
@@ -50,8 +63,9 @@ class Upstream:
     def answered(self, attempt: Attempt, now: float) -> None:
         """Take note of an answer to an attempt, whatever it says."""
         seconds = now - attempt.sent
-        self._page[self._latency + duration_slot(seconds)] += 1
-        self.count(UpstreamCount.LATENCY_MICROSECONDS, int(seconds * 1e6))
+        page = self._page
+        page[self._latency + duration_slot(seconds)] += 1
+        page[self._latency_microseconds] += int(seconds * 1e6)
         was_up = self.health.up
         self.health.answered()
         if not was_up:
@@ -86,7 +100,7 @@ class Upstream:
     def _send_datagram(self, attempt: Attempt, now: float) -> None:
         chosen, message_id = self.sockets.assign(attempt, now)
         query = _write(attempt, message_id)
-        self.count(UpstreamCount.UDP_REQUESTS)
+        self._page[self._udp_requests] += 1
         try:
             chosen.line.send(query)
         except BlockingIOError:

@@ -78,7 +78,7 @@ def test_what_does_not_fit_a_datagram_is_asked_over_tcp(nsd: Peer) -> None:
             assert response.flags & dns.flags.TC, "it does not fit our datagram either"
             assert rig.count(UpstreamCount.UDP_REQUESTS) == 1
             assert rig.count(UpstreamCount.TCP_REQUESTS) == 1
-            assert rig.gauge(Gauge.MESSAGE_ENTRIES) == 1
+            await eventually(lambda: rig.gauge(Gauge.MESSAGE_ENTRIES) == 1)
 
     run(scenario)
 

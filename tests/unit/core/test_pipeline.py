@@ -84,6 +84,7 @@ def test_hits_and_misses_and_sizes_are_counted() -> None:
     world.receive(wire)
     world.receive(wire)
     world.receive(ask("pirate.example"))
+    world.pipeline.show_sizes()
     page = world.page
     assert (page[GAUGES + Gauge.MESSAGE_HITS], page[GAUGES + Gauge.MESSAGE_MISSES]) == (2, 1)
     assert page[GAUGES + Gauge.MESSAGE_ENTRIES] == 1
