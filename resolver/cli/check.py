@@ -16,7 +16,10 @@ from resolver.ops.config import Config, load_config
 from resolver.orders.model import Problem
 
 
-@click.command(epilog=examples("arret check", "arret check --config /etc/arret/config.yaml", "arret check --json"))
+@click.command(
+    short_help="Say all that is wrong with configuration and orders.",
+    epilog=examples("arret check", "arret check --config /etc/arret/config.yaml", "arret check --json"),
+)
 @config_option
 @json_option
 @click.pass_context

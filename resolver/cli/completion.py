@@ -10,6 +10,7 @@ VARIABLE = "_ARRET_COMPLETE"
 
 
 @click.command(
+    short_help="Print completion for bash, zsh or fish.",
     epilog=examples(
         'eval "$(arret completion bash)"      # in ~/.bashrc',
         'eval "$(arret completion zsh)"       # in ~/.zshrc',

@@ -23,7 +23,10 @@ CONCLUSIONS = {
 }
 
 
-@click.command(epilog=examples("arret doctor", "arret doctor -c /etc/arret/config.yaml --json"))
+@click.command(
+    short_help="Check machine, configuration, ports and upstreams.",
+    epilog=examples("arret doctor", "arret doctor -c /etc/arret/config.yaml --json"),
+)
 @config_option
 @json_option
 def doctor(config_file: Path | None, *, as_json: bool) -> None:

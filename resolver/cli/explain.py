@@ -25,6 +25,7 @@ from resolver.orders.model import Reach
 
 
 @click.command(
+    short_help="Say why a name is blocked, or why it is not.",
     epilog=examples(
         "arret explain dpstream.tv",
         "arret explain www.dpstream.tv --at 2014-06-01",
@@ -66,16 +67,23 @@ def _say_verdict(explanation: Explanation, law: Law) -> None:
     verdict, style = VERDICTS[explanation.verdict]
     if explanation.verdict == "allowed" and explanation.listings:
         nearest = explanation.listings[0]
-        verdict = f"{verdict}, order {nearest.order['id']} is {nearest.standing.words()}"
+        verdict = f"{verdict}, order {nearest.order['id']} is {_first_words(nearest)}"
     say(f"{spelled(explanation.name)}: {verdict}", style)
     say(f"  at {present_instant(explanation.wall)}, by {law.origin_words()}", QUIET)
+
+
+def _first_words(listing: Listing) -> str:
+    if listing.differs:
+        return f"in force, but not for this name: {listing.standing.words()}"
+    return listing.words()
 
 
 def _say_listing(listing: Listing) -> None:
     order, measure = listing.order, listing.measure
     weight = " · decides" if listing.decisive else ""
     say("")
-    say(f"Order {order['id']}, measure {measure['id']}: {listing.standing.state}{weight}", TITLE)
+    whose = " for this name" if listing.differs else ""
+    say(f"Order {order['id']}, measure {measure['id']}: {listing.standing.state}{whose}{weight}", TITLE)
     below = ", with all below it" if listing.rule.reach is Reach.SUBTREE else ", this name only"
     say_pairs(
         [
@@ -88,7 +96,7 @@ def _say_listing(listing: Listing) -> None:
             ("listed", spelled(listing.rule.name) + below),
             ("file", f"{from_here(listing.file)}:{listing.rule.line}"),
             ("action", measure["action"]),
-            ("time", listing.standing.words()),
+            ("time", listing.words()),
             ("because", measure["because"]),
             ("rests on", order["verified"] or ""),
             ("confidential", "yes: subscribers are not told which order" if order["confidential"] else ""),
@@ -111,7 +119,8 @@ def _say_answer(explanation: Explanation) -> None:
         case "refused":
             say("This client gets REFUSED, whatever it asks.")
         case "allowed":
-            say("Subscribers get what the upstreams answer.")
+            asked = present_name(explanation.name)
+            say(f"Subscribers get what the upstreams answer; `arret query {asked}` tells whether an alias is blocked.")
         case "blocked":
             block = explanation.block
             assert block is not None, "what is blocked is blocked by something"

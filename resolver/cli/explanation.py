@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from resolver.cli.law import Law
-from resolver.cli.standing import Standing, State, standing_at
+from resolver.cli.standing import Standing, State, measure_standing, standing_at
 from resolver.core.admission import View
 from resolver.core.policy import Allow, Block
 from resolver.dns.name import WireName, present_name
@@ -18,14 +18,31 @@ Verdict = Literal["blocked", "allowed", "refused"]
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One rule that covers the name, with the order and measure it belongs to and where it stands."""
+    """One rule that covers the name, with the order and measure it belongs to and where it stands.
+
+    ``whole`` is where the measure stands: its history may free single names, or bind them later.
+    """
 
     rule: Rule
     order: OrderRecord
     measure: MeasureRecord
     file: str
     standing: Standing
+    whole: Standing
     decisive: bool
+
+    @property
+    def differs(self) -> bool:
+        """Whether the measure binds while this name of it is free."""
+        return self.whole.state is State.IN_FORCE and self.standing.state is not State.IN_FORCE
+
+    def words(self) -> str:
+        """Say where the name stands, and whether the rest of its measure stands elsewhere."""
+        if not self.measure["ours"]:
+            return f"never in force here, addressed to others: {', '.join(self.measure['addressees'])}"
+        if self.differs:
+            return f"for this name {self.standing.words()}; the measure itself is {self.whole.words()}"
+        return self.standing.words()
 
     def as_document(self) -> dict[str, object]:
         """Write it for scripts."""
@@ -38,7 +55,7 @@ class Listing:
             "state": self.standing.state.value,
             "state_since": self.standing.since,
             "state_until": self.standing.until,
-            "words": self.standing.words(),
+            "words": self.words(),
             "because": self.measure["because"],
             "period": self.measure["period"],
             "decisive": self.decisive,
@@ -91,11 +108,13 @@ def explain_name(law: Law, name: WireName, wall: float, view: View) -> Explanati
 
 
 def _listing(law: Law, rule: Rule, wall: float, block: Block | None) -> Listing:
+    measure = law.document["measures"][rule.measure]
     return Listing(
         rule=rule,
         order=law.order_of(rule.measure),
-        measure=law.document["measures"][rule.measure],
+        measure=measure,
         file=law.document["files"][rule.file],
         standing=standing_at(law.policy.timeline(rule), wall),
+        whole=measure_standing(measure, wall),
         decisive=block is not None and block.rule == rule,
     )

@@ -8,7 +8,7 @@ import click
 
 from resolver.cli.arguments import Instant, config_option, examples, json_option, present_instant, read_config
 from resolver.cli.law import Law, read_law
-from resolver.cli.standing import Standing, State, standing_at
+from resolver.cli.standing import Standing, State, measure_standing, standing_at
 from resolver.cli.terminal import QUIET, counted, from_here, is_narrow, say, say_json, say_table
 from resolver.ops.metrics import spans
 from resolver.ops.policy_document import MeasureRecord, OrderRecord
@@ -36,10 +36,15 @@ class Row:
         """Say where the measure stands, or why it never will."""
         if self.order["not_ours"]:
             return f"not ours: {self.order['not_ours']}"
-        return self.standing.words() if self.blocks else "kept for the record, no resolver enforces it"
+        if not self.blocks:
+            return "kept for the record, no resolver enforces it"
+        if not self.measure["ours"]:
+            return f"addressed to others: {', '.join(self.measure['addressees'])}"
+        return self.standing.words()
 
     def cells(self) -> tuple[str, ...]:
         """Write it as a line of the table."""
+        stands_in = "; its file was refused, this is the last good version" if self.order["kept"] else ""
         return (
             self.order["id"],
             self.order["authority"],
@@ -47,7 +52,7 @@ class Row:
             self.measure["id"],
             self.measure["action"] if self.blocks else self.measure["kind"],
             f"{self.in_force}/{self.measure['names']}",
-            self.state_words(),
+            self.state_words() + stands_in,
             f"{from_here(self.order['file'])}:{self.measure['line']}",
         )
 
@@ -69,7 +74,7 @@ class Row:
             "kept": self.order["kept"],
             "measure": self.measure["id"],
             "kind": self.measure["kind"],
-            "action": self.measure["action"],
+            "action": self.measure["action"] if self.blocks else None,
             "state": self.standing.state.value if self.blocks else None,
             "state_since": self.standing.since,
             "state_until": self.standing.until,
@@ -82,7 +87,10 @@ class Row:
         }
 
 
-@click.command(epilog=examples("arret orders", "arret orders --at 2015-06-01", "arret orders --json"))
+@click.command(
+    short_help="List the orders, and where their measures stand.",
+    epilog=examples("arret orders", "arret orders --at 2015-06-01", "arret orders --json"),
+)
 @click.option("--at", type=Instant(), metavar="INSTANT", help="Show where they stand at this day or instant.")
 @config_option
 @json_option
@@ -108,15 +116,10 @@ def orders(at: float | None, config_file: Path | None, *, as_json: bool) -> None
 def measure_rows(law: Law, wall: float) -> list[Row]:
     """Find every measure of every order, in the order of the policy, as it stands at this instant."""
     return [
-        Row(order, measure, _standing(measure, wall), _in_force(measure, wall))
+        Row(order, measure, measure_standing(measure, wall), _in_force(measure, wall))
         for order in law.document["orders"]
         for measure in (law.document["measures"][number] for number in order["measures"])
     ]
-
-
-def _standing(measure: MeasureRecord, wall: float) -> Standing:
-    """Take the measure's own timeline; single names and lists may stand elsewhere."""
-    return standing_at(spans(measure["timelines"][0]) if measure["timelines"] else (), wall)
 
 
 def _in_force(measure: MeasureRecord, wall: float) -> int:

@@ -77,6 +77,7 @@ class Answer:
 
 
 @click.command(
+    short_help="Ask the running server; its answer in words.",
     epilog=examples(
         "arret query dpstream.tv",
         "arret query www.example.com AAAA",

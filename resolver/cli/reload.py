@@ -27,7 +27,10 @@ class Change:
     what: str
 
 
-@click.command(epilog=examples("arret reload", "arret reload --json", "systemctl reload arret   # without waiting"))
+@click.command(
+    short_help="Read configuration and orders again, everywhere.",
+    epilog=examples("arret reload", "arret reload --json", "systemctl reload arret   # without waiting"),
+)
 @config_option
 @json_option
 def reload(config_file: Path | None, *, as_json: bool) -> None:
@@ -100,8 +103,8 @@ def _blocking_measures(document: PolicyDocument, order: OrderRecord) -> dict[str
 
 TOLD: Final = {
     "action": "another action",
-    "timelines": "in force at other times",
-    "named": "other times for some names",
+    "timelines": "begins or ends at another time",
+    "named": "other times for single names",
     "ipv4": "another IPv4 address",
     "ipv6": "another IPv6 address",
     "ttl": "another TTL",
@@ -122,8 +125,15 @@ def _differences(old: _Content, new: _Content) -> Iterator[str]:
         if was is None or now is None:
             yield f"measure {measure} is {'new' if was is None else 'gone'}"
             continue
-        written_was, written_now = dict(was), dict(now)
+        written_was, written_now = _comparable(was), _comparable(now)
         yield from (f"{measure}: {what}" for key, what in TOLD.items() if written_was[key] != written_now[key])
+
+
+def _comparable(measure: MeasureRecord) -> dict[str, object]:
+    """Write a measure with the times of single names beside the names, for their numbers mean nothing elsewhere."""
+    timelines, own = measure["timelines"], measure["own_timelines"]
+    named = {name: timelines[number] for name, number in measure["named"].items()}
+    return {**measure, "timelines": timelines[:own], "named": named}
 
 
 def _say_outcome(answer: dict[str, Any], changes: list[Change]) -> None:

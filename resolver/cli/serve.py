@@ -9,9 +9,10 @@ from resolver.ops.supervisor import run_supervisor
 
 
 @click.command(
+    short_help="Serve until SIGTERM; SIGHUP reads again.",
     epilog=examples(
         "arret serve", "arret serve --config /etc/arret/config.yaml", "kill -HUP PID      # same as arret reload"
-    )
+    ),
 )
 @config_option
 @click.pass_context

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from resolver.cli.arguments import present_instant
+from resolver.ops.metrics import spans
+from resolver.ops.policy_document import MeasureRecord
 from resolver.orders.model import Timeline
 
 
@@ -54,3 +56,8 @@ def standing_at(timeline: Timeline, wall: float) -> Standing:
             return Standing(State.IN_FORCE, span.since, span.until)
         ended = span.until
     return Standing(State.OVER, ended, None)
+
+
+def measure_standing(measure: MeasureRecord, wall: float) -> Standing:
+    """Find where a measure stands as a whole; single names and lists of it may stand elsewhere."""
+    return standing_at(spans(measure["timelines"][0]) if measure["timelines"] else (), wall)

@@ -11,7 +11,9 @@ from resolver.cli.server import ask_server
 from resolver.cli.terminal import BAD, DOUBTFUL, GOOD, complain, counted, say, say_json, say_pairs
 
 
-@click.command(epilog=examples("arret status", "arret status --json"))
+@click.command(
+    short_help="Show what the running server says of itself.", epilog=examples("arret status", "arret status --json")
+)
 @config_option
 @json_option
 def status(config_file: Path | None, *, as_json: bool) -> None:

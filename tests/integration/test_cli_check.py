@@ -182,7 +182,9 @@ def test_explain_says_since_when_an_order_is_over(desk: Desk) -> None:
     lines = desk.run("explain", "pirate.example", "--at", "2101-01-01").stdout.splitlines()
 
     assert lines[0] == "pirate.example: not blocked, order ta-1 is over since 2100-01-02 00:00 CET"
-    assert lines[-1] == "Subscribers get what the upstreams answer."
+    assert lines[-1] == (
+        "Subscribers get what the upstreams answer; `arret query pirate.example` tells whether an alias is blocked."
+    )
 
 
 def test_explain_what_nobody_lists(desk: Desk) -> None:
@@ -191,7 +193,9 @@ def test_explain_what_nobody_lists(desk: Desk) -> None:
     assert lines[0] == "pirat.example: not blocked"
     assert "  no order lists it" in lines
     assert "  the nearest listed names: pirate.example" in lines
-    assert lines[-1] == "Subscribers get what the upstreams answer."
+    assert lines[-1] == (
+        "Subscribers get what the upstreams answer; `arret query pirat.example` tells whether an alias is blocked."
+    )
 
 
 def test_explain_for_a_client_that_may_not_ask(desk: Desk) -> None:

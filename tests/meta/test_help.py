@@ -72,3 +72,11 @@ def test_the_package_runs_as_a_module() -> None:
 def test_without_a_verb_the_help_is_shown() -> None:
     assert isinstance(command_line, click.Group)
     assert "Commands:" in CliRunner().invoke(command_line, []).output
+
+
+def test_the_help_says_what_each_verb_does_without_breaking_off() -> None:
+    shown = CliRunner().invoke(command_line, ["--help"], terminal_width=80).stdout
+
+    verbs = shown.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
+    assert len(verbs) == len(VERBS)
+    assert all(line.endswith(".") and not line.endswith("...") for line in verbs)

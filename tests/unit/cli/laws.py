@@ -35,6 +35,7 @@ def measure(order: str, **changed: object) -> MeasureRecord:
         "rank": [1, 0, "2013-11-28"],
         "line": 9,
         "addressees": ["Free"],
+        "ours": True,
         "period": "12 months from implementation",
         "because": "implemented on 2014-06-01",
         "pinned": True,

@@ -1,10 +1,13 @@
 """Why a name is blocked or not: the verdict agrees with the policy, and every listing is told."""
 
+from dataclasses import replace
+
 import pytest
 
 from resolver.cli.explanation import explain_name
 from resolver.cli.standing import State
 from resolver.core.admission import ALLOWED, STRANGER
+from resolver.core.policy import load_policy
 from resolver.dns.name import parse_name
 from tests.unit.cli.laws import DAY, JUNE, law
 
@@ -43,6 +46,32 @@ def test_a_name_that_nobody_lists_gets_the_nearest_that_are() -> None:
 
     assert parse_name("a.example") in near.nearest
     assert explain_name(law(), parse_name("a.example"), JUNE, ALLOWED).nearest == ()
+
+
+def test_a_name_that_its_measure_set_free_is_told_apart_from_a_measure_that_is_over() -> None:
+    known = law()
+    freed: list[list[float | None]] = [[JUNE, JUNE + DAY]]
+    whole = known.document["measures"][0]["timelines"][0]
+    known.document["measures"][0] |= {"timelines": [whole, freed], "named": {"b.example": 1}, "own_timelines": 1}
+    policy = load_policy({"digest": "d" * 64, "measures": known.document["measures"]}, known.policy.index, {})
+    explanation = explain_name(replace(known, policy=policy), parse_name("b.example"), JUNE + 2 * DAY, ALLOWED)
+
+    (listing,) = explanation.listings
+    assert explanation.verdict == "allowed"
+    assert listing.differs
+    assert listing.words() == (
+        "for this name over since 2014-06-02 00:00 CEST; the measure itself is in force since 2014-06-01 00:00 CEST, "
+        "until 2014-07-01 00:00 CEST"
+    )
+
+
+def test_a_measure_that_addresses_others_is_said_to() -> None:
+    known = law()
+    known.document["measures"][0] |= {"ours": False, "addressees": ["Orange"]}
+
+    (listing,) = explain_name(known, parse_name("b.example"), JUNE, ALLOWED).listings
+
+    assert listing.words() == "never in force here, addressed to others: Orange"
 
 
 def test_a_client_that_may_not_ask_is_refused_but_the_listings_are_told() -> None:

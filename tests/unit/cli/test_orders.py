@@ -53,5 +53,22 @@ def test_a_row_tells_names_in_force_and_listed() -> None:
 def test_a_delisting_is_kept_for_the_record() -> None:
     delisting = measure_rows(law(), JUNE)[2]
 
-    assert delisting.cells()[4:7] == ("delist", "0/5", "kept for the record, no resolver enforces it")
+    assert delisting.cells()[4:6] == ("delist", "0/5")
+    assert delisting.state_words() == "kept for the record, no resolver enforces it"
     assert delisting.as_document()["state"] is None
+    assert delisting.as_document()["action"] is None
+
+
+def test_a_version_that_stands_in_for_a_refused_file_says_so() -> None:
+    stands_in = measure_rows(law(), JUNE + 15 * DAY)[1]
+
+    assert stands_in.cells()[6] == (
+        "in force since 2014-06-11 00:00 CEST, without an end; its file was refused, this is the last good version"
+    )
+
+
+def test_a_measure_for_others_is_not_said_to_be_never_in_force() -> None:
+    known = law()
+    known.document["measures"][0] |= {"ours": False, "addressees": ["Orange", "SFR"], "timelines": [[]]}
+
+    assert measure_rows(known, JUNE)[0].state_words() == "addressed to others: Orange, SFR"

@@ -6,7 +6,7 @@ import pytest
 
 from resolver.cli.reload import Change, changes_between
 from resolver.ops.policy_document import PolicyDocument
-from tests.unit.cli.laws import law, measure, order
+from tests.unit.cli.laws import DAY, JUNE, law, measure, order
 
 
 def document() -> PolicyDocument:
@@ -32,8 +32,25 @@ def test_names_and_dates_changed() -> None:
     after["measures"][0] = measure("first", names=3, timelines=[[]], counts=[3])
 
     assert list(changes_between(document(), after)) == [
-        Change("first", "2 names before, 3 now; block: in force at other times")
+        Change("first", "2 names before, 3 now; block: begins or ends at another time")
     ]
+
+
+def test_a_name_was_removed_by_the_history() -> None:
+    june, removed = document()["measures"][0]["timelines"][0], [[JUNE, JUNE + DAY]]
+    after = document()
+    after["measures"][0] = measure("first", timelines=[june, removed], counts=[1, 1], named={"a.example": 1})
+
+    assert list(changes_between(document(), after)) == [Change("first", "block: other times for single names")]
+
+
+def test_the_number_of_a_names_times_is_no_change() -> None:
+    june, one, other = document()["measures"][0]["timelines"][0], [[JUNE, JUNE + DAY]], [[JUNE + DAY, None]]
+    before, after = document(), document()
+    before["measures"][0] = measure("first", timelines=[june, one, other], named={"a.example": 1, "b.example": 2})
+    after["measures"][0] = measure("first", timelines=[june, other, one], named={"a.example": 2, "b.example": 1})
+
+    assert list(changes_between(before, after)) == [Change("first", "its file was edited")]
 
 
 def test_an_order_whose_number_moved_has_not_changed() -> None:
