@@ -8,9 +8,11 @@ import asyncio
 import socket
 import struct
 import threading
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+import time
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, cast
 
 import dns.flags
@@ -90,12 +92,16 @@ class ScriptedUpstream(asyncio.DatagramProtocol):
 
 @dataclass
 class Clocks:
-    """The order clock that a test sets; monotonic time stays the machine's own."""
+    """The clocks that a test sets: that of orders, and how far that of arrivals is ahead; monotonic time is real."""
 
     wall: float = JUNE_2014
+    ahead: float = 0.0
 
     def read(self) -> float:
         return self.wall
+
+    def arrivals(self) -> float:
+        return time.time() + self.ahead
 
 
 @dataclass
@@ -153,6 +159,7 @@ def running_worker(
     *,
     hosts: Sequence[str] = ("127.0.0.1", "::1"),
     upstreams: bool = True,
+    neighbours: Mapping[int, Sequence[socket.socket]] = MappingProxyType({}),
     **changed: Any,  # noqa: ANN401 - settings are of many types
 ) -> Iterator[Running]:
     """Serve a policy on free ports; ``changed`` are settings that differ from the default."""
@@ -175,6 +182,8 @@ def running_worker(
             clocks.read,
             udp=[listener.udp[0] for listener in opened.listeners],
             tcp=[listener.tcp for listener in opened.listeners],
+            neighbours=neighbours,
+            arrivals=clocks.arrivals,
         )
         worker.start()
         ports = {listener.address.host: listener.address.port for listener in opened.listeners}
