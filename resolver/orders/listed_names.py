@@ -70,6 +70,10 @@ _OTHER_THINGS = (
         re.compile(r"\A[.\u3002\uff0e\uff61]"),
         "begins with a dot: write the name without it and say `scope: subtree` (the default) or `scope: exact`",
     ),
+    (
+        re.compile("[\u2018-\u201f\xab\xbb\u2039\u203a]"),
+        "holds a quotation mark of a word processor: write straight ones around it, or none",
+    ),
     (re.compile(r"\s"), "holds a space: one name in each entry"),
     (re.compile(r"[\x00-\x2c\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]"), "holds a character that no host name does: correct it"),
 )

@@ -202,6 +202,7 @@ _ADVICE = {
     "could not find expected ':'": "a key without ': ' behind it",
     "found unexpected ':'": "a ':' inside a text: write ': ' before a value, else put the text between quotes",
     "found unknown escape character": "an unknown \\ escape: use single quotes, in which \\ is a plain character",
+    "found a tab character that violates indentation": "a tab: indent with spaces",
     "nested too deeply": f"nested more than {MAX_DEPTH} levels deep: write it flatter",
 }
 

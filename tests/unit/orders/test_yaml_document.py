@@ -95,6 +95,7 @@ def test_an_empty_document_has_a_place() -> None:
         (b"a:\n  b: 1\n c: 2", "f:3:2: not a 'key: value' line, or indented differently from the lines above"),
         (b"- a\nb: 1", "f:2:1: not a '- item' line, or indented differently from the items above"),
         (b"  a: 1\n b: 2", "f:2:2: indented differently from the first line, or text after the end"),
+        (b"a:\n  - b: 1\n\tc: 2", "f:3:1: a tab: indent with spaces"),
         (b"a: \xe9", "f:1:4: octet 0xE9 is not UTF-8: save the file as UTF-8"),
         (b"a: \xc3\xa9\n\xff", "f:2:1: octet 0xFF is not UTF-8: save the file as UTF-8"),
         ("a: b".encode("utf-16"), "f:1:1: UTF-16 text: save it as UTF-8"),
