@@ -3,24 +3,44 @@
 0 all is well, 1 there is a problem, 2 the command was not understood.
 """
 
+from collections.abc import Iterator, MutableMapping
+from importlib import import_module
 from pathlib import Path
+from typing import Final, NoReturn
 
 import click
 
 from resolver import __version__
 from resolver.cli.arguments import config_option, examples
-from resolver.cli.check import check
-from resolver.cli.completion import PROGRAM, completion
-from resolver.cli.doctor import doctor
-from resolver.cli.explain import explain
-from resolver.cli.orders import orders
-from resolver.cli.query import query
-from resolver.cli.reload import reload
-from resolver.cli.serve import serve
-from resolver.cli.status import status
+from resolver.cli.completion import PROGRAM
+
+VERBS: Final = ("serve", "check", "explain", "orders", "reload", "status", "query", "doctor", "completion")
+
+
+class _Verbs(MutableMapping[str, click.Command]):
+    """The verbs by name; each is loaded when it is asked for, so that a server carries no table printer for years."""
+
+    def __getitem__(self, verb: str) -> click.Command:
+        if verb not in VERBS:
+            raise KeyError(verb)
+        command: click.Command = getattr(import_module(f"resolver.cli.{verb}"), verb)
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(VERBS)
+
+    def __len__(self) -> int:
+        return len(VERBS)
+
+    def __setitem__(self, verb: str, command: click.Command) -> NoReturn:
+        raise TypeError(f"{verb} cannot be added: a verb is a file beside this one")
+
+    def __delitem__(self, verb: str) -> NoReturn:
+        raise TypeError(f"{verb} cannot be removed")
 
 
 @click.group(
+    commands=_Verbs(),
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=examples(
         "arret check                    # what is wrong with the configuration and the orders",
@@ -34,7 +54,3 @@ from resolver.cli.status import status
 @config_option
 def command_line(config_file: Path | None) -> None:  # every verb's own option looks here
     """Arrêt: a DNS resolver that enforces court orders, and can say which court ordered what until when."""
-
-
-for verb in (serve, check, explain, orders, reload, status, query, doctor, completion):
-    command_line.add_command(verb)
