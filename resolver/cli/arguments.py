@@ -33,7 +33,7 @@ config_option: Callable[[Verb], Verb] = click.option(
     "--config",
     "config_file",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),  # the loader says what is wrong, and what to do
     callback=_before_or_after_the_verb,
     help="The configuration; default: ./config.yaml, then /etc/arret/config.yaml.",
 )

@@ -1,6 +1,8 @@
 """``arret check``, ``explain`` and ``orders`` on files alone: no server runs, and nothing is written."""
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -265,3 +267,17 @@ def test_serve_tells_every_problem_of_the_configuration(desk: Desk) -> None:
     assert result.exit_code == 1
     assert "config.yaml:1:" in result.stderr
     assert "config.yaml:2:" in result.stderr
+
+
+def test_a_configuration_that_cannot_be_read_is_a_problem_like_others(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(path: Path, *_: object) -> None:  # the tests may run as root, who reads everything
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(os, "access", lambda *_, **__: False)
+    monkeypatch.setattr(Path, "open", unreadable)
+    shown = desk.run("check")
+
+    assert shown.exit_code == 1
+    assert shown.stdout == f"{desk.config}:1:1: cannot be read: Permission denied; check the path and its permissions\n"
