@@ -34,6 +34,7 @@ from resolver.ops.config_values import (
     parse_seconds,
     parse_upstream,
 )
+from resolver.orders.dates import FIRST_YEAR, LAST_YEAR
 from resolver.orders.listed_names import parse_listed
 from resolver.orders.model import Place, Problem
 from resolver.orders.yaml_document import YamlDocument, read_yaml
@@ -247,9 +248,12 @@ class Config(Section):
         if text is None or isinstance(text, date):
             return text
         try:
-            return date.fromisoformat(str(text))
+            day = date.fromisoformat(str(text))
         except ValueError:
             raise ValueError(f"{text!r} is no date; write for example 2014-06-01") from None
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise ValueError(f"{day} is not from {FIRST_YEAR} to {LAST_YEAR}, as all dates of orders are")
+        return day
 
     @field_validator("workers")
     @classmethod

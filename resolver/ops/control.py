@@ -92,11 +92,13 @@ class ControlServer:
                 request = json.loads(await reader.readline())
         except TimeoutError:
             return _refused("no request came in time")
-        except ValueError:
+        except (ValueError, RecursionError):
             return _refused("a request is one JSON object on one line")
-        if not isinstance(request, dict) or request.get("verb") not in self._verbs:
-            return _refused(f"a request has a verb, one of {', '.join(self._verbs)}")
-        return await self._verbs[request["verb"]](request)
+        match request:
+            case {"verb": str(verb)} if verb in self._verbs:
+                return await self._verbs[verb](request)
+            case _:
+                return _refused(f"a request has a verb, one of {', '.join(self._verbs)}")
 
 
 def _refused(why: str) -> Message:

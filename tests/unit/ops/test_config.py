@@ -143,6 +143,7 @@ def test_goes_to_another_process_and_back(tmp_path: Path, text: str) -> None:
             LEAST + "clients: {allow: 'fe80::1%lo'}\n", "2:18: 'fe80::1%lo' names an interface", id="scope-of-net"
         ),
         pytest.param(LEAST + "rehearse: tomorrow\n", "2:11: 'tomorrow' is no date", id="date"),
+        pytest.param(LEAST + "rehearse: 0001-01-01\n", "2:11: 0001-01-01 is not from 1900 to 2199", id="antiquity"),
         pytest.param(LEAST + "workers: many\n", "2:10: 'many' is no whole number", id="workers-word"),
         pytest.param(
             LEAST + "workers: [2]\n", "2:10: a list or a mapping stands where a whole number", id="workers-list"

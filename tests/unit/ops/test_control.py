@@ -46,7 +46,11 @@ def test_an_unknown_verb_is_refused(state: Path) -> None:
     assert answer == {"ok": False, "why": "a request has a verb, one of echo"}
 
 
-@pytest.mark.parametrize("request_line", [b"\n", b"[1]\n", b"\xff\xfe\n", b"{" * 100_000 + b"\n"])
+@pytest.mark.parametrize(
+    "request_line",
+    [b"\n", b"[1]\n", b"\xff\xfe\n", b"{" * 100_000 + b"\n", b"[" * 50_000 + b"\n", b'{"verb": ["echo"]}\n'],
+    ids=["empty", "list", "no text", "too long", "too deep", "list of verbs"],
+)
 def test_what_is_no_request_is_refused(state: Path, request_line: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(state)
     with socket.socket(socket.AF_UNIX) as client:
