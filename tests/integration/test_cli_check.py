@@ -280,4 +280,4 @@ def test_a_configuration_that_cannot_be_read_is_a_problem_like_others(
     shown = desk.run("check")
 
     assert shown.exit_code == 1
-    assert shown.stdout == f"{desk.config}:1:1: cannot be read: Permission denied; check the path and its permissions\n"
+    assert shown.stdout == "config.yaml:1:1: cannot be read: Permission denied; check the path and its permissions\n"
