@@ -1,11 +1,11 @@
-"""Does memory stay within the configured bounds when every question is new and must be forwarded?"""
+"""Does memory stay within the configured bounds when every question is new: forwarded, or blocked?"""
 
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.figures import Figure, Soak
-from benchmarks.load import running_load, warm_up
+from benchmarks.load import Counts, running_load, warm_up
 from benchmarks.made_up_names import ZONE, cached_names, distinct_names, write_questions
 from benchmarks.probe import asking, figures_of, must_be_allowed, ways_to_ask
 from benchmarks.processes import settled_pss
@@ -30,7 +30,8 @@ def done(sizes: Sizes) -> str:
     return (
         f"{sizes.flood_seconds} s of names asked for once each, 200 questions open at any time, all forwarded. "
         f"`cache: {{entries: {cache.entries}, size: {cache.octets // 1_000_000}MB, packets: {cache.packets}}}`, which "
-        "the flood passes many times over."
+        f"the flood passes many times over. Then {sizes.blocked_flood_names:,} hosts below a listed name, once each, "
+        "whose answers the packet cache takes in."
     )
 
 
@@ -38,6 +39,7 @@ def measure(folder: Path, upstream: int, sizes: Sizes) -> Iterator[Figure]:
     """Flood, and weigh before, in the middle, and at the end."""
     cache = cache_of(sizes)
     flood = write_questions(folder / "flood", distinct_names(sizes.flood_names, "once"))
+    blocked_flood = write_questions(folder / "blocked", distinct_names(sizes.blocked_flood_names, "once", KEPT))
     warm = write_questions(folder / "warm", cached_names(500))
     with in_folder(folder / "server", [KEPT], upstream, cache) as server:
         server.launch()
@@ -52,15 +54,31 @@ def measure(folder: Path, upstream: int, sizes: Sizes) -> Iterator[Figure]:
         end = settled_pss(server.pid)
         yield Figure("names forwarded", counts.sent)
         yield Figure("names a second", counts.completed / sizes.flood_seconds)
-        yield Figure("answers that were no NOERROR", counts.other_rcodes, "", counts.sent / 1_000)
-        yield Figure("queries lost", counts.lost, "", counts.sent / 1_000)
+        yield from _answers(counts)
+        with running_load(server.port, blocked_flood, seconds=sizes.flood_seconds, once=True) as load:
+            yield from _answers(load.counts(sizes.flood_seconds + 30.0))
+        time.sleep(sizes.settle_seconds)
+        after_blocks = settled_pss(server.pid)
         yield from _entries(server, cache)
         allowed = (cache.octets + cache.packets * OCTETS_OF_PACKET) / 1_000_000
         yield Figure("memory before (PSS)", before, "MB")
-        yield Figure("growth by the end, against the sum of the bounds", end - before, "MB", allowed, at_full_size=True)
-        yield Figure("growth from the middle to the end", 100 * (end - middle) / middle, "%", 3, at_full_size=True)
+        yield Figure(
+            "growth by the end, against the sum of the bounds", after_blocks - before, "MB", allowed, at_full_size=True
+        )
+        yield Figure(
+            "growth from the middle to the end of the forwarded ones",
+            100 * (end - middle) / middle,
+            "%",
+            3,
+            at_full_size=True,
+        )
         yield from ask_afterwards(server)
         yield server.complaint_count()
+
+
+def _answers(counts: Counts) -> Iterator[Figure]:
+    yield Figure("answers that were no NOERROR", counts.other_rcodes, "", counts.sent / 1_000)
+    yield Figure(f"queries lost, of {counts.sent:,}", counts.lost, "", counts.sent / 1_000)
 
 
 def _entries(server: Server, cache: Cache) -> Iterator[Figure]:

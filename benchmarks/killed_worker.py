@@ -48,6 +48,7 @@ def measure(folder: Path, upstream: int, sizes: Sizes) -> Iterator[Figure]:
         yield Figure("queries sent", counts.sent)
         yield Figure("queries answered a second", counts.completed / sizes.kill_seconds)
         yield Figure("queries lost", counts.lost)
+        yield Figure("datagrams that the kernel dropped", server.metric("arret_kernel_drops_total"))
         yield Figure("lost of all", counts.lost_share, "%", 0.1, at_full_size=True)
         yield Figure("answers that were no NOERROR", counts.other_rcodes, "", 0)
         yield from figures_of(probed, missing=None)

@@ -16,6 +16,8 @@ CLIENTS: Final = 20
 ANSWER_SECONDS: Final = 5
 """A query without an answer for so long is lost."""
 END_SECONDS: Final = 30.0
+BUFFER_KILOBYTES: Final = 4_096
+"""Room for answers that come in one burst: what is lost must have been lost by the server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def running_load(
     at most 200 are open at a time: as fast as the server is. ``once`` ends it with the file of questions.
     """
     pace = ("-Q", str(rate), "-q", str(min(60_000, max(100, rate * ANSWER_SECONDS)))) if rate else ("-q", "200")
-    load = Load(port, questions, "-l", str(seconds), *pace, *(("-n", "1") if once else ()))
+    load = Load(port, questions, "-l", str(seconds), "-b", str(BUFFER_KILOBYTES), *pace, *(("-n", "1") if once else ()))
     try:
         yield load
     finally:

@@ -37,9 +37,9 @@ def cached_names(count: int) -> list[str]:
     return [f"host{number}.{ZONE}" for number in range(count)]
 
 
-def distinct_names(count: int, stem: str) -> Iterator[str]:
-    """Make so many names that the upstream knows, each for one question."""
-    return (f"{stem}{number}x.{ZONE}" for number in range(count))
+def distinct_names(count: int, stem: str, parent: str = ZONE) -> Iterator[str]:
+    """Make so many names below another, each for one question."""
+    return (f"{stem}{number}x.{parent}" for number in range(count))
 
 
 def mix(listed: Sequence[str], cached: Sequence[str], count: int) -> Iterator[str]:

@@ -23,6 +23,7 @@ class Sizes:
 
     flood_seconds: int
     flood_names: int
+    blocked_flood_names: int
     flood_cache_entries: int
     datagrams: int
     streams: int
@@ -41,6 +42,7 @@ FULL: Final = Sizes(
     load_rate=3_000,
     flood_seconds=60,
     flood_names=1_500_000,
+    blocked_flood_names=200_000,
     flood_cache_entries=40_000,
     datagrams=100_000,
     streams=3_000,
@@ -58,6 +60,7 @@ QUICK: Final = Sizes(
     load_rate=300,
     flood_seconds=2,
     flood_names=20_000,
+    blocked_flood_names=2_000,
     flood_cache_entries=1_000,
     datagrams=2_000,
     streams=60,
