@@ -9,6 +9,7 @@ import click
 from resolver.cli.arguments import chosen_file, config_option, examples, json_option, present_instant
 from resolver.cli.law import Law, compile_now
 from resolver.cli.orders import Row, measure_rows
+from resolver.cli.progress import shown_progress
 from resolver.cli.standing import State
 from resolver.cli.terminal import BAD, DOUBTFUL, GOOD, complain, counted, from_here, say, say_json
 from resolver.ops.compile import CompileReport
@@ -30,7 +31,8 @@ def check(context: click.Context, config_file: Path | None, *, as_json: bool) ->
     """
     match load_config(chosen_file(config_file)):
         case Config() as config:
-            report, wall = compile_now(config)
+            with shown_progress() as tell:
+                report, wall = compile_now(config, tell)
             rows = measure_rows(Law(report.document, report.load({}), wall, running=False), wall)
             _tell(report.problems, report.warnings, as_json=as_json, summary=_summary(report, rows, wall))
             if not as_json:

@@ -8,6 +8,7 @@ from typing import Any, Final
 import click
 
 from resolver.cli.arguments import config_option, examples, json_option, read_config
+from resolver.cli.progress import watched_progress
 from resolver.cli.server import ask_server
 from resolver.cli.terminal import BAD, DOUBTFUL, GOOD, complain, counted, say, say_json
 from resolver.ops.config import Config
@@ -41,7 +42,8 @@ def reload(config_file: Path | None, *, as_json: bool) -> None:
     """
     config = read_config(config_file)
     before = applied_document(config)
-    answer = ask_server(config, "reload", RELOAD_SECONDS)
+    with watched_progress(config.state):
+        answer = ask_server(config, "reload", RELOAD_SECONDS)
     changes = list(changes_between(before, applied_document(config)))
     problems = [str(problem) for problem in answer["problems"]]
     if as_json:

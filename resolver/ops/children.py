@@ -14,6 +14,7 @@ from typing import Literal
 import resolver
 from resolver.ops.channel import Channel, Message
 from resolver.ops.logs import log_event
+from resolver.ops.progress import Tell, tell_nobody
 
 Role = Literal["dns", "compile"]
 
@@ -35,6 +36,7 @@ class Child:
             )
             undo.pop_all()
         self.role = role
+        self.heard_progress: Tell = tell_nobody
         self.pid = self._process.pid
         self.ended: asyncio.Future[int] = loop.create_future()
         self._loop = loop
@@ -82,6 +84,8 @@ class Child:
             log_event(
                 str(message["level"]), str(message["event"]), role=self.role, pid=self.pid, trace=message.get("trace")
             )
+        elif message.get("say") == "progress":
+            self.heard_progress(str(message["what"]), int(message["done"]), int(message["of"]))
         else:
             self._answer(message)
 

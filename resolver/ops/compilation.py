@@ -9,6 +9,7 @@ from resolver.ops.channel import Message
 from resolver.ops.children import Child, cannot_start, end_in_words
 from resolver.ops.config import Config
 from resolver.ops.metrics import OrderRules, PolicySummary, spans
+from resolver.ops.progress import Tell, tell_nobody
 
 COMPILE_SECONDS: Final = 600.0
 
@@ -34,19 +35,23 @@ class Compiled:
     warnings: tuple[str, ...]
 
 
-async def compile_in_child(config: Config, wall: float) -> Compiled:
-    """Compile the orders as of ``wall`` on the order clock (POSIX seconds); a child that fails is a problem, too."""
-    return await _ask_child({"do": "compile", "config": config.to_json(), "wall": wall})
+async def compile_in_child(config: Config, wall: float, tell: Tell, *, beside: bool) -> Compiled:
+    """Compile the orders as of ``wall`` on the order clock (POSIX seconds); a child that fails is a problem, too.
+
+    ``tell`` learns how far it is. ``beside`` says that workers answer meanwhile, which comes first.
+    """
+    return await _ask_child({"do": "compile", "config": config.to_json(), "wall": wall, "beside": beside}, tell)
 
 
 async def recall_in_child(config: Config) -> Compiled:
     """Find the policy that was applied last."""
-    return await _ask_child({"do": "recall", "config": config.to_json()})
+    return await _ask_child({"do": "recall", "config": config.to_json(), "beside": False}, tell_nobody)
 
 
-async def _ask_child(question: Message) -> Compiled:
+async def _ask_child(question: Message, tell: Tell) -> Compiled:
     try:
         child = Child(asyncio.get_running_loop(), "compile")
+        child.heard_progress = tell
     except OSError as error:
         return _nothing(f"compiling the orders: {cannot_start(error)}; the policy stays as it was")
     try:

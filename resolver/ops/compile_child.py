@@ -1,4 +1,6 @@
-"""What the compile child does: one compilation of the orders, at low priority, and a report on the channel.
+"""What the compile child does: one compilation of the orders, and a report on the channel.
+
+Beside workers that answer it runs at low priority; at a start, when everybody waits for it, it does not.
 
 It runs as the same user as the workers, and whatever a hostile order file does to it, the supervisor only sees it end.
 """
@@ -7,6 +9,7 @@ import os
 import socket
 import traceback
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +17,7 @@ from resolver.ops.channel import LineSplitter, Message, write_line
 from resolver.ops.compile import compile_orders
 from resolver.ops.config import Config
 from resolver.ops.policy_file import digest_in_name, read_current, read_document
+from resolver.ops.progress import Tell, told_seldom
 
 NICENESS: Final = 10
 PROBLEMS_TOLD: Final = 1_000
@@ -24,12 +28,13 @@ def compile_once(channel: socket.socket) -> int:
 
     ``compile`` compiles the orders; ``recall`` only finds what was applied last, for a start whose orders are broken.
     """
-    os.nice(NICENESS)
     asked = _read(channel)
     if asked is None:
         return 1
+    if asked["beside"]:
+        os.nice(NICENESS)
     try:
-        answer = _answer(asked)
+        answer = _answer(asked, told_seldom(partial(_say_progress, channel)))
     except OSError as error:
         place = error.filename or asked["config"]["state"]
         why = f"{place}: {error.strerror or error}; make room there, or correct its permissions, then reload"
@@ -49,13 +54,17 @@ def _read(channel: socket.socket) -> Message | None:
     return None
 
 
-def _answer(asked: Message) -> Message:
+def _say_progress(channel: socket.socket, what: str, done: int, of: int) -> None:
+    channel.sendall(write_line({"say": "progress", "what": what, "done": done, "of": of}))
+
+
+def _answer(asked: Message, tell: Tell) -> Message:
     config = Config.from_json(asked["config"])
     applied = read_current(config.state)
     if asked["do"] == "recall":
         recalled = applied.path if applied is not None else None
         return {"say": "compiled", "problems": [], "warnings": [], **_described(recalled)}
-    report = compile_orders(config, float(asked["wall"]), applied)
+    report = compile_orders(config, float(asked["wall"]), applied, tell=tell)
     problems, warnings = _bounded(report.problems), _bounded(report.warnings)
     return {"say": "compiled", "problems": problems, "warnings": warnings, **_described(report.policy)}
 

@@ -19,6 +19,7 @@ from resolver.ops.current_policy import write_current
 from resolver.ops.logs import LOGGER, Log, log_event
 from resolver.ops.metrics import ReloadState
 from resolver.ops.notify import notify, notify_reloading
+from resolver.ops.progress import Progress, Tell, tell_nobody
 from resolver.ops.standing import Standing
 from resolver.ops.worker_places import Aborted, WorkerPlaces
 from resolver.ops.worker_settings import asked_upstreams, worker_settings
@@ -57,8 +58,11 @@ class Reloader:
         places: WorkerPlaces,
         log: Log,
         warnings: tuple[str, ...],
+        tell: Tell = tell_nobody,
     ) -> None:
         self.config = config
+        self.progress: Progress | None = None
+        self._tell_elsewhere = tell
         self.policy: CompiledPolicy | None = None
         self.last: ReloadOutcome | None = None
         self.state = ReloadState(succeeded=False, last_success=0.0, successes=0, failures=0)
@@ -77,7 +81,7 @@ class Reloader:
         """
         problems: tuple[str, ...] = ()
         for _ in range(ATTEMPTS):
-            compiled = await compile_in_child(self.config, self._clock.read())
+            compiled = await self._compile(self.config, beside=False)
             problems += compiled.problems
             policy = compiled.policy or (await recall_in_child(self.config)).policy
             if policy is None:
@@ -93,6 +97,17 @@ class Reloader:
         return (
             "no policy: no order on disk is usable, and the state folder holds no last good one; see the problems above"
         )
+
+    async def _compile(self, config: Config, *, beside: bool) -> Compiled:
+        try:
+            return await compile_in_child(config, self._clock.read(), self._note_progress, beside=beside)
+        finally:
+            self._tell_elsewhere("compiled", 0, 0)
+            self.progress = None
+
+    def _note_progress(self, what: str, done: int, of: int) -> None:
+        self.progress = Progress(what, done, of)
+        self._tell_elsewhere(what, done, of)
 
     async def reload(self) -> ReloadOutcome:
         """Read configuration and orders again, and put in force what is sound."""
@@ -125,7 +140,7 @@ class Reloader:
         return self._conclude(problems, attempt.compiled.warnings, changed=attempt.changed)
 
     async def _attempt(self, config: Config) -> Attempt:
-        compiled = await compile_in_child(config, self._clock.read())
+        compiled = await self._compile(config, beside=True)
         policy = compiled.policy or self.policy
         assert policy is not None, "start put one in force"
         return Attempt(compiled, *await self._apply(config, policy))

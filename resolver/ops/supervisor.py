@@ -24,6 +24,7 @@ from resolver.ops.metrics_server import MetricsAddressError, MetricsServer
 from resolver.ops.notify import notify, watchdog_seconds
 from resolver.ops.one_at_a_time import OneAtATime
 from resolver.ops.privileges import PrivilegeError, become
+from resolver.ops.progress import Tell, tell_nobody
 from resolver.ops.reload import Reloader
 from resolver.ops.state_lock import StateError, StateLock
 from resolver.ops.status import RunningServer
@@ -36,8 +37,11 @@ PRIVATE_FILES: Final = 0o027
 CannotStart = (StateError, ListenError, ControlError, MetricsAddressError, PrivilegeError)
 
 
-def run_supervisor(config_path: Path) -> int:
-    """Serve until SIGTERM or SIGINT; the exit status is 0, or 1 if it could not start, which the log explains."""
+def run_supervisor(config_path: Path, tell: Tell = tell_nobody) -> int:
+    """Serve until SIGTERM or SIGINT; the exit status is 0, or 1 if it could not start, which the log explains.
+
+    ``tell`` learns how far a compilation of orders is.
+    """
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
     _fill_standard_descriptors()
     log = start_log()
@@ -45,7 +49,7 @@ def run_supervisor(config_path: Path) -> int:
         config = load_config(config_path)
         if isinstance(config, Config):
             log.restyle(config.log.format, config.log.level)
-            return _run(config_path, config, log)
+            return _run(config_path, config, log, tell)
         for problem in config:
             log_event("error", "configuration refused", problem=str(problem))
     except CannotStart as error:
@@ -66,6 +70,7 @@ class Premises:
     warnings: tuple[str, ...]
     started: float
     log: Log
+    tell: Tell
 
     def place_sockets(self) -> list[PlaceSockets]:
         """Divide the sockets among the workers."""
@@ -80,7 +85,7 @@ class Premises:
         ]
 
 
-def _run(config_path: Path, config: Config, log: Log) -> int:
+def _run(config_path: Path, config: Config, log: Log, tell: Tell) -> int:
     os.umask(PRIVATE_FILES)
     _raise_file_limit()
     with ExitStack() as held:
@@ -92,7 +97,7 @@ def _run(config_path: Path, config: Config, log: Log) -> int:
             held.callback(listener.close)
         started = time.time()
         clock = order_clock(config.rehearse, started)
-        premises = Premises(config_path, config, clock, opened.listeners, opened.warnings, started, log)
+        premises = Premises(config_path, config, clock, opened.listeners, opened.warnings, started, log, tell)
         return asyncio.run(_serve(premises))
 
 
@@ -145,7 +150,13 @@ class Supervisor:
         self._config = premises.config
         self._places = WorkerPlaces(premises.place_sockets(), premises.clock.offset, self._rebuild)
         self._reloader = Reloader(
-            premises.config_path, premises.config, premises.clock, self._places, premises.log, premises.warnings
+            premises.config_path,
+            premises.config,
+            premises.clock,
+            self._places,
+            premises.log,
+            premises.warnings,
+            premises.tell,
         )
         self._server = RunningServer(
             premises.config_path,
@@ -169,7 +180,7 @@ class Supervisor:
             self._metrics.start()
         if config.user is not None:
             become(config.user, config.state)
-        verbs = {"reload": self._answer_reload, "status": self._answer_status}
+        verbs = {"reload": self._answer_reload, "status": self._answer_status, "progress": self._answer_progress}
         self._control = ControlServer(open_control_socket(config.state), verbs)
         self._places.open()
         refusal = await self._reloader.start()
@@ -210,6 +221,10 @@ class Supervisor:
 
     async def _answer_status(self, _request: Message) -> Message:
         return self._status()
+
+    async def _answer_progress(self, _request: Message) -> Message:
+        now = self._reloader.progress
+        return {"ok": True, "progress": None if now is None else now._asdict()}
 
     async def _answer_reload(self, _request: Message) -> Message:
         outcome = await asyncio.shield(self._reloads.request())

@@ -81,6 +81,8 @@ def law(*, wall: float = JUNE, running: bool = False) -> Law:
     document: PolicyDocument = {
         "version": 1,
         "index": "index",
+        "laid_out": "",
+        "names": 2,
         "rehearsal": False,
         "orders": [order("first", [0]), order("second", [1, 2], kept=True)],
         "measures": [

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from resolver.ops.compile import compile_orders
+from resolver.ops.config import Config
 from resolver.ops.policy_file import read_current, read_document
 from tests.unit.ops.desk import DAY, NOW, Desk, order_text
 
@@ -461,3 +463,13 @@ def test_bad_lines_of_a_long_list_refuse_its_order_alone(desk: Desk) -> None:
     desk.write("one.yaml", order_text(names=[], measure=["names_file: names.txt", "on_bad_name: skip"]))
     report = desk.apply()
     assert (report.problems, len(report.warnings)) == ((), 21)
+
+
+def test_a_long_compilation_tells_how_far_it_is(desk: Desk) -> None:
+    long_list(desk)
+    told: list[tuple[str, int, int]] = []
+    config = Config.model_validate(desk.settings)
+    compile_orders(config, desk.wall, None, write=False, tell=lambda *progress: told.append(progress))
+    assert [what.partition(" /")[0] for what, _, _ in told] == ["reading orders", "reading"] + [told[-1][0]] * 2
+    assert told[-1][0] == "laying out the index"
+    assert all(0 <= done <= of for _, done, of in told)
