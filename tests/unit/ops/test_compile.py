@@ -470,6 +470,9 @@ def test_a_long_compilation_tells_how_far_it_is(desk: Desk) -> None:
     told: list[tuple[str, int, int]] = []
     config = Config.model_validate(desk.settings)
     compile_orders(config, desk.wall, None, write=False, tell=lambda *progress: told.append(progress))
-    assert [what.partition(" /")[0] for what, _, _ in told] == ["reading orders", "reading"] + [told[-1][0]] * 2
-    assert told[-1][0] == "laying out the index"
+    assert list(dict.fromkeys(what.partition(" /")[0] for what, _, _ in told)) == [
+        "reading orders",
+        "reading",
+        "laying out the index",
+    ]
     assert all(0 <= done <= of for _, done, of in told)
