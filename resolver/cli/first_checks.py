@@ -119,7 +119,7 @@ def open_files(upstreams: int, tcp_connections: int) -> Finding:
     """Compare the limit on open files with what sockets towards upstreams and clients want."""
     limit, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     each = sockets_for_each(upstreams)
-    told = f"{each} sockets for each of {upstreams} upstreams and worker"
+    told = f"{each} sockets in each worker for each upstream, of which there are {upstreams}"
     if resource.RLIM_INFINITY in {limit, hard}:
         return Finding("open files", Health.GOOD, f"no limit: {told}")
     if hard < tcp_connections:

@@ -85,7 +85,7 @@ def test_only_families_that_are_spoken_of_are_tried() -> None:
 @pytest.mark.parametrize(
     ("limit", "health", "told"),
     [
-        (1_000_000, Health.GOOD, "1024 sockets for each of 2 upstreams"),
+        (1_000_000, Health.GOOD, "1024 sockets in each worker for each upstream, of which there are 2"),
         (2_000, Health.DOUBTFUL, "set LimitNOFILE=4864 or ulimit -n 4864"),
         (500, Health.BAD, "less than limits.tcp_connections"),
         (resource.RLIM_INFINITY, Health.GOOD, "no limit"),
@@ -132,5 +132,17 @@ def test_the_newest_order_file(tmp_path: Path) -> None:
     assert first_checks.newest_file([tmp_path / "none"]) == 0.0
 
 
-def test_the_udp_lane_is_told() -> None:
-    assert first_checks.udp_lane(3).what.startswith("plain (one system call a datagram), 3 workers on ")
+@pytest.mark.parametrize(
+    ("why_not", "health", "told"),
+    [
+        (None, Health.GOOD, "batches of up to 64 datagrams; 3 workers on "),
+        ("no recvmmsg", Health.DOUBTFUL, "one system call for each datagram: no recvmmsg; 3 workers on "),
+    ],
+)
+def test_the_udp_lane_is_told(monkeypatch: pytest.MonkeyPatch, why_not: str | None, health: Health, told: str) -> None:
+    monkeypatch.setattr(first_checks, "unsupported", lambda: why_not)
+
+    found = first_checks.udp_lane(3)
+
+    assert found.health is health
+    assert found.what.startswith(told)
