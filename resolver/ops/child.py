@@ -5,12 +5,15 @@ supervisor's to answer, so a child ignores them; it ends when the channel ends, 
 """
 
 import ctypes
+import os
 import signal
 import socket
 import sys
 from typing import Final
 
 PR_SET_PDEATHSIG: Final = 1
+COMPILE_NICENESS: Final = 5
+"""A compilation keeps a core busy for seconds; with this it takes a quarter of a core that workers want too."""
 
 
 def main(arguments: list[str]) -> int:
@@ -36,6 +39,7 @@ def _take_up(role: str, channel: socket.socket) -> int:
         from resolver.ops.dns_child import serve  # noqa: PLC0415  # see above
 
         return serve(channel)
+    os.nice(COMPILE_NICENESS)
     from resolver.ops.compile_child import compile_once  # noqa: PLC0415  # see above
 
     return compile_once(channel)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
+from resolver.ops.child import COMPILE_NICENESS
 from resolver.ops.children import Child, end_in_words
 
 HEAVY = {"pydantic", "yaml", "prometheus_client", "click", "rich", "idna", "publicsuffixlist", "zoneinfo", "dnslib"}
@@ -44,6 +45,20 @@ def test_a_role_that_nobody_knows_is_refused(arguments: list[str]) -> None:
     )
     assert done.returncode == 2
     assert b"usage:" in done.stderr
+
+
+def test_a_compilation_lets_the_workers_go_first() -> None:
+    async def niceness() -> int:
+        child = Child(asyncio.get_running_loop(), "compile")
+        async with asyncio.timeout(60):
+            while (now := os.getpriority(os.PRIO_PROCESS, child.pid)) == ours:  # noqa: ASYNC110  # no event tells it
+                await asyncio.sleep(0.005)
+        child.kill()
+        await child.ended
+        return now
+
+    ours = os.getpriority(os.PRIO_PROCESS, 0)
+    assert asyncio.run(niceness()) == ours + COMPILE_NICENESS
 
 
 def scenario(play: Callable[[Child], "asyncio.Future[int]"]) -> int:
