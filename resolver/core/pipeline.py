@@ -9,7 +9,7 @@ from typing import Final, assert_never
 
 from resolver.core.admission import View
 from resolver.core.counters import GAUGES, NOWHERE, DropReason, Gauge, Transport, answer_slot
-from resolver.core.intact import read_intact
+from resolver.core.intact import IntactReader
 from resolver.core.message_cache import Alias, Entry, MessageCache
 from resolver.core.policy import Allow, Block, Table
 from resolver.core.reply import (
@@ -55,7 +55,7 @@ def count_answer(page: memoryview, transport: Transport, qtype: int, rcode: int,
 class Pipeline:
     """One worker's decisions: the table in force and what upstreams said."""
 
-    __slots__ = ("_enforced", "_messages", "_page", "_stale_seconds", "_table")
+    __slots__ = ("_enforced", "_intact", "_messages", "_page", "_stale_seconds", "_table")
 
     def __init__(
         self, table: Table, messages: MessageCache, page: memoryview, *, now: float, stale_seconds: float = 86_400
@@ -64,6 +64,7 @@ class Pipeline:
 
         An answer may be served for ``stale_seconds`` after it expired if upstreams fail; 0 switches that off.
         """
+        self._intact = IntactReader(stale_seconds)
         self._messages = messages
         self._page = page
         self._stale_seconds = stale_seconds
@@ -100,7 +101,7 @@ class Pipeline:
         It saves nine tenths of what reading the response and `learn`, its twin, would do. ``wire`` repeats the question
         octet for octet.
         """
-        learned = read_intact(question, wire, now, trust_ad=trust_ad, stale_seconds=self._stale_seconds)
+        learned = self._intact.read(question, wire, now, trust_ad=trust_ad)
         if learned is not None:
             self._messages.keep(learned)
         return learned

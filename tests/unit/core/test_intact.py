@@ -8,7 +8,7 @@ import dns.rcode
 import dns.rdatatype
 import pytest
 
-from resolver.core.intact import MOST_LINKS, MOST_RECORDS, read_intact
+from resolver.core.intact import MOST_LINKS, MOST_RECORDS, REMEMBERED, IntactReader
 from resolver.core.message_cache import MAX_TTL, Entry
 from resolver.core.step import Question
 from resolver.dns.name import WireName, parse_name
@@ -33,7 +33,7 @@ def response(text: str, rdtype: str = "A", *, edns: bool = True, flags: int = 0x
 
 
 def read(asked: tuple[Question, bytes], *, trust_ad: bool = False) -> Entry | None:
-    return read_intact(*asked, 0.0, trust_ad=trust_ad, stale_seconds=10)
+    return IntactReader(10).read(*asked, 0.0, trust_ad=trust_ad)
 
 
 TO: Final = f"{NAME}. 60 IN CNAME cdn.shop.example.\ncdn.shop.example. "
@@ -166,3 +166,23 @@ def test_the_root_has_answers_too() -> None:
     question = Question(WireName(b"\x00"), 1, 1, dnssec_ok=False, checking_disabled=False)
     wire = b"\x00\x01\x81\x80\x00\x01\x00\x01\x00\x00\x00\x00" + b"\x00\x00\x01\x00\x01"
     assert read((question, wire + b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\xc0\x00\x02\x01")) is not None
+
+
+def test_what_stands_around_an_address_is_looked_at_once() -> None:
+    reader = IntactReader(10)
+    question, wire = response(f"{NAME}. 100 IN A 192.0.2.1\n{SERVERS}")
+    other = wire[: START + 6] + b"\x00\x00\x00\x07\x00\x04\x01\x02\x03\x04" + wire[START + 16 :]
+    assert reader.read(question, wire, 0.0, trust_ad=False) is not None
+    found = reader.read(question, other, 5.0, trust_ad=False)
+    assert found is not None
+    assert (found.body, found.expires, found.stale_until) == (other[START : START + 16], 12.0, 22.0)
+    for spoiled in (other[:-1], other[:2] + b"\x01" + other[3:], other.replace(b"\x00\x04\x01", b"\x00\x05\x01")):
+        assert reader.read(question, spoiled, 5.0, trust_ad=False) is None
+
+
+def test_the_memory_of_what_stands_around_addresses_is_bounded() -> None:
+    reader = IntactReader(10)
+    question, wire = response(f"{NAME}. 100 IN A 192.0.2.1")
+    for number in range(REMEMBERED + 10):
+        assert reader.read(question, wire + number.to_bytes(2, "big"), 0.0, trust_ad=False) is not None
+    assert len(reader._in_order) == 10
