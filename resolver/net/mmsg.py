@@ -164,7 +164,7 @@ class Batch:
         words[2 : 4 * count : 4] = array("Q", accumulate(lengths[:-1], initial=start))
         words[3 : 4 * count : 4] = array("Q", lengths)
         if places is not None or self._skewed:
-            self._aim(range(count) if places is None else places)
+            self._aim(range(BATCH) if places is None else places)  # all of them, or a later batch would go astray
             self._skewed = places is not None
         return self._send_all(count)
 

@@ -183,6 +183,21 @@ def test_hits_misses_and_later_answers_go_each_to_its_own_client(host: str) -> N
         assert [[wire[:2] for wire in take(client)] for client in clients] == [[bytes([1, n])] for n in range(6)]
 
 
+@pytest.mark.parametrize("host", ADDRESSES)
+def test_a_gap_in_one_batch_misleads_no_later_one(host: str) -> None:
+    """A large batch with a gap, a small one without, a large one without: every client hears its own id only."""
+    with rig(host) as one:
+        one.away.at_once = False
+        clients = [one.client() for _ in range(8)]
+        for wires in ([FREE] + [LISTED] * 7, [LISTED], [LISTED] * 8):
+            for number, wire in enumerate(wires):
+                clients[number].send(bytes([len(wires), number]) + wire[2:])
+            one.lane.read()
+            heard = [[wire[:2] for wire in take(client)] for client in clients]
+            expected = [[bytes([len(wires), number])] if wire is LISTED else [] for number, wire in enumerate(wires)]
+            assert heard == expected + [[]] * (len(clients) - len(wires))
+
+
 @pytest.mark.parametrize("asked", ["127.0.0.1", "127.0.0.7"])
 def test_an_answer_leaves_from_the_address_that_was_asked(asked: str) -> None:
     with rig("0.0.0.0") as one:
