@@ -147,19 +147,28 @@ queries = st.builds(
 datagrams = st.one_of(queries, queries, queries, st.binary(max_size=40), st.just(bytes(5_000)))
 
 
-@settings(deadline=None, max_examples=60)
-@given(st.lists(datagrams, max_size=2 * BATCH), st.sampled_from(ADDRESSES))
-def test_batches_do_what_the_plain_lane_does(arriving: list[bytes], host: str) -> None:
+batches = st.lists(st.lists(st.tuples(st.integers(0, 3), datagrams), min_size=1, max_size=BATCH), max_size=5)
+
+
+@settings(deadline=None, max_examples=80)
+@given(batches, st.sampled_from(ADDRESSES), st.booleans())
+def test_batches_do_what_the_plain_lane_does(
+    arriving: list[list[tuple[int, bytes]]],
+    host: str,
+    at_once: bool,  # noqa: FBT001  # hypothesis gives it by place
+) -> None:
     seen = []
     for make in (in_batches, UdpLane):
         with rig(host, make) as one:
-            client = one.client()
-            got = []
-            for wire in arriving:
-                client.send(wire)
-            while one.lane.read():
-                got += take(client)
-            seen.append((sorted(got), bytes(one.page)))  # a batch leaves after what its datagrams set off
+            one.away.at_once = at_once
+            clients = [one.client() for _ in range(4)]
+            for batch in arriving:
+                for number, wire in batch:
+                    clients[number].send(wire)
+                while one.lane.read():
+                    pass
+            # a batch leaves after what its datagrams set off, so the order may differ, for each client
+            seen.append(([sorted(take(client)) for client in clients], bytes(one.page)))
     assert seen[0] == seen[1]
 
 
