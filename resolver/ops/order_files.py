@@ -1,7 +1,7 @@
 """Which order files there are, and what each became: an order, or the list of all that is wrong with it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from resolver.ops.kept_orders import KeptOrder, digest_of, read_kept
@@ -19,8 +19,9 @@ MAX_LIST_OCTETS = 512_000_000
 class OrderVersion:
     """One reading of an order file.
 
-    ``contents`` holds the file and the files that it names, ``sources`` their SHA-256, both as in `KeptOrder`. Where
-    ``order`` is None, ``problems`` says why, and ``id`` and ``unblocking`` are what could be read all the same.
+    ``sources`` holds the SHA-256 of the file and of those that it names, ``contents`` what they hold unless it is kept
+    already, both as in `KeptOrder`. Where ``order`` is None, ``problems`` says why, and ``id`` and ``unblocking`` are
+    what could be read all the same.
     """
 
     file: str
@@ -69,7 +70,8 @@ def read_kept_order(state: Path, kept: KeptOrder, read_listed: ReadNames) -> Ord
     """Read the last good version of an order again. Raises KeptFileError."""
     digests = dict(kept.sources)
     content = read_kept(state, kept.own_digest)
-    return _version(content, kept.file, lambda name: _read_kept_list(state, digests, name), read_listed)
+    version = _version(content, kept.file, lambda name: _read_kept_list(state, digests, name), read_listed)
+    return replace(version, contents={})  # they are kept, and sound: a million names need not be held twice
 
 
 def _read_kept_list(state: Path, digests: Mapping[str, str], name: str) -> bytes:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from resolver.ops.progress import Tell, tell_nobody
 from resolver.orders.lists import READER, FileNames, Rejected, Totals, is_csv, read_names
@@ -22,6 +22,7 @@ PARSED: Final = "parsed"
 WORTH_OCTETS: Final = 65_536
 """Files shorter than this are read faster than remembered."""
 _SEAL: Final = sha256().digest_size
+_LENGTH: Final = 4
 
 
 class RememberedNames:
@@ -48,11 +49,10 @@ class RememberedNames:
 
     def _recall(self, key: str) -> FileNames | None:
         try:
-            sealed = (self._folder / key).read_bytes()
-        except OSError:
+            with (self._folder / key).open("rb") as file:
+                return _read(file)
+        except (OSError, EOFError):
             return None
-        body = memoryview(sealed)[_SEAL:]
-        return _decoded(body) if sha256(body).digest() == sealed[:_SEAL] else None
 
     def _learn(self, key: str, content: bytes, file: str, column: str | None) -> FileNames:
         names = read_names(content, file, column, partial(self._tell, f"reading {file}"))
@@ -77,9 +77,9 @@ class RememberedNames:
 
 def _write(path: Path, names: FileNames) -> None:
     table = names.table
-    sizes = [len(table.packed), len(table)]
-    head = json.dumps([sizes, names.totals, names.rejected, names.unreadable]).encode() + b"\n"
-    parts = (head, table.packed, table.lines.tobytes(), table.columns.tobytes())
+    head = json.dumps([names.totals, names.rejected, names.unreadable]).encode()
+    lengths = [size.to_bytes(_LENGTH, "big") for size in (len(head), len(table.packed), len(table))]
+    parts = (lengths[0], head, *lengths[1:], table.packed, table.lines.tobytes(), table.columns.tobytes())
     seal = sha256()
     for part in parts:
         seal.update(part)
@@ -89,16 +89,32 @@ def _write(path: Path, names: FileNames) -> None:
             file.write(part)
 
 
-def _decoded(body: memoryview) -> FileNames:
-    line = bytes(body[: 1 << 16]).partition(b"\n")[0]
-    (octets, count), totals, rejected, unreadable = json.loads(line)
+def _read(file: BinaryIO) -> FileNames | None:
+    """Read what `_write` wrote; None if it is damaged. Piece by piece, so that no second copy is held."""
+    expected = file.read(_SEAL)
+    seal = sha256()
+
+    size = os.fstat(file.fileno()).st_size
+
+    def piece(octets: int) -> bytes:
+        read = file.read(octets) if octets <= size else b""
+        if len(read) < octets:
+            raise EOFError
+        seal.update(read)
+        return read
+
+    head = piece(int.from_bytes(piece(_LENGTH), "big"))
+    lengths = piece(2 * _LENGTH)
+    packed = piece(int.from_bytes(lengths[:_LENGTH], "big"))
+    count = int.from_bytes(lengths[_LENGTH:], "big")
     lines, columns = array("I"), array("I")
-    start = len(line) + 1 + octets
-    width = lines.itemsize * count
-    lines.frombytes(body[start : start + width])
-    columns.frombytes(body[start + width :])
+    for places in (lines, columns):
+        places.frombytes(piece(places.itemsize * count))
+    if seal.digest() != expected:
+        return None
+    totals, rejected, unreadable = json.loads(head)
     return FileNames(
-        NameTable(bytes(body[len(line) + 1 : start]), lines, columns),
+        NameTable(packed, lines, columns),
         Totals(*totals),
         tuple(Rejected(*each) for each in rejected),
         None if unreadable is None else Rejected(*unreadable),

@@ -21,7 +21,8 @@ import sys
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from heapq import merge
-from itertools import islice
+from itertools import accumulate, chain, groupby, islice
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -199,9 +200,11 @@ def build_index(
     What is packed stays packed: the names are walked twice, in their order, and never held all at once.
     """
     plan = _plan(rules, tables)
-    trie = marisa_trie.BinaryTrie((key for key, _ in plan.walk(advance)), num_tries=_TRIES)
+    laid_out, counts = array("Q"), array("I")
+    trie = marisa_trie.BinaryTrie(plan.walk(laid_out, counts, advance), num_tries=_TRIES)
+    ids = array("I", map(trie.__getitem__, plan.keys()))
+    starts, packed = _placed(ids, counts, laid_out)
     octets = trie.tobytes()
-    starts, packed = _placed(plan, trie, advance)
     body = hashlib.sha256()
     parts = [
         _SIZES.pack(len(octets), len(trie), len(packed), len(plan.kinds)),
@@ -222,23 +225,29 @@ class _Plan(NamedTuple):
     single: list[tuple[bytes, int]]
     tables: list[tuple[int, NameTable]]
 
-    def walk(self, advance: Advance) -> Iterator[tuple[bytes, list[int]]]:
-        """Yield each key once, in order, with all its rules."""
+    def walk(self, rules: "array[int]", counts: "array[int]", advance: Advance) -> Iterator[bytes]:
+        """Yield each key once, in order; adds its rules, and how many these are, when the next one is asked for."""
         streams = [_packed_rules(kind, names) for kind, names in self.tables]
         streams += [iter(self.single)] * bool(self.single)
         of = len(self.single) + sum(len(names) for _, names in self.tables)
-        last, its = None, list[int]()
+        last: bytes | None = None
         for done, (key, rule) in enumerate(streams[0] if len(streams) == 1 else merge(*streams)):
             if key != last:
-                if last is not None:
-                    yield last, its
-                last, its = key, [rule]
-            elif rule != its[-1]:
-                its.append(rule)
+                yield key
+                last = key
+                rules.append(rule)
+                counts.append(1)
+            elif rule != rules[-1]:
+                rules.append(rule)
+                counts[-1] += 1
             if not done & _SELDOM:
                 advance(done, of)
-        if last is not None:
-            yield last, its
+
+    def keys(self) -> Iterator[bytes]:
+        """Yield each key once, in order."""
+        streams: list[Iterable[bytes]] = [names for _, names in self.tables]
+        streams += [map(itemgetter(0), self.single)] * bool(self.single)
+        return (key for key, _ in groupby(merge(*streams))) if len(streams) > 1 or self.single else chain(*streams)
 
 
 _SELDOM = 2**16 - 1
@@ -262,23 +271,20 @@ def _packed_rules(kind: int, names: NameTable) -> Iterator[tuple[bytes, int]]:
     return zip(names, (first | line for line in names.lines), strict=True)
 
 
-def _placed(plan: _Plan, trie: marisa_trie.BinaryTrie, advance: Advance) -> "tuple[array[int], array[int]]":
-    """Put the rules of each key where its id says, without comparing: count how many each has, then place them."""
-    ids, rules = array("I"), array("Q")
-    starts = array("I", bytes(4 * (len(trie) + 1)))
-    find = trie.__getitem__
-    for key, its in plan.walk(advance):
-        key_id = find(key)
-        starts[key_id + 1] = len(its)
-        ids.append(key_id)
-        rules.extend(its)
-    for number in range(len(trie)):
-        starts[number + 1] += starts[number]
+def _placed(ids: "array[int]", counts: "array[int]", rules: "array[int]") -> "tuple[array[int], array[int]]":
+    """Put the rules of each key where its id says, without comparing; gives where each key's begin, and the rules."""
+    starts = array("I", bytes(4 * (len(ids) + 1)))
+    for key_id, count in zip(ids, counts, strict=True):
+        starts[key_id + 1] = count
+    starts = array("I", accumulate(starts))
     placed = array("Q", bytes(_RULE_SIZE * len(rules)))
     taken = 0
-    for key_id in ids:
-        first, count = starts[key_id], starts[key_id + 1] - starts[key_id]
-        placed[first : first + count] = rules[taken : taken + count]
+    for key_id, count in zip(ids, counts, strict=True):
+        first = starts[key_id]
+        if count == 1:
+            placed[first] = rules[taken]
+        else:
+            placed[first : first + count] = rules[taken : taken + count]
         taken += count
     return starts, placed
 

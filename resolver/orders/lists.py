@@ -304,7 +304,7 @@ def _sorted(harvest: _Harvest) -> FileNames:
     found = harvest.found
     entries = len(found)
     found.sort()
-    packed: list[str] = []
+    packed = bytearray()
     lines, columns = array("I"), array("I")
     covered, last, top = 0, "", _END
     for start in range(0, entries, _TOGETHER):
@@ -320,10 +320,10 @@ def _sorted(harvest: _Harvest) -> FileNames:
                 top = key
         if keys:
             last = keys[-1]
-            packed.append(_END.join(keys))
+            packed += (_END.join(keys) + _END).encode("ascii")
         lines.extend(map(int, places[0]))
         columns.extend(map(int, places[1]))
     found.clear()
-    table = NameTable(_END.join(packed).encode("ascii"), lines, columns)
+    table = NameTable(bytes(packed[:-1]), lines, columns)
     totals = Totals(len(table), entries - len(table), covered, harvest.rejections)
     return FileNames(table, totals, tuple(harvest.rejected))
