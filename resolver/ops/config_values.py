@@ -7,11 +7,14 @@ import re
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final, NamedTuple
 
+from resolver.orders.page_address import LIMITED_BROADCAST, parse_page_address
+
 DNS_PORT: Final = 53
-LIMITED_BROADCAST: Final = IPv4Address("255.255.255.255")
 
 _SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400}
 _OCTETS = {"B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+_PACE = re.compile(r"(\d{1,2})ms\Z", re.ASCII)
+_PORT = re.compile(r"\d{1,5}\Z", re.ASCII)
 _AMOUNT = re.compile(r"(\d{1,12})\s*([A-Za-z]*)\Z", re.ASCII)
 
 
@@ -49,7 +52,7 @@ def parse_endpoint(text: object, default_port: int | None = DNS_PORT) -> Endpoin
         if default_port is None:
             raise ValueError(f"{written!r} has no port; write for example {Endpoint(str(address), 9153)}")
         return Endpoint(str(address), default_port)
-    if not (port.isascii() and port.isdigit()) or not 0 <= int(port[:6]) <= 65_535:
+    if _PORT.match(port) is None or int(port) > 65_535:
         raise ValueError(f"{port!r} is no port; write a number from 1 to 65535, or 0 for any free one")
     return Endpoint(str(address), int(port))
 
@@ -109,24 +112,21 @@ def parse_network(text: object) -> str:
 
 
 def parse_ipv4(text: object) -> str:
-    """Read one IPv4 address."""
+    """Read the IPv4 address of a page."""
     written = _text(text, "an IPv4 address")
     try:
-        return str(IPv4Address(written))
-    except ValueError:
-        raise ValueError(f"{written!r} is no IPv4 address; write for example 192.0.2.80") from None
+        return parse_page_address(written, 4)
+    except ValueError as error:
+        raise ValueError(f"{error}; write for example 192.0.2.80") from None
 
 
 def parse_ipv6(text: object) -> str:
-    """Read one IPv6 address."""
+    """Read the IPv6 address of a page."""
     written = _text(text, "an IPv6 address")
     try:
-        address = IPv6Address(written)
-    except ValueError:
-        raise ValueError(f"{written!r} is no IPv6 address; write for example 2001:db8::80") from None
-    if address.scope_id is not None:
-        raise ValueError(f"{written!r} names an interface of this host, which nobody else has; write 2001:db8::80")
-    return str(address)
+        return parse_page_address(written, 6)
+    except ValueError as error:
+        raise ValueError(f"{error}; write for example 2001:db8::80") from None
 
 
 def parse_seconds(text: object) -> int:
@@ -137,10 +137,10 @@ def parse_seconds(text: object) -> int:
 def parse_pace(text: object) -> float:
     """Read a number of milliseconds from ``0ms`` to ``10ms``; seconds."""
     written = _text(text, "milliseconds such as 1ms")
-    number = written.removesuffix("ms")
-    if not (written.endswith("ms") and number.isascii() and number.isdigit() and 0 <= int(number[:3]) <= 10):
+    match = _PACE.match(written)
+    if match is None or int(match[1]) > 10:
         raise ValueError(f"{written!r} is no pace; write 0ms to 10ms")
-    return int(number[:3]) / 1_000
+    return int(match[1]) / 1_000
 
 
 def parse_octets(text: object) -> int:

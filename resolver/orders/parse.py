@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import IPv4Address, IPv6Address
 
 from pydantic import ValidationError
 
@@ -30,6 +29,7 @@ from resolver.orders.model import (
     Unlimited,
     Until,
 )
+from resolver.orders.page_address import parse_page_address
 from resolver.orders.shape import (
     AddresseeShape,
     LastsShape,
@@ -221,9 +221,9 @@ class _Reading:
         if text is None:
             return None
         try:
-            return str(IPv4Address(text) if family == "ipv4" else IPv6Address(text))
-        except ValueError:
-            self.note((*path, family), f"{text!r} is no {family.replace('ip', 'IP')} address: correct it")
+            return parse_page_address(text, 4 if family == "ipv4" else 6)
+        except ValueError as error:
+            self.note((*path, family), f"{error}: correct it")
             return None
 
     def aliases(self, shape: MeasureShape, path: Path) -> Iterator[WireName]:

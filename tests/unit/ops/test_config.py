@@ -142,6 +142,15 @@ def test_goes_to_another_process_and_back(tmp_path: Path, text: str) -> None:
         pytest.param(
             LEAST + "clients: {allow: 'fe80::1%lo'}\n", "2:18: 'fe80::1%lo' names an interface", id="scope-of-net"
         ),
+        pytest.param(LEAST + "notice: {ipv4: 0.0.0.0}\n", "2:16: no page can stand at 0.0.0.0", id="no-address"),
+        pytest.param(LEAST + "notice: {ipv4: 255.255.255.255}\n", "2:16: no page can stand at 255", id="broadcast"),
+        pytest.param(LEAST + "notice: {ipv4: 224.0.0.1}\n", "2:16: no page can stand at 224.0.0.1", id="multicast"),
+        pytest.param(LEAST + "notice: {ipv6: '::'}\n", "2:16: no page can stand at ::", id="no-address-6"),
+        pytest.param(LEAST + "notice: {ipv6: 'ff02::1'}\n", "2:16: no page can stand at ff02::1", id="multicast-6"),
+        pytest.param(LEAST + "lane: {pace: 0100000ms}\n", "2:14: '0100000ms' is no pace", id="long-pace"),
+        pytest.param(LEAST + "lane: {pace: 11ms}\n", "2:14: '11ms' is no pace", id="slow-pace"),
+        pytest.param(LEAST + "lane: {pace: ms}\n", "2:14: 'ms' is no pace", id="no-pace"),
+        pytest.param(LEAST + 'listen: ["127.0.0.1:0000099999"]\n', "2:10: '0000099999' is no port", id="long-port"),
         pytest.param(LEAST + "rehearse: tomorrow\n", "2:11: 'tomorrow' is no date", id="date"),
         pytest.param(LEAST + "rehearse: 0001-01-01\n", "2:11: 0001-01-01 is not from 1900 to 2199", id="antiquity"),
         pytest.param(LEAST + "workers: many\n", "2:10: 'many' is no whole number", id="workers-word"),

@@ -412,6 +412,17 @@ COMPLAINTS: dict[str, tuple[str, list[str]]] = {
         order_text("    redirect_to: {ipv4: 192.0.2.999, ipv6: x}\n"),
         ["9:25: '192.0.2.999' is no IPv4 address: correct it", "9:44: 'x' is no IPv6 address: correct it"],
     ),
+    "a page at no host's address": (
+        order_text("    redirect_to: {ipv4: 0.0.0.0, ipv6: 'ff02::1'}\n"),
+        [
+            "9:25: no page can stand at 0.0.0.0, which is not the address of one host: correct it",
+            "9:40: no page can stand at ff02::1, which is not the address of one host: correct it",
+        ],
+    ),
+    "a page on an interface of ours": (
+        order_text("    redirect_to: {ipv6: 'fe80::1%lo'}\n"),
+        ["9:25: 'fe80::1%lo' names an interface of this host, which nobody else has: correct it"],
+    ),
     "no page": (order_text("    redirect_to: {}\n"), ["9:18: `redirect_to` names no address: add `ipv4:` or `ipv6:`"]),
     "no time zone": (
         order_text("    timezone: ../Paris\n"),
