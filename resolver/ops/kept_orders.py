@@ -17,6 +17,10 @@ KEPT = "kept"
 class KeptFileError(OSError):
     """A kept copy is missing or damaged; the message names it."""
 
+    def __str__(self) -> str:
+        """Write the sentence alone: a damaged copy has no error number."""
+        return str(self.strerror)
+
 
 @dataclass(frozen=True, slots=True)
 class KeptOrder:
