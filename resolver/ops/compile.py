@@ -58,7 +58,7 @@ def compile_orders(
     order are in the state directory when this returns. ``tell`` learns how far it is. Raises OSError when they cannot
     be written; what was there before is unchanged then.
     """
-    remembered = RememberedNames(config.state, tell, keeps=write)
+    remembered = RememberedNames(config.state, tell)
     versions, problems = read_order_files(config.orders, remembered.read, tell)
     kept, lost = _read_kept(config.state, applied, versions, remembered)
     entities = entities_of(config)
@@ -76,7 +76,7 @@ def compile_orders(
     usable = bool(choice.standing) or applied is not None or not problems
     policy = _write(config.state, applied, choice, index, document) if write and usable else None
     if policy is not None:
-        remembered.forget_the_rest()
+        remembered.keep_used()
     return CompileReport(
         policy=policy,
         digest=digest_of(encode_document(document)),

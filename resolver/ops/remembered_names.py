@@ -26,16 +26,13 @@ _LENGTH: Final = 4
 
 
 class RememberedNames:
-    """Reads files of names in one compilation, and remembers those used in it, which bounds what is kept.
+    """Reads files of names in one compilation, and remembers those used in it, which bounds what is kept."""
 
-    With ``keeps`` False nothing is written.
-    """
-
-    def __init__(self, state: Path, tell: Tell = tell_nobody, *, keeps: bool) -> None:
+    def __init__(self, state: Path, tell: Tell = tell_nobody) -> None:
         self._folder = state / PARSED
         self._tell = tell
-        self._keeps = keeps
         self._used: dict[str, FileNames] = {}
+        self._learned: list[str] = []
 
     def read(self, content: bytes, file: str, column: str | None) -> FileNames:
         """Do what `read_names` does."""
@@ -44,7 +41,11 @@ class RememberedNames:
         form = f"{READER} {array('I').itemsize} {is_csv(file, column)} {column}\n".encode()
         key = sha256(form + sha256(content).digest()).hexdigest()
         if key not in self._used:
-            self._used[key] = self._recall(key) or self._learn(key, content, file, column)
+            names = self._recall(key)
+            if names is None:
+                names = read_names(content, file, column, partial(self._tell, f"reading {file}"))
+                self._learned.append(key)
+            self._used[key] = names
         return self._used[key]
 
     def _recall(self, key: str) -> FileNames | None:
@@ -54,25 +55,26 @@ class RememberedNames:
         except (OSError, EOFError):
             return None
 
-    def _learn(self, key: str, content: bytes, file: str, column: str | None) -> FileNames:
-        names = read_names(content, file, column, partial(self._tell, f"reading {file}"))
-        if self._keeps:
-            temporary = self._folder / f".{key}.{os.getpid()}"
-            try:
-                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                _write(temporary, names)
-                temporary.replace(self._folder / key)
-            except OSError:
-                with suppress(OSError):
-                    temporary.unlink()
-        return names
+    def keep_used(self) -> None:
+        """Remember what this compilation read, both for what is applied and for what will be, and nothing else.
 
-    def forget_the_rest(self) -> None:
-        """Remove what this compilation had no use for: it read both what is applied and what will be."""
+        Called once all that must be on the disk is there: what is remembered takes its room from nobody.
+        """
         with suppress(OSError):
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             for path in self._folder.iterdir():
                 if path.name not in self._used:
                     path.unlink(missing_ok=True)
+            for key in self._learned:
+                self._keep(key)
+
+    def _keep(self, key: str) -> None:
+        temporary = self._folder / f".{key}.{os.getpid()}"
+        try:
+            _write(temporary, self._used[key])
+            temporary.replace(self._folder / key)
+        except OSError:
+            temporary.unlink(missing_ok=True)
 
 
 def _write(path: Path, names: FileNames) -> None:

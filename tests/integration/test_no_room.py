@@ -13,8 +13,12 @@ import pytest
 from resolver.orders import index
 from tests.unit.ops.desk import Desk, order_text
 
-OCTETS = 900_000
+OCTETS = 3_300_000
 NAMES = 20_000
+
+
+def lines(count: int) -> str:
+    return "".join(f"another-{number:08d}.pirate.example\n" for number in range(count))
 
 
 @pytest.fixture
@@ -30,19 +34,19 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 @pytest.fixture
 def filled(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Desk]:
-    """Apply a small order, then take the room away."""
+    """Apply a list that has room, then make it one that has none."""
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     def fill() -> Desk:
         desk.write("one.yaml", order_text())
-        desk.apply()
+        desk.write("two.yaml", order_text("ta-2", [], measure=["names_file: long.txt"]))
+        (desk.orders / "long.txt").write_text(lines(NAMES))
+        assert desk.apply().problems == ()
         if not desk.state.is_mount():
             monkeypatch.setattr(index, "write_whole", full)
-        lines = "".join(f"another-{number:08d}.pirate.example\n" for number in range(NAMES))
-        (desk.orders / "long.txt").write_text(lines)
-        desk.write("two.yaml", order_text("ta-2", [], measure=["names_file: long.txt"]))
+        (desk.orders / "long.txt").write_text(lines(2 * NAMES))
         return desk
 
     return fill
@@ -56,5 +60,4 @@ def test_the_old_policy_stays_and_nothing_is_left_behind(filled: Callable[[], De
     assert {path.name for path in desk.state.iterdir()} - {"parsed", "kept"} == before
     assert not list(desk.state.rglob(".*"))
     assert desk.blocked("pirate.example") == "ta-1"
-    (desk.orders / "two.yaml").unlink()
-    assert desk.apply().problems == ()
+    assert desk.blocked(f"another-{NAMES - 1:08d}.pirate.example") == "ta-2"

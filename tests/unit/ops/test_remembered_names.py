@@ -33,6 +33,13 @@ def files(state: Path) -> list[Path]:
     return sorted((state / PARSED).iterdir())
 
 
+def read_and_keep(state: Path, content: bytes, file: str = "n.txt", column: str | None = None) -> FileNames:
+    remembered = RememberedNames(state)
+    names = remembered.read(content, file, column)
+    remembered.keep_used()
+    return names
+
+
 def same(one: FileNames, other: FileNames) -> bool:
     tables = (one.table.digest, one.table.columns) == (other.table.digest, other.table.columns)
     return tables and one[1:] == other[1:]
@@ -40,61 +47,62 @@ def same(one: FileNames, other: FileNames) -> bool:
 
 @pytest.mark.parametrize("content", [LONG, BAD, BAD + b"\xff"], ids=["sound", "bad lines", "unreadable"])
 def test_what_was_read_is_recalled(tmp_path: Path, readings: Readings, content: bytes) -> None:
-    first = RememberedNames(tmp_path, keeps=True).read(content, "n.txt", None)
-    again = RememberedNames(tmp_path, keeps=False).read(content, "elsewhere/m.txt", None)
+    first = read_and_keep(tmp_path, content)
+    again = RememberedNames(tmp_path).read(content, "elsewhere/m.txt", None)
     assert readings.count == 1
     assert same(first, again)
     assert same(again, read_names(content, "n.txt"))
 
 
 def test_another_content_or_form_is_read(tmp_path: Path, readings: Readings) -> None:
-    remembered = RememberedNames(tmp_path, keeps=True)
+    remembered = RememberedNames(tmp_path)
     for content, file, column in ((LONG, "n.txt", None), (BAD, "n.txt", None), (LONG, "n.csv", None), (LONG, "n", "1")):
         remembered.read(content, file, column)
         remembered.read(content, file, column)
+    remembered.keep_used()
     assert readings.count == len(files(tmp_path)) == 4
 
 
 def test_another_reader_reads_anew(tmp_path: Path, readings: Readings, monkeypatch: pytest.MonkeyPatch) -> None:
-    RememberedNames(tmp_path, keeps=True).read(LONG, "n.txt", None)
+    read_and_keep(tmp_path, LONG)
     monkeypatch.setattr(remembered_names, "READER", "names 0")
-    RememberedNames(tmp_path, keeps=True).read(LONG, "n.txt", None)
+    read_and_keep(tmp_path, LONG)
     assert readings.count == 2
 
 
 @pytest.mark.parametrize("place", [0, 40, 1_000, -1])
 def test_a_flipped_octet_is_noticed(tmp_path: Path, readings: Readings, place: int) -> None:
-    RememberedNames(tmp_path, keeps=True).read(LONG, "n.txt", None)
+    read_and_keep(tmp_path, LONG)
     [file] = files(tmp_path)
     content = bytearray(file.read_bytes())
     content[place] ^= 1
     file.write_bytes(content)
-    assert same(RememberedNames(tmp_path, keeps=True).read(LONG, "n.txt", None), read_names(LONG, "n.txt"))
+    assert same(read_and_keep(tmp_path, LONG), read_names(LONG, "n.txt"))
     assert readings.count == 2
 
 
 def test_a_file_cut_short_is_noticed(tmp_path: Path, readings: Readings) -> None:
-    RememberedNames(tmp_path, keeps=True).read(LONG, "n.txt", None)
+    read_and_keep(tmp_path, LONG)
     [file] = files(tmp_path)
     file.write_bytes(file.read_bytes()[:10])
-    RememberedNames(tmp_path, keeps=True).read(LONG, "n.txt", None)
+    read_and_keep(tmp_path, LONG)
     assert readings.count == 2
 
 
 def test_short_files_and_those_of_a_mere_check_are_not_kept(tmp_path: Path) -> None:
-    RememberedNames(tmp_path, keeps=True).read(b"a.example\n", "n.txt", None)
-    RememberedNames(tmp_path, keeps=False).read(LONG, "n.txt", None)
-    assert not (tmp_path / PARSED).exists()
+    read_and_keep(tmp_path, b"a.example\n")
+    RememberedNames(tmp_path).read(LONG, "n.txt", None)
+    assert files(tmp_path) == []
 
 
 def test_only_what_was_used_stays(tmp_path: Path) -> None:
-    RememberedNames(tmp_path, keeps=True).read(LONG, "n.txt", None)
+    read_and_keep(tmp_path, LONG)
     (tmp_path / PARSED / ".half-written.1").write_bytes(b"not")
-    later = RememberedNames(tmp_path, keeps=True)
+    later = RememberedNames(tmp_path)
     later.read(BAD, "n.txt", None)
-    later.forget_the_rest()
+    later.keep_used()
     assert len(files(tmp_path)) == 1
-    assert RememberedNames(tmp_path, keeps=True).read(BAD, "n.txt", None).totals.rejected == 1
+    assert read_and_keep(tmp_path, BAD).totals.rejected == 1
 
 
 def test_a_full_disk_only_costs_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,5 +110,5 @@ def test_a_full_disk_only_costs_time(tmp_path: Path, monkeypatch: pytest.MonkeyP
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(remembered_names, "_write", full)
-    assert RememberedNames(tmp_path, keeps=True).read(LONG, "n.txt", None).totals.kept == WORTH_OCTETS // 10
+    assert read_and_keep(tmp_path, LONG).totals.kept == WORTH_OCTETS // 10
     assert files(tmp_path) == []
