@@ -20,7 +20,7 @@ from typing import Final
 
 from benchmarks.circumstances import find_circumstances
 from benchmarks.comparison import Comparison
-from benchmarks.contenders import FLOOR, NAMES, OURS, Contender, prepared
+from benchmarks.contenders import FLOOR, NAMES, OURS, Contender, ended_with_the_block, make_contender
 from benchmarks.core_timings import ROUND, timings
 from benchmarks.long_list import LongList, measure_long_list
 from benchmarks.made_up_names import UPSTREAM_ZONE, ZONE, listed_names
@@ -137,7 +137,8 @@ def run(plan: Plan, command: str) -> Result:
         folder = Path(scratch)
         with start_nsd(folder, {ZONE: UPSTREAM_ZONE}) as upstream:
             starts, comparison, memory = _measure_short_list(plan, folder, upstream.port)
-            long_lists = list(_measure_long_lists(plan, folder, upstream.port, comparison)) if plan.long_list else []
+            lists = _measure_long_lists(plan, folder, upstream.port, comparison) if plan.long_list else ()
+            long_lists = dict(lists)
     return Result(
         circumstances=circumstances,
         versions=_versions(plan.contenders, circumstances.commit),
@@ -159,8 +160,11 @@ def _measure_short_list(plan: Plan, folder: Path, upstream: int) -> tuple[dict[s
     asked = folder / "questions"
     asked.mkdir()
     questions = Questions(asked, listed, plan.seconds)
-    with prepared(plan.contenders, folder / "short", listed, upstream) as contenders:
-        starts = {name: _start(name, contender, listed[0]) for name, contender in contenders.items()}
+    starts: dict[str, str] = {}
+    with ended_with_the_block() as contenders:
+        for name in plan.contenders:
+            contenders[name] = make_contender(name, folder / "short" / name, listed, upstream)
+            starts[name] = _start(name, contenders[name], listed[0])
         field = Field(contenders, questions, listed, plan.seconds)
         measured = []
         for each in field.measure_rounds(plan.cases, plan.rounds):
@@ -182,15 +186,26 @@ def _start(name: str, contender: Contender, listed: str) -> str:
     return seconds
 
 
-def _measure_long_lists(plan: Plan, folder: Path, upstream: int, comparison: Comparison) -> Iterator[LongList]:
+def _measure_long_lists(
+    plan: Plan, folder: Path, upstream: int, comparison: Comparison
+) -> Iterator[tuple[str, LongList | str]]:
+    """Give what each found, or what broke it: a server that fails here leaves the other figures alone."""
     listed = listed_names(LONGER * plan.names)
     for name in plan.contenders:
         if name != FLOOR:
             middle = comparison.middle(name, Case("mixed"))
             rate = max(LEAST_RATE, int(middle.rate / 2)) if middle is not None else RATE_UNMEASURED
-            found = measure_long_list(name, folder / "long" / name, listed, upstream, rate=rate, seconds=plan.seconds)
+            home = folder / "long" / name
+            found: LongList | str
+            try:
+                found = measure_long_list(
+                    name, home, listed, upstream, rate=rate, seconds=plan.seconds, restarts=plan.rounds
+                )
+            except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+                found = type(error).__name__
+                print(f"{name:18} {error}", flush=True)
             print(f"{name:18} {found}", flush=True)
-            yield found
+            yield name, found
 
 
 def _versions(contenders: Sequence[str], commit: str) -> Mapping[str, str]:

@@ -3,12 +3,12 @@
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Protocol
 
-from benchmarks.peer_servers import RECIPES, Place, Recipe
+from benchmarks.peer_servers import RECIPES, Recipe
 from benchmarks.probe import is_blocked
 from benchmarks.server import Server
 from tests.peers import free_port
@@ -16,8 +16,9 @@ from tests.peers import free_port
 OURS: Final = "Arrêt"
 FLOOR: Final = "floor"
 NAMES: Final = (OURS, *(recipe.name for recipe in RECIPES), FLOOR)
-START_SECONDS: Final = 180.0
-RELOAD_SECONDS: Final = 180.0
+LAUNCHES: Final = 3
+START_SECONDS: Final = 300.0
+RELOAD_SECONDS: Final = 300.0
 END_SECONDS: Final = 10.0
 FLOOR_SOURCE: Final = Path(__file__).with_name("floor.c")
 
@@ -54,15 +55,16 @@ class Listing(Contender, Protocol):
 
 
 class Program:
-    """A server that is one program."""
+    """A server that is one program; ``command`` says how to start it at a port."""
 
-    def __init__(self, name: str, command: Sequence[str], port: int, log: Path) -> None:
+    def __init__(self, name: str, command: Callable[[int], Sequence[str]], log: Path) -> None:
         self.name = name
-        self.port = port
+        self.port = 0
         self._command = command
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
         self._launched = 0.0
+        self._launches = 0
 
     @property
     def pid(self) -> int:
@@ -71,16 +73,24 @@ class Program:
         return self._process.pid
 
     def launch(self) -> None:
-        """Start it, and wait for nothing."""
+        """Start it at a port that is free now, and wait for nothing."""
+        self.port = free_port()
+        self._launches += 1
+        command = self._command(self.port)
         self._launched = time.monotonic()
         with self._log.open("wb") as log:
-            self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def wait_for_block(self, name: str) -> float:
-        """Ask for a listed name until it is blocked; gives the seconds since the start."""
+        """Ask for a listed name until it is blocked; gives the seconds since the start.
+
+        It is started again if it ends: somebody else may have taken the port first.
+        """
         while not is_blocked(self.port, name):
             if self._process is None or self._process.poll() is not None:
-                raise RuntimeError(f"{self.name} ended: {self._log.read_text(errors='replace')[-500:]}")
+                if self._launches == LAUNCHES:
+                    raise RuntimeError(f"{self.name} ended: {self._log.read_text(errors='replace')[-500:]}")
+                self.launch()
             if time.monotonic() - self._launched > START_SECONDS:
                 raise TimeoutError(f"{self.name} blocks nothing within {START_SECONDS:g} s of its start")
         return time.monotonic() - self._launched
@@ -102,24 +112,24 @@ class Peer(Program):
 
     def __init__(self, recipe: Recipe, folder: Path, names: Sequence[str], upstream: int) -> None:
         folder.mkdir(parents=True)
+        program = recipe.find()
+        super().__init__(recipe.name, lambda port: [program, *recipe.configure(folder, port, upstream)], folder / "log")
         self._recipe = recipe
-        self._place = Place(folder, free_port(), upstream)
+        self._folder = folder
         self._lists = 0
         self.list_names(names)
-        command = [recipe.find(), *recipe.configure(self._place)]
-        super().__init__(recipe.name, command, self._place.port, folder / "log")
 
     def list_names(self, names: Sequence[str]) -> None:
         """Write the names that are to be blocked."""
         self._lists += 1
-        self._recipe.list_names(self._place, names, self._lists)
+        self._recipe.list_names(self._folder, names, self._lists)
 
     def reload(self) -> float:
         """Make it read them; gives the seconds until it says that it has, or has begun."""
         assert self._recipe.reload is not None, "it was asked whether it can"
         started = time.monotonic()
         subprocess.run(
-            self._recipe.reload(self._place), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True,
+            self._recipe.reload(self._folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True,
             timeout=RELOAD_SECONDS,
         )  # fmt: skip  # one breath
         return time.monotonic() - started
@@ -133,8 +143,7 @@ def make_floor(folder: Path) -> Program:
     folder.mkdir(parents=True)
     program = folder / "floor"
     subprocess.run([compiler, "-O2", "-Wall", "-Werror", "-o", str(program), str(FLOOR_SOURCE)], check=True)
-    port = free_port()
-    return Program(FLOOR, [str(program), str(port)], port, folder / "log")
+    return Program(FLOOR, lambda port: [str(program), str(port)], folder / "log")
 
 
 def can_reload(name: str) -> bool:
@@ -151,15 +160,16 @@ def make_listing(name: str, folder: Path, names: Sequence[str], upstream: int, *
 
 
 @contextmanager
-def prepared(
-    chosen: Sequence[str], folder: Path, names: Sequence[str], upstream: int
-) -> Iterator[dict[str, Contender]]:
-    """Prepare all that were chosen; what was started is ended with the block, however the block ends."""
-    with ExitStack() as stack:
-        contenders: dict[str, Contender] = {}
-        for name in chosen:
-            home = folder / name
-            contender = make_floor(home) if name == FLOOR else make_listing(name, home, names, upstream)
-            stack.callback(contender.stop)
-            contenders[name] = contender
+def ended_with_the_block() -> Iterator[dict[str, Contender]]:
+    """Give a place for contenders by name; whoever is there is ended with the block, however the block ends."""
+    contenders: dict[str, Contender] = {}
+    try:
         yield contenders
+    finally:
+        for contender in contenders.values():
+            contender.stop()
+
+
+def make_contender(name: str, folder: Path, names: Sequence[str], upstream: int) -> Contender:
+    """Prepare the one with this name."""
+    return make_floor(folder) if name == FLOOR else make_listing(name, folder, names, upstream)

@@ -1,7 +1,7 @@
 """What we want to reach, and whether a run shows it: ratios of processor time within the run, times, memory."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from benchmarks.comparison import Comparison
@@ -48,13 +48,17 @@ class Finding(NamedTuple):
     behind: str = ""
 
 
-def find_all(comparison: Comparison, long_lists: Sequence[LongList], names: int) -> list[Finding]:
-    """Hold a run against every goal it has measured something for."""
+def find_all(comparison: Comparison, long_lists: Mapping[str, LongList | str], names: int) -> list[Finding]:
+    """Hold a run against every goal it has measured something for; what broke misses its goals."""
     found = [finding for goal in GOALS for finding in _ratio(comparison, goal)]
     found += [finding for goal in GOALS for finding in _p50(comparison, goal)]
-    for long_list in long_lists:
-        if long_list.contender == OURS:
+    match long_lists.get(OURS):
+        case LongList() as long_list:
             found += _of_long_list(long_list, names)
+        case str() as broke:
+            found.append(Finding(Figure(f"{names:,} names", math.nan, "", 0), broke))
+        case None:
+            pass
     return found
 
 
@@ -92,6 +96,7 @@ def _of_long_list(found: LongList, names: int) -> Iterator[Finding]:
     at = f"reload of {listed} at {reload.rate:,} queries/s"
     yield Finding(Figure(f"{at}: queries lost", reload.lost, "", 0))
     yield Finding(Figure(f"{at}: wrong answers, of {reload.looked_at:,} looked at", reload.wrong, "", 0))
+    yield Finding(Figure(f"{at}: answers from before, for the name that came", reload.still_cached, "", 0))
     ratio = reload.during.p99 / reload.before.p99
     yield Finding(
         Figure(f"{at}: p99, times that before", ratio, "", 2), f"{reload.during.p99:.2f} : {reload.before.p99:.2f} ms"

@@ -19,15 +19,6 @@ POLICY_ZONE: Final = "orders.test"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a server lives: its folder, its port, and the port of its upstream, both on 127.0.0.1."""
-
-    folder: Path
-    port: int
-    upstream: int
-
-
-@dataclass(frozen=True, slots=True)
 class Recipe:
     """How to set up one kind of server."""
 
@@ -36,11 +27,14 @@ class Recipe:
     package: str
     version: tuple[str, ...]
     """Options that make the program say its version."""
-    list_names: Callable[[Place, Sequence[str], int], None]
-    """Write the names it blocks; the number grows with each writing."""
-    configure: Callable[[Place], Sequence[str]]
-    """Write its configuration; gives its command line without the program."""
-    reload: Callable[[Place], Sequence[str]] | None = None
+    list_names: Callable[[Path, Sequence[str], int], None]
+    """Write the names it blocks into its folder; the number grows with each writing."""
+    configure: Callable[[Path, int, int], Sequence[str]]
+    """Write its configuration into its folder, for its port and that of the upstream, both on 127.0.0.1.
+
+    Gives its command line without the program.
+    """
+    reload: Callable[[Path], Sequence[str]] | None = None
     """The command that makes it read the names again while it serves; None if it can only be started anew."""
 
     def find(self) -> str:
@@ -62,34 +56,33 @@ def find_program(program: str, package: str) -> str:
     return found
 
 
-def _policy_zone(place: Place, names: Sequence[str], number: int) -> None:
+def _policy_zone(folder: Path, names: Sequence[str], number: int) -> None:
     """Write the names as a response policy zone: each with all below it."""
-    with (place.folder / LIST).open("w") as file:
+    with (folder / LIST).open("w") as file:
         file.write(f"$ORIGIN {POLICY_ZONE}.\n$TTL 60\n@ SOA localhost. root.localhost. {number} 3600 600 86400 60\n")
         file.write("@ NS localhost.\n")
         file.writelines(f"{name} A {NOTICE}\n*.{name} A {NOTICE}\n" for name in names)
 
 
-def _plain_list(place: Place, names: Sequence[str], _number: int) -> None:
-    (place.folder / LIST).write_text("".join(f"{name}.\n" for name in names))
+def _plain_list(folder: Path, names: Sequence[str], _number: int) -> None:
+    (folder / LIST).write_text("".join(f"{name}.\n" for name in names))
 
 
-def _address_lines(place: Place, names: Sequence[str], _number: int) -> None:
-    (place.folder / LIST).write_text("".join(f"address=/{name}/{NOTICE}\n" for name in names))
+def _address_lines(folder: Path, names: Sequence[str], _number: int) -> None:
+    (folder / LIST).write_text("".join(f"address=/{name}/{NOTICE}\n" for name in names))
 
 
-def _unbound(place: Place) -> Sequence[str]:
-    home = place.folder
-    (home / "unbound.conf").write_text(f"""
+def _unbound(folder: Path, port: int, upstream: int) -> Sequence[str]:
+    (folder / "unbound.conf").write_text(f"""
 server:
-  directory: "{home}"
-  pidfile: "{home}/pid"
+  directory: "{folder}"
+  pidfile: "{folder}/pid"
   chroot: ""
   username: ""
   use-syslog: no
   do-daemonize: no
   num-threads: 1
-  interface: 127.0.0.1@{place.port}
+  interface: 127.0.0.1@{port}
   so-rcvbuf: 4m
   access-control: 127.0.0.0/8 allow
   do-not-query-localhost: no
@@ -98,87 +91,86 @@ server:
   rrset-cache-size: 128m
 rpz:
   name: {POLICY_ZONE}
-  zonefile: "{home}/{LIST}"
+  zonefile: "{folder}/{LIST}"
 forward-zone:
   name: "."
-  forward-addr: 127.0.0.1@{place.upstream}
+  forward-addr: 127.0.0.1@{upstream}
 remote-control:
   control-enable: yes
   control-use-cert: no
-  control-interface: "{home}/control"
+  control-interface: "{folder}/control"
 """)
-    return ["-d", "-c", str(home / "unbound.conf")]
+    return ["-d", "-c", str(folder / "unbound.conf")]
 
 
-def _unbound_reload(place: Place) -> Sequence[str]:
+def _unbound_reload(folder: Path) -> Sequence[str]:
     program = find_program("unbound-control", "unbound")
-    return [program, "-c", str(place.folder / "unbound.conf"), "reload_keep_cache"]
+    return [program, "-c", str(folder / "unbound.conf"), "reload_keep_cache"]
 
 
-def _recursor(place: Place) -> Sequence[str]:
-    (place.folder / "recursor.conf").write_text(f"""
+def _recursor(folder: Path, port: int, upstream: int) -> Sequence[str]:
+    (folder / "recursor.conf").write_text(f"""
 local-address=127.0.0.1
-local-port={place.port}
+local-port={port}
 threads=1
 daemon=no
 disable-syslog=yes
 setuid=
 setgid=
-socket-dir={place.folder}
+socket-dir={folder}
 dont-query=
 dnssec=off
-forward-zones-recurse=.=127.0.0.1:{place.upstream}
-lua-config-file={place.folder}/orders.lua
+forward-zones-recurse=.=127.0.0.1:{upstream}
+lua-config-file={folder}/orders.lua
 webserver=no
 """)
-    (place.folder / "orders.lua").write_text(f'rpzFile("{place.folder}/{LIST}", {{policyName="orders"}})\n')
-    return [f"--config-dir={place.folder}"]
+    (folder / "orders.lua").write_text(f'rpzFile("{folder}/{LIST}", {{policyName="orders"}})\n')
+    return [f"--config-dir={folder}"]
 
 
-def _recursor_reload(place: Place) -> Sequence[str]:
-    return [find_program("rec_control", "pdns-recursor"), f"--config-dir={place.folder}", "reload-lua-config"]
+def _recursor_reload(folder: Path) -> Sequence[str]:
+    return [find_program("rec_control", "pdns-recursor"), f"--config-dir={folder}", "reload-lua-config"]
 
 
-def _bind(place: Place) -> Sequence[str]:
-    home = place.folder
-    (home / "named.conf").write_text(f"""
+def _bind(folder: Path, port: int, upstream: int) -> Sequence[str]:
+    (folder / "named.conf").write_text(f"""
 options {{
-  directory "{home}"; pid-file "{home}/pid"; session-keyfile "{home}/session.key";
-  listen-on port {place.port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};
+  directory "{folder}"; pid-file "{folder}/pid"; session-keyfile "{folder}/session.key";
+  listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};
   recursion yes; allow-query {{ any; }}; allow-recursion {{ any; }};
-  forward only; forwarders {{ 127.0.0.1 port {place.upstream}; }};
+  forward only; forwarders {{ 127.0.0.1 port {upstream}; }};
   dnssec-validation no; empty-zones-enable no;
-  response-policy {{ zone "{POLICY_ZONE}"; }} qname-wait-recurse no;
+  response-policy {{ zone "{POLICY_ZONE}"; }} qname-wait-recurse no min-update-interval 1;
 }};
-zone "{POLICY_ZONE}" {{ type primary; file "{home}/{LIST}"; }};
+zone "{POLICY_ZONE}" {{ type primary; file "{folder}/{LIST}"; }};
 controls {{ }};
 """)
-    return ["-g", "-n", "1", "-c", str(home / "named.conf")]
+    return ["-g", "-n", "1", "-c", str(folder / "named.conf")]
 
 
-def _bind_reload(place: Place) -> Sequence[str]:
-    return ["kill", "-HUP", (place.folder / "pid").read_text().strip()]
+def _bind_reload(folder: Path) -> Sequence[str]:
+    return ["kill", "-HUP", (folder / "pid").read_text().strip()]
 
 
-def _dnsdist(place: Place) -> Sequence[str]:
-    (place.folder / "dnsdist.conf").write_text(f"""
-setLocal("127.0.0.1:{place.port}")
+def _dnsdist(folder: Path, port: int, upstream: int) -> Sequence[str]:
+    (folder / "dnsdist.conf").write_text(f"""
+setLocal("127.0.0.1:{port}")
 setACL({{"127.0.0.0/8"}})
 setSecurityPollSuffix("")
-newServer({{address="127.0.0.1:{place.upstream}", checkInterval=60, mustResolve=false}})
+newServer({{address="127.0.0.1:{upstream}", checkInterval=60, mustResolve=false}})
 listed = newSuffixMatchNode()
-for name in io.lines("{place.folder}/{LIST}") do listed:add(newDNSName(name)) end
+for name in io.lines("{folder}/{LIST}") do listed:add(newDNSName(name)) end
 addAction(SuffixMatchNodeRule(listed), SpoofAction({{"{NOTICE}"}}))
 getPool(""):setCache(newPacketCache(200000, {{maxTTL=86400}}))
 """)
-    return ["--supervised", "-C", str(place.folder / "dnsdist.conf")]
+    return ["--supervised", "-C", str(folder / "dnsdist.conf")]
 
 
-def _dnsmasq(place: Place) -> Sequence[str]:
+def _dnsmasq(folder: Path, port: int, upstream: int) -> Sequence[str]:
     return [
-        "--keep-in-foreground", f"--port={place.port}", "--listen-address=127.0.0.1", "--bind-interfaces",
-        "--no-resolv", "--no-hosts", f"--server=127.0.0.1#{place.upstream}", "--cache-size=40000",
-        "--dns-forward-max=1000", f"--conf-file={place.folder}/{LIST}", f"--pid-file={place.folder}/pid",
+        "--keep-in-foreground", f"--port={port}", "--listen-address=127.0.0.1", "--bind-interfaces",
+        "--no-resolv", "--no-hosts", f"--server=127.0.0.1#{upstream}", "--cache-size=40000",
+        "--dns-forward-max=1000", f"--conf-file={folder}/{LIST}", f"--pid-file={folder}/pid",
         f"--user={getpass.getuser()}",
     ]  # fmt: skip  # one breath
 

@@ -9,7 +9,7 @@ from benchmarks.circumstances import Circumstances
 from benchmarks.comparison import LEAST_ROUNDS, Comparison, Middle
 from benchmarks.contenders import FLOOR, OURS
 from benchmarks.goals import Finding, find_all
-from benchmarks.long_list import RESTARTS, LongList
+from benchmarks.long_list import LongList
 from benchmarks.questions import KINDS, Case
 from benchmarks.rounds import LEAST_NOERROR, LOOKED_UP, MOST_LOST, OPEN
 
@@ -19,18 +19,19 @@ What the numbers are: the CPU time (user and system) of all processes of a serve
 divided by the answers; medians of the rounds. Our server runs as an operator starts it, with one worker and default
 features on, against one thread of each peer. NSD is everybody's upstream. `benchmarks/peer_servers.py` is how the peers
 are set up; the floor is `benchmarks/floor.c`, which receives and sends in batches and looks at nothing. A round counts
-only with at least {LEAST_NOERROR} % NOERROR, at most {MOST_LOST} % lost, and no wrong answer among
-{2 * LOOKED_UP} looked at afterwards; a median needs {LEAST_ROUNDS} that count, if as many were made. The best peer is
-the one whose median is least.
+only with at least {LEAST_NOERROR} % NOERROR, at most {MOST_LOST} % lost, no answer that went to somebody
+else, and no wrong one among {2 * LOOKED_UP} looked at afterwards; a median needs {LEAST_ROUNDS} that count, if as many
+were made. The best peer is the one whose median is least.
 
 What they are not: what a server does on a network card, on a machine of its own, or for real subscribers. Load,
 upstream and server share the machine with whatever else runs there. So only ratios within this page carry over, never
 a figure by itself, and none from another page. Starts, and all of the long list, are single readings; only our start
-with a compiled index is a median, of {RESTARTS}.
+with a long list that was compiled before is a median, of as many as there were rounds.
 """
 OF_THE_LONG_LIST: Final = """\
 Each is asked the mixed case at half of its own maximum above, before and while one name of the list is exchanged for
-another. A name that stays listed is asked for all the time; any other answer than the notice is wrong. dnsdist and
+another. A name that stays listed is asked for all the time; any other answer than the notice is wrong. The name that
+comes was asked for before: "from before" counts answers out of a cache for it afterwards, of eight. dnsdist and
 dnsmasq cannot read such a list again: they are started anew. The longest wait is that of a query of the load; memory
 is looked at five times a second.
 """
@@ -47,7 +48,8 @@ class Result:
     """By contender: seconds to the first blocked answer."""
     memory: Mapping[str, float]
     """By contender: megabytes (PSS) after the rounds."""
-    long_lists: Sequence[LongList]
+    long_lists: Mapping[str, LongList | str]
+    """By contender: what it cost, or what broke."""
     timings: Mapping[str, float]
     """Microseconds of one call, in-process."""
     names: int
@@ -168,21 +170,24 @@ def _long_list(result: Result) -> Iterator[str]:
     yield from _title(f"A list of {result.long_names:,} names, and its reload under load")
     yield OF_THE_LONG_LIST
     yield (
-        "| | threads | first blocked answer, s | PSS, MB | queries/s | reload, s | lost | wrong | p99 before, ms "
-        "| p99 during, ms | longest wait, ms | peak PSS, MB |"
+        "| | threads | first blocked answer, s | PSS, MB | queries/s | reload, s | lost | wrong | from before "
+        "| p99 before, ms | p99 during, ms | longest wait, ms | peak PSS, MB |"
     )
-    yield f"|{'---|' * 12}"
-    yield from map(_long_row, result.long_lists)
+    yield f"|{'---|' * 13}"
+    yield from (_long_row(name, found) for name, found in result.long_lists.items())
 
 
-def _long_row(found: LongList) -> str:
+def _long_row(name: str, found: LongList | str) -> str:
+    if isinstance(found, str):
+        return f"| {' | '.join([_name(name), found] + [NOTHING] * 11)} |"
     start = f"{found.first_start:.1f}" + (f", again {found.restart:.2f}" if found.restart is not None else "")
-    cells = [_name(found.contender), str(found.threads), start, f"{found.memory:,.0f}"]
+    cells = [_name(name), str(found.threads), start, f"{found.memory:,.0f}"]
     reload = found.reload
     if reload is None:
-        return f"| {' | '.join(cells + [NOTHING] * 8)} |"
+        return f"| {' | '.join(cells + [NOTHING] * 9)} |"
     lost = f"{reload.lost:,} ({100 * reload.lost / max(1, reload.counts.sent + reload.looked_at):.2f} %)"
     cells += [f"{reload.rate:,}", f"{reload.seconds:.1f}", lost, f"{reload.wrong} of {reload.looked_at:,}"]
+    cells += [str(reload.still_cached)]
     cells += [f"{reload.before.p99:.2f}", f"{reload.during.p99:.2f}", f"{reload.during.longest:.1f}"]
     return f"| {' | '.join([*cells, f'{reload.peak:,.0f}'])} |"
 

@@ -26,6 +26,8 @@ WARM_SECONDS: Final = 30
 LEAST_NOERROR: Final = 99.9
 MOST_LOST: Final = 0.1
 LOOKED_UP: Final = 20
+ASTRAY: Final = "response with an unexpected"
+"""What dnsperf says of an answer that it did not ask for, or gave up long ago."""
 END_SECONDS: Final = ANSWER_SECONDS + 30.0
 
 
@@ -56,7 +58,7 @@ class Measurement:
     latency: Latency | None
     """Known where queries are asked at a rate."""
     wrong: int
-    """Of the answers that were looked at afterwards."""
+    """Answers that no query of their socket waited for, and wrong ones among those looked at afterwards."""
     others: float
     """Percentage of the machine that neither this run nor idleness used."""
 
@@ -107,7 +109,7 @@ class Field:
             noerror=100 * counts.rcodes.get("NOERROR", 0) / max(1, counts.completed),
             lost=counts.lost_share,
             latency=read_latency(said) if case.rate is not None else None,
-            wrong=0 if name == FLOOR else _wrong_answers(contender, self.listed),
+            wrong=said.count(ASTRAY) + (0 if name == FLOOR else _wrong_answers(contender, self.listed)),
             others=max(0.0, 100 * others / machine),
         )
 

@@ -1,7 +1,6 @@
 """Medians of the rounds that count, the best peer, and the goals held against them."""
 
 import math
-from dataclasses import replace
 
 import pytest
 
@@ -23,6 +22,7 @@ RELOAD = Reload(
     looked_at=900,
     wrong=0,
     unanswered=1,
+    still_cached=0,
     peak=200.0,
 )
 
@@ -60,7 +60,7 @@ def test_the_best_peer_is_neither_ours_nor_the_floor() -> None:
 
 @pytest.mark.parametrize(("ours", "missed"), [(6.4, False), (6.5, True)], ids=["met", "missed"])
 def test_a_ratio_is_held_against_its_goal(ours: float, *, missed: bool) -> None:
-    (found,) = find_all(Comparison(rounds(OURS, ours) + rounds("dnsdist", 8.0), 1), [], 1_000)
+    (found,) = find_all(Comparison(rounds(OURS, ours) + rounds("dnsdist", 8.0), 1), {}, 1_000)
 
     assert found.figure.value == pytest.approx(ours / 8)
     assert found.figure.missed is missed
@@ -69,7 +69,7 @@ def test_a_ratio_is_held_against_its_goal(ours: float, *, missed: bool) -> None:
 
 def test_a_goal_without_rounds_that_count_is_missed() -> None:
     comparison = Comparison(rounds(OURS, 6.0, lost=5.0) + rounds(FLOOR, 4.0), 1)
-    (found,) = find_all(comparison, [], 1_000)
+    (found,) = find_all(comparison, {}, 1_000)
 
     assert math.isnan(found.figure.value)
     assert found.figure.missed
@@ -77,15 +77,22 @@ def test_a_goal_without_rounds_that_count_is_missed() -> None:
 
 def test_at_a_rate_the_wait_is_held_against_its_goal_too() -> None:
     case = Case("mixed", 5_000)
-    found = find_all(Comparison(rounds(OURS, 9.0, case=case) + rounds("dnsdist", 9.0, case=case), 1), [], 1_000)
+    found = find_all(Comparison(rounds(OURS, 9.0, case=case) + rounds("dnsdist", 9.0, case=case), 1), {}, 1_000)
 
     assert [(figure.value, figure.unit, figure.missed) for figure, _ in found] == [(1.0, "", False), (0.2, "ms", False)]
 
 
 def test_of_the_long_list_only_ours_has_goals() -> None:
-    ours = LongList(OURS, 2, 5.0, 0.9, 120.0, RELOAD)
-    found = find_all(Comparison([], 1), [replace(ours, contender="BIND"), ours], 1_000_000)
+    ours = LongList(2, 5.0, 0.9, 120.0, RELOAD)
+    found = find_all(Comparison([], 1), {"BIND": ours, OURS: ours}, 1_000_000)
     missed = [figure.what.rpartition(": ")[2] for figure, _ in found if figure.missed]
 
-    assert len(found) == 8
+    assert len(found) == 9
     assert missed == ["queries lost", "p99, times that before"]
+
+
+def test_a_long_list_that_broke_misses() -> None:
+    (found,) = find_all(Comparison([], 1), {OURS: "TimeoutError"}, 1_000)
+
+    assert found.figure.missed
+    assert found.behind == "TimeoutError"
