@@ -1,8 +1,9 @@
 """The HTTP endpoint for scrapers and health checks: small, bounded, in a thread of its own.
 
 It speaks as much HTTP/1.1 as a scraper needs (RFC 9110, RFC 9112): GET and HEAD on three paths, one request a
-connection. Request size, number of connections and the time a connection may last are all capped, so that a slow or
-hostile scraper costs the server a socket for a few seconds and nothing else.
+connection. Request size, number of connections and the time a connection may last are all capped, and the oldest
+connection gives way to a new one, so that a slow or hostile scraper costs the server a socket for a few seconds, and
+keeps nobody else out.
 """
 
 import asyncio
@@ -24,6 +25,8 @@ from resolver.ops.metrics import MetricsState, PageCollector
 REQUEST_OCTETS: Final = 8_192
 """Request line and headers together."""
 CONNECTIONS: Final = 16
+FIRST_OCTET_SECONDS: Final = 1.0
+"""From accepting a connection to the first octet of a request: who connects wants to ask."""
 EXCHANGE_SECONDS: Final = 5.0
 """From accepting a connection to its end, whatever the other side does."""
 DISCARDED_OCTETS: Final = 65_536
@@ -55,13 +58,22 @@ class HttpAnswer(NamedTuple):
 class MetricsServer:
     """Serves /metrics, /health and /ready on one address between ``start`` and ``stop``."""
 
-    def __init__(self, listen: tuple[str, int], read_state: ReadState, *, seconds: float = EXCHANGE_SECONDS) -> None:
+    def __init__(
+        self,
+        listen: tuple[str, int],
+        read_state: ReadState,
+        *,
+        seconds: float = EXCHANGE_SECONDS,
+        first_octet: float = FIRST_OCTET_SECONDS,
+    ) -> None:
         self._listen = listen
         self._read_state = read_state
         self._seconds = seconds
+        self._first_octet = first_octet
         self._listener: socket.socket | None = None
         self._running: tuple[threading.Thread, asyncio.AbstractEventLoop, asyncio.Event] | None = None
-        self._exchanges: set[asyncio.Task[None]] = set()
+        self._exchanges: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self._asked: set[asyncio.StreamWriter] = set()
 
     @property
     def address(self) -> tuple[str, int]:
@@ -99,12 +111,23 @@ class MetricsServer:
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._exchanges) >= CONNECTIONS:
-            writer.transport.abort()
-            return
+            self._make_room()
         exchange = asyncio.create_task(self._serve(reader, writer))
-        self._exchanges.add(exchange)
-        exchange.add_done_callback(self._exchanges.discard)
-        exchange.add_done_callback(lambda _: writer.transport.abort())  # also when cancelled before it began
+        self._exchanges[exchange] = writer
+        exchange.add_done_callback(self._end)
+
+    def _make_room(self) -> None:
+        """End the oldest connection on which no request has come, or the oldest of all."""
+        idle = (exchange for exchange, writer in self._exchanges.items() if writer not in self._asked)
+        oldest = next(idle, next(iter(self._exchanges)))
+        oldest.cancel()
+        self._end(oldest)
+
+    def _end(self, exchange: asyncio.Task[None]) -> None:
+        writer = self._exchanges.pop(exchange, None)
+        if writer is not None:
+            self._asked.discard(writer)
+            writer.transport.abort()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         # A scraper that is slow or gone ends in one of these: nobody is left to tell.
@@ -113,13 +136,16 @@ class MetricsServer:
                 await self._exchange(reader, writer)
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async with asyncio.timeout(self._first_octet):
+            first = await reader.read(1)
         try:
-            head = await reader.readuntil(b"\r\n\r\n")
+            head = first + await reader.readuntil(b"\r\n\r\n")
         except asyncio.LimitOverrunError:
             refusal = plain(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"at most {REQUEST_OCTETS} octets")
             await _send(writer, refusal, body=True)
             await _discard(reader)
             return
+        self._asked.add(writer)
         request = read_request(head)
         answer = plain(HTTPStatus.BAD_REQUEST, "not an HTTP request") if request is None else self._answer(request)
         await _send(writer, answer, body=request is None or request.method != "HEAD")

@@ -156,18 +156,50 @@ def test_who_sends_nothing_is_cut_off(shown: Shown) -> None:
     server.stop()
 
 
-def test_more_connections_than_allowed_are_closed_and_places_come_back(server: MetricsServer) -> None:
+def test_who_says_nothing_at_all_is_cut_off_sooner(shown: Shown) -> None:
+    server = MetricsServer(("127.0.0.1", 0), shown, first_octet=0.2)
+    server.start()
+    with socket.create_connection(server.address, timeout=10) as silent:
+        begun = monotonic()
+        assert silent.recv(100) == b""
+        assert 0.1 < monotonic() - begun < 4
+    server.stop()
+
+
+def test_a_scrape_finds_a_place_among_idle_connections(shown: Shown) -> None:
+    server = MetricsServer(("127.0.0.1", 0), shown, first_octet=60, seconds=60)
+    server.start()
     with ExitStack() as held:
-        slow = [held.enter_context(socket.create_connection(server.address, timeout=10)) for _ in range(CONNECTIONS)]
-        for connection in slow:
-            connection.sendall(b"GET /health HTTP/1.1\r\n")
-        assert exchange(server, b"") == b""
-        slow[0].sendall(b"\r\n")
-        assert slow[0].recv(12) == b"HTTP/1.1 200"
-        slow[0].close()
-        while not (answer := exchange(server, b"GET /health HTTP/1.1\r\n\r\n")):
-            pass  # the place is free as soon as the server has seen the close
-        assert answer.startswith(b"HTTP/1.1 200")
+        idle = [held.enter_context(socket.create_connection(server.address, timeout=10)) for _ in range(CONNECTIONS)]
+        assert ask(server, "GET", "/metrics")[0].status == 200
+        assert idle[0].recv(1) == b"", "the oldest gave way"
+        idle[1].sendall(b"GET /health HTTP/1.1\r\n\r\n")
+        assert idle[1].recv(12) == b"HTTP/1.1 200"
+    server.stop()
+
+
+def test_who_has_asked_gives_way_after_who_has_not(shown: Shown) -> None:
+    server = MetricsServer(("127.0.0.1", 0), shown, first_octet=60, seconds=60)
+    server.start()
+    with ExitStack() as held:
+        asked = held.enter_context(socket.create_connection(server.address, timeout=10))
+        asked.sendall(b"GET /health HTTP/1.1\r\n\r\n")
+        assert asked.recv(12) == b"HTTP/1.1 200"  # and it stays open until we close it
+        idle = [held.enter_context(socket.create_connection(server.address, timeout=10)) for _ in range(CONNECTIONS)]
+        assert idle[0].recv(1) == b"", "one too many, so one gave way: not the oldest, who had asked"
+    server.stop()
+
+
+def test_who_does_not_read_gives_way_in_the_end(shown: Shown) -> None:
+    server = MetricsServer(("127.0.0.1", 0), shown, seconds=60)
+    server.start()
+    with ExitStack() as held:
+        for _ in range(CONNECTIONS):
+            asked = held.enter_context(socket.create_connection(server.address, timeout=10))
+            asked.sendall(b"GET /health HTTP/1.1\r\n\r\n")
+            assert asked.recv(12) == b"HTTP/1.1 200"  # and it stays open until we close it
+        assert ask(server, "GET", "/metrics")[0].status == 200
+    server.stop()
 
 
 def test_a_slow_reader_does_not_hold_up_the_others(server: MetricsServer, shown: Shown) -> None:
