@@ -18,6 +18,7 @@ import dns.message
 import dns.query
 import dns.rcode
 
+from resolver.cli.query import connected_socket
 from resolver.net.mmsg import BATCH, unsupported
 from resolver.net.sockets import FamilyAbsentError, ListenAddress, ListenError, open_listener
 from resolver.net.upstream_sockets import SOCKETS, sockets_for_each
@@ -143,10 +144,12 @@ def upstream_answers(upstreams: Sequence[tuple[str, Upstream]], patience: float 
 
 def _ask_upstream(zone: str, upstream: Upstream, patience: float) -> Finding:
     asked = dns.message.make_query(zone, "SOA", use_edns=0, payload=1_232)
-    send = dns.query.tcp if upstream.protocol == "tcp" else dns.query.udp
     begun = perf_counter()
     try:
-        answer = send(asked, upstream.endpoint.host, patience, upstream.endpoint.port)
+        answer = _send(asked, upstream, patience)
+    except ConnectionRefusedError:
+        what = f"{upstream}: refused, nothing listens there; start it or correct the address"
+        return Finding("upstreams", Health.BAD, what)
     except dns.exception.Timeout:
         return Finding(
             "upstreams", Health.BAD, f"{upstream}: no answer in {patience:g} s; check the address and firewalls"
@@ -158,6 +161,14 @@ def _ask_upstream(zone: str, upstream: Upstream, patience: float) -> Finding:
     if answer.rcode() == dns.rcode.NOERROR:
         return Finding("upstreams", Health.GOOD, f"{upstream}: answers ({zone} SOA, {took})")
     return Finding("upstreams", Health.DOUBTFUL, f"{upstream}: {rcode} for {zone} SOA; is it a resolver for us?")
+
+
+def _send(asked: dns.message.Message, upstream: Upstream, patience: float) -> dns.message.Message:
+    host, port = upstream.endpoint
+    if upstream.protocol == "tcp":
+        return dns.query.tcp(asked, host, patience, port)
+    with connected_socket(upstream.endpoint) as sock:
+        return dns.query.udp(asked, host, patience, port, sock=sock)
 
 
 def clock(wall: float, newest_file: float) -> Finding:

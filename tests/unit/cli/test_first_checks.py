@@ -113,11 +113,14 @@ def test_upstreams_are_asked() -> None:
     assert asked.question[0].to_text() == "corp.example. IN SOA"
 
 
-def test_nobody_behind_a_tcp_upstream(free: Endpoint) -> None:
-    [found] = first_checks.upstream_answers([(".", Upstream("tcp", free))], patience=1.0)
+@pytest.mark.parametrize("protocol", ["udp", "tcp"])
+def test_nobody_behind_an_upstream(free: Endpoint, protocol: str) -> None:
+    upstream = Upstream(protocol, free)
 
-    assert found.health is Health.BAD
-    assert "refused" in found.what
+    [found] = first_checks.upstream_answers([(".", upstream)], patience=10.0)
+
+    what = f"{upstream}: refused, nothing listens there; start it or correct the address"
+    assert found == Finding("upstreams", Health.BAD, what)
 
 
 def test_a_clock_behind_the_order_files_is_a_problem() -> None:
