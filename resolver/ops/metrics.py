@@ -230,7 +230,8 @@ class PageCollector(Collector):
         yield _single("upstream_mismatches", "Answers that matched no query.", self._gauge(Gauge.MISMATCHES))
         yield _single("upstream_filtered", "Answers an upstream filtered.", self._gauge(Gauge.FILTERED_UPSTREAM))
         yield _single("joined", "Queries that waited for another's upstream answer.", self._gauge(Gauge.JOINED))
-        yield GaugeMetricFamily("arret_in_flight", "Questions now being asked upstream.", self._gauge(Gauge.IN_FLIGHT))
+        waiting = "Queries now waiting for upstreams, those that joined another's included."
+        yield GaugeMetricFamily("arret_in_flight", waiting, self._gauge(Gauge.IN_FLIGHT))
 
     def _policy(self) -> Iterator[Metric]:
         policy = self._state.policy

@@ -176,6 +176,12 @@ def test_a_count_is_told_under_its_name(slot: int, metric: str) -> None:
     assert told[metric % second if "%s" in metric else metric] == 77
 
 
+def test_what_is_in_flight_is_told_as_it_is_counted() -> None:
+    [family] = [each for each in PageCollector(state()).collect() if each.name == "arret_in_flight"]
+
+    assert family.documentation == "Queries now waiting for upstreams, those that joined another's included."
+
+
 def test_rules_in_force_follow_the_order_clock() -> None:
     told = state()
 
