@@ -27,7 +27,7 @@ from resolver.core.reply import (
 )
 from resolver.core.sanitise import filtered_upstream, sanitise
 from resolver.core.step import Asked, Drop, Failure, Forward, Question, Reply, Step, Unusable
-from resolver.dns.codes import ExtendedError, Rcode, RRType
+from resolver.dns.codes import ExtendedError, Flag, Rcode, RRType
 from resolver.dns.message import HEADER_SIZE, Ignored, Query, Unreadable, read_query
 from resolver.dns.response import Response
 
@@ -42,6 +42,12 @@ _ERROR_OF: Final = {
     Failure.OVERLOAD: ExtendedError.NOT_READY,
     Failure.NO_UPSTREAM: ExtendedError.NO_REACHABLE_AUTHORITY,
 }
+# Plain numbers: adding members of an IntEnum takes as long as a lookup in a cache.
+_HITS: Final = int(GAUGES + Gauge.MESSAGE_HITS)
+_MISSES: Final = int(GAUGES + Gauge.MESSAGE_MISSES)
+_RD: Final = int(Flag.RD)
+_CD: Final = int(Flag.CD)
+_ANY: Final = int(RRType.ANY)
 _BARE_OPT: Final = 11
 """Octets of an OPT record without options."""
 
@@ -88,7 +94,7 @@ class Pipeline:
         query = read_query(wire)
         if not isinstance(query, Query):
             return _say_unreadable(query)
-        replayable = len(wire) == HEADER_SIZE + len(query.question) + (_BARE_OPT if query.edns else 0)
+        replayable = len(wire) == HEADER_SIZE + len(query.question) + (0 if query.edns is None else _BARE_OPT)
         table = self._table
         verdict = table.judge(query.qname, view)
         if isinstance(verdict, Block):
@@ -156,16 +162,16 @@ class Pipeline:
     def _answer(self, asked: Asked, now: float) -> Step:
         """Answer or forward a query whose name is permitted."""
         query = asked.query
-        if not query.recursion_desired:
+        if not query.flags & _RD:
             return self._say(asked, no_recursion_content(), lifetime=0)
-        if query.qtype == RRType.ANY:
+        if query.qtype == _ANY:
             return self._say(asked, minimal_any_content(query.qname), lifetime=math.inf)
         question = _question(query)
         entry = self._messages.find(question)
         if entry is not None and now < entry.expires:
-            self._page[GAUGES + Gauge.MESSAGE_HITS] += 1
+            self._page[_HITS] += 1
             return self._present(asked, entry, now)
-        self._page[GAUGES + Gauge.MESSAGE_MISSES] += 1
+        self._page[_MISSES] += 1
         failed = self._messages.failure(question, now)
         if failed is not None:
             return self._fall_back(asked, question, failed, now, cached=True)
@@ -173,14 +179,15 @@ class Pipeline:
 
     def _present(self, asked: Asked, entry: Entry, now: float) -> Reply | Drop:
         """Answer with an entry, fresh or just learned."""
-        alias = self._judged_alias(asked, entry)
-        if alias is not None:
-            return self._block_alias(asked, entry, alias, now)
+        table = self._table
+        if entry.judged_under is not table.stamp or entry.judged_for != asked.view.number:
+            self._judge_aliases(asked, entry)
+        if entry.alias is not None:
+            return self._block_alias(asked, entry, entry.alias, now)
         query = asked.query
-        age = int(now - entry.stored)
-        wire = write_cached(query, size_limit(query, asked.transport), entry, age)
+        wire = write_cached(query, size_limit(query, asked.transport), entry, int(now - entry.stored))
         lifetime = entry.expires - now if asked.replayable else 0
-        return Reply(wire, query.qtype, entry.rcode, NOWHERE, lifetime, self._table, entry.stored)
+        return Reply(wire, query.qtype, entry.rcode, NOWHERE, lifetime, table, entry.stored)
 
     def _fall_back(
         self, asked: Asked, question: Question, unusable: Unusable, now: float, *, cached: bool
@@ -194,20 +201,18 @@ class Pipeline:
             self._messages.keep_failure(question, unusable, now, stale=stale)
         if entry is None or not stale:
             return self._say(asked, failed_content(unusable, _ERROR_OF[unusable.failure], cached=cached), lifetime=0)
-        alias = self._judged_alias(asked, entry)
-        if alias is not None:
-            return self._block_alias(asked, entry, alias, now)
+        self._judge_aliases(asked, entry)
+        if entry.alias is not None:
+            return self._block_alias(asked, entry, entry.alias, now)
         self._page[GAUGES + Gauge.STALE_ANSWERS] += 1
         wire = write_stale(asked.query, size_limit(asked.query, asked.transport), entry)
         return Reply(wire, asked.query.qtype, entry.rcode, NOWHERE, 0, self._table)
 
-    def _judged_alias(self, asked: Asked, entry: Entry) -> Alias | None:
-        """Judge the names that an entry's aliases lead to, unless this table has done so for this view."""
-        if entry.judged_under is not self._table.stamp or entry.judged_for != asked.view.number:
-            entry.alias = self._first_blocked(asked, entry)
-            entry.judged_under = self._table.stamp
-            entry.judged_for = asked.view.number
-        return entry.alias
+    def _judge_aliases(self, asked: Asked, entry: Entry) -> None:
+        """Judge the names that an entry's aliases lead to, under the table in force, for the view that asks."""
+        entry.alias = self._first_blocked(asked, entry) if entry.names else None
+        entry.judged_under = self._table.stamp
+        entry.judged_for = asked.view.number
 
     def _first_blocked(self, asked: Asked, entry: Entry) -> Alias | None:
         passed = {entry.question.qname}
@@ -265,4 +270,5 @@ def _say_unreadable(message: Unreadable | Ignored) -> Reply | Drop:
 
 
 def _question(query: Query) -> Question:
-    return Question(query.qname, query.qtype, query.qclass, query.dnssec_ok, query.checking_disabled)
+    _, flags, _, qname, qtype, qclass, edns = query
+    return Question(qname, qtype, qclass, edns is not None and edns.dnssec_ok, flags & _CD != 0)

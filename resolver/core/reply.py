@@ -75,10 +75,10 @@ def write_content(query: Query, limit: int, content: Content) -> bytes:
 
 def write_cached(query: Query, limit: int, entry: Entry, age: int) -> bytes:
     """Write a fresh entry, its TTLs counted down by ``age`` seconds; AD goes to who asked for it (RFC 6840 5.8)."""
-    counts = entry.answers, entry.authorities
     authentic = entry.authentic and (query.dnssec_ok or query.authentic_wanted)
-    flags = _AD if authentic else 0
-    return _assemble(query, limit, entry.rcode | flags, counts, entry.aged_body(age), entry.errors)
+    rcode_and_flags = entry.rcode | _AD if authentic else entry.rcode
+    body = entry.body if age <= 0 else entry.aged_body(age)
+    return _assemble(query, limit, rcode_and_flags, (entry.answers, entry.authorities), body, entry.errors)
 
 
 def write_stale(query: Query, limit: int, entry: Entry) -> bytes:

@@ -37,8 +37,6 @@ class Arrivals:
         self._failed = failed
         self._clock = clock
         self._sockets: dict[int, UpstreamSocket] = {}
-        self._buffer = bytearray(_LARGEST)
-        self._view = memoryview(self._buffer)
         self._epoll = select.epoll()
         loop.add_reader(self._epoll.fileno(), self.read)
 
@@ -54,18 +52,19 @@ class Arrivals:
     def read(self) -> None:
         """Take one datagram, or one error, from each socket that is ready; more of the same wait for the next turn."""
         now = self._clock()
+        sockets = self._sockets
         for descriptor, _ in self._epoll.poll(0, MOST_AT_ONCE):
-            socket = self._sockets.get(descriptor)
+            socket = sockets.get(descriptor)
             if socket is None:
                 continue  # Closed a moment ago, by what another socket brought.
             try:
-                size = socket.line.recv_into(self._buffer)
+                datagram = socket.line.recv(_LARGEST)
             except BlockingIOError:
                 continue
             except OSError:
                 self._failed(socket, now)
                 continue
-            self._arrived(socket, bytes(self._view[:size]), now)
+            self._arrived(socket, datagram, now)
 
     def close(self) -> None:
         """Listen no more; the sockets are their pools' to close."""

@@ -40,9 +40,13 @@ class Attempt:
 
     __slots__ = ("exchange", "outcome", "over_tcp", "sent", "stage", "upstream", "with_edns")
 
-    def __init__(self, exchange: "Exchange", way: Way, stage: int, sent: float) -> None:
+    def __init__(
+        self, exchange: "Exchange", upstream: "Upstream", stage: int, sent: float, *, over_tcp: bool, with_edns: bool
+    ) -> None:
         self.exchange = exchange
-        self.upstream, self.over_tcp, self.with_edns = way
+        self.upstream = upstream
+        self.over_tcp = over_tcp
+        self.with_edns = with_edns
         self.stage = stage
         self.sent = sent
         self.outcome = Outcome.WAITING

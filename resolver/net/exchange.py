@@ -58,14 +58,17 @@ class Exchange:
 
     def begin(self, way: Way, now: float) -> Attempt:
         """Note that this way is being taken."""
-        attempt = Attempt(self, way, self.stage, now)
+        upstream, over_tcp, with_edns = way
+        attempt = Attempt(self, upstream, self.stage, now, over_tcp=over_tcp, with_edns=with_edns)
         self.attempts.append(attempt)
         return attempt
 
-    def first_way(self) -> Way:
-        """Say how to begin."""
+    def begin_first(self) -> Attempt:
+        """Note that the first upstream is being asked."""
         upstream = self.upstreams[0]
-        return Way(upstream, upstream.over_tcp, with_edns=True)
+        attempt = Attempt(self, upstream, 0, self.started, over_tcp=upstream.over_tcp, with_edns=True)
+        self.attempts.append(attempt)
+        return attempt
 
     def scheduled_way(self) -> Way | None:
         """Say whom to ask when nobody has answered for a while: whoever was asked least, those that fail last."""

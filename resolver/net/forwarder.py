@@ -110,7 +110,10 @@ class Forwarder:
         self._wait_for(1)
         if self._is_idle:
             self._arm()
-        self._pursue(exchange, exchange.first_way(), now)
+        attempt = exchange.begin_first()
+        attempt.upstream.send(attempt, now)
+        if attempt.outcome is not Outcome.WAITING:
+            self._pursue(exchange, exchange.way_after(attempt), now)
 
     def replace(self, upstreams: Sequence[UpstreamAddress], zones: Sequence[Zone]) -> None:
         """Ask these from the next question on; those that stay keep sockets and health, those that go may finish."""
@@ -338,8 +341,9 @@ class Forwarder:
     def _probe(self, upstream: Upstream, now: float) -> None:
         """Ask an upstream that is down something that nobody waits for; any answer says that it is back."""
         nobody = Exchange(_PROBE, (upstream,), now)
+        attempt = nobody.begin_first()
         nobody.close()
-        upstream.send(Attempt(nobody, nobody.first_way(), 0, now), now)
+        upstream.send(attempt, now)
 
     def _tick(self) -> None:
         try:

@@ -9,7 +9,7 @@ from resolver.dns.writer import write_upstream_query
 from resolver.net.attempt import Attempt, Outcome
 from resolver.net.health import Health
 from resolver.net.settings import UpstreamAddress
-from resolver.net.upstream_sockets import UpstreamSockets
+from resolver.net.upstream_sockets import UpstreamSocket, UpstreamSockets
 from resolver.net.upstream_tcp import UpstreamStreams
 
 _TOO_BIG: Final = errno.EMSGSIZE
@@ -53,7 +53,9 @@ class Upstream:
             if attempt.over_tcp:
                 self._send_in_stream(attempt, now)
             else:
-                self._send_datagram(attempt, now)
+                chosen, message_id = self.sockets.assign(attempt, now)
+                self._page[self._udp_requests] += 1
+                self._send_datagram(chosen, message_id, _write(attempt, message_id))
         except OSError as error:
             if error.errno == _TOO_BIG and not attempt.over_tcp:
                 attempt.outcome = Outcome.TRUNCATED
@@ -97,10 +99,7 @@ class Upstream:
         self.sockets.close()
         self.streams.close()
 
-    def _send_datagram(self, attempt: Attempt, now: float) -> None:
-        chosen, message_id = self.sockets.assign(attempt, now)
-        query = _write(attempt, message_id)
-        self._page[self._udp_requests] += 1
+    def _send_datagram(self, chosen: UpstreamSocket, message_id: int, query: bytes) -> None:
         try:
             chosen.line.send(query)
         except BlockingIOError:
@@ -137,10 +136,11 @@ class Upstream:
 
 def _write(attempt: Attempt, message_id: int) -> bytes:
     exchange = attempt.exchange
+    _, _, _, dnssec_ok, checking_disabled = exchange.question
     return write_upstream_query(
         message_id=message_id,
         question=exchange.wire_question,
-        checking_disabled=exchange.question.checking_disabled,
-        dnssec_ok=exchange.question.dnssec_ok,
+        checking_disabled=checking_disabled,
+        dnssec_ok=dnssec_ok,
         with_edns=attempt.with_edns,
     )
