@@ -2,7 +2,7 @@
 
 Scalars stay text, except that plain ``true`` and ``false`` are booleans and plain ``null``, ``~`` or nothing is None.
 What YAML allows and a reader would stumble over is refused: keys given twice, aliases of whole sections, tags, several
-documents.
+documents, control characters, written as escapes or not.
 """
 
 import re
@@ -162,6 +162,7 @@ class _Reading(NamedTuple):
     def scalar(self, node: yaml.ScalarNode) -> str | bool | None:
         text: str = node.value
         if node.tag == _TEXT:
+            self.refuse_escaped(node)
             return text
         if node.tag == _BOOL and text in {"true", "false"}:
             return text == "true"
@@ -176,13 +177,20 @@ class _Reading(NamedTuple):
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 self.note(key, "a key must be plain text")
-            elif key.value in found:
+                continue
+            self.refuse_escaped(key)
+            if key.value in found:
                 first = lines[key.value]
                 self.note(key, f"key {key.value!r} stands here again (first in line {first}): keep one of the two")
             else:
                 lines[key.value] = key.start_mark.line + 1
                 found[key.value] = self.value(value)
         return found
+
+    def refuse_escaped(self, node: yaml.ScalarNode) -> None:
+        """Refuse what `read_text` refuses, in the one style in which it can be written in other characters."""
+        if node.style == '"' and (wrong := _UNREADABLE.search(node.value)):
+            self.note(node, f"control character U+{ord(wrong[0]):04X}, written as an escape: remove it")
 
     def note(self, node: yaml.Node, what: str) -> None:
         self.problems.append(Problem(_place(self.file, node.start_mark), what))

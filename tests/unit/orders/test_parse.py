@@ -408,6 +408,10 @@ COMPLAINTS: dict[str, tuple[str, list[str]]] = {
         order_text("    action: nodata\n    redirect_to: {ipv4: 192.0.2.1}\n"),
         ["10:5: `redirect_to` with `action: nodata`: remove one of the two"],
     ),
+    "a NUL": (
+        HEAD.replace("A court", '"A\\0court"') + order_text().removeprefix(HEAD),
+        ["2:12: control character U+0000, written as an escape: remove it"],
+    ),
     "pages without address": (
         order_text("    redirect_to: {ipv4: 192.0.2.999, ipv6: x}\n"),
         ["9:25: '192.0.2.999' is no IPv4 address: correct it", "9:44: 'x' is no IPv6 address: correct it"],

@@ -26,10 +26,11 @@ def document(text: str) -> YamlDocument:
         ("- [a, {b: c}]\n- |\n  d\n  e\n", [["a", {"b": "c"}], "d\ne\n"]),
         ("\ufeffa: é\r\nb: ü\r\n", {"a": "é", "b": "ü"}),
         ("<<: {a: b}", {"<<": {"a": "b"}}),
+        ('a: "b\\n\\tc\\u00e9"', {"a": "b\n\tc\u00e9"}),
         ("", None),
         ("# nothing\n", None),
     ],
-    ids=["scalars", "booleans", "nothing", "keys", "nesting", "windows", "no merging", "empty", "comment"],
+    ids=["scalars", "booleans", "nothing", "keys", "nesting", "windows", "no merging", "escapes", "empty", "comment"],
 )
 def test_values(text: str, value: object) -> None:
     assert document(text).value == value
@@ -100,6 +101,9 @@ def test_an_empty_document_has_a_place() -> None:
         (b"a: \xc3\xa9\n\xff", "f:2:1: octet 0xFF is not UTF-8: save the file as UTF-8"),
         ("a: b".encode("utf-16"), "f:1:1: UTF-16 text: save it as UTF-8"),
         (b"a:\n  \x00b", "f:2:3: control character U+0000: remove it"),
+        (b'a: "b\\0"', "f:1:4: control character U+0000, written as an escape: remove it"),
+        (b'a: ["\\e[2J"]', "f:1:5: control character U+001B, written as an escape: remove it"),
+        (b'"a\\x9b": b', "f:1:1: control character U+009B, written as an escape: remove it"),
         (b"%YAML 3\n---\na", "f:1:8: not readable as YAML: did not find expected digit or '.' character"),
         (b"[" * 100_000, "f:1:50: nested more than 50 levels deep: write it flatter"),
         (b"{a: " * 100_000, "f:1:197: nested more than 50 levels deep: write it flatter"),
