@@ -53,6 +53,7 @@ def measure(folder: Path, upstream: int, sizes: Sizes) -> Iterator[Figure]:
         yield Figure("answers that were no NOERROR", counts.other_rcodes, "", 0)
         yield from figures_of(probed, asker.seen)
         yield from _growth("memory (PSS)", first.memory, last.memory)
+        yield from _growth("memory that is no file (PSS)", first.without_files, last.without_files)
         yield from _growth("state folder", first.state, last.state)
         yield Figure(
             "workers that were replaced", sum(place["restarts"] for place in server.status()["workers"]), "", 0
@@ -65,12 +66,13 @@ class Stretch(NamedTuple):
 
     seconds: list[float]
     memory: float
+    without_files: float
     state: float
 
 
 def _reload(server: Server, changing: ChangingList, asker: Asker, count: int) -> Stretch:
     seconds = [changing.change(asker) for _ in range(count)]
-    return Stretch(seconds, settled_pss(server.pid), server.state_size())
+    return Stretch(seconds, settled_pss(server.pid), settled_pss(server.pid, "Pss_Anon"), server.state_size())
 
 
 def _growth(of_what: str, first: float, last: float) -> Iterator[Figure]:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 LOOK_SECONDS: Final = 0.1
 """Between two looks; to look takes milliseconds, for which the process that is looked at cannot map memory."""
@@ -25,9 +25,14 @@ def tree(root: int) -> list[int]:
     return found
 
 
-def pss(root: int) -> float:
+Kind = Literal["Pss", "Pss_Anon"]
+"""All memory; or that without files. Of a page that many map, each counts its part: with other programs of the same
+interpreter that come and go, the first one moves by itself."""
+
+
+def pss(root: int, kind: Kind = "Pss") -> float:
     """Add up the proportional set size of a tree, in megabytes: shared pages count once."""
-    return sum(_kilobytes(pid, "smaps_rollup", "Pss") for pid in tree(root)) / MEGABYTE
+    return sum(_kilobytes(pid, "smaps_rollup", kind) for pid in tree(root)) / MEGABYTE
 
 
 def compiler_of(root: int) -> int | None:
@@ -39,14 +44,14 @@ def compiler_of(root: int) -> int | None:
     return None
 
 
-def settled_pss(root: int, within: float = 10.0) -> float:
+def settled_pss(root: int, kind: Kind = "Pss", within: float = 10.0) -> float:
     """Read the memory of a tree that compiles nothing at the moment: the median of five readings, in megabytes."""
     until = time.monotonic() + within
     while compiler_of(root) is not None and time.monotonic() < until:
         time.sleep(LOOK_SECONDS)
     readings = []
     for _ in range(5):
-        readings.append(pss(root))
+        readings.append(pss(root, kind))
         time.sleep(LOOK_SECONDS)
     return sorted(readings)[2]
 
