@@ -3,7 +3,7 @@
 Nothing here touches what is applied; a policy takes effect when its path is handed to the workers.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -12,18 +12,19 @@ from pathlib import Path
 from resolver.core.policy import Policy
 from resolver.ops.config import Config
 from resolver.ops.enactment import Manners, Tables, enact
-from resolver.ops.kept_orders import KeptFileError, KeptOrder, digest_of, discard_kept, keep
+from resolver.ops.kept_orders import digest_of, discard_kept, keep
+from resolver.ops.last_versions import read_last_versions
 from resolver.ops.notice_text import responsible_name
 from resolver.ops.order_checks import entities_of, near_misses, protected_by, warnings, wrong_with
 from resolver.ops.order_choice import Choice, Refusal, choose_orders
-from resolver.ops.order_files import OrderVersion, read_kept_order, read_order_files
+from resolver.ops.order_files import read_order_files
 from resolver.ops.order_times import OrderTimes
 from resolver.ops.policy_document import VERSION, PolicyDocument
 from resolver.ops.policy_file import AppliedPolicy, digests_in_use, encode_document, join, store_document
 from resolver.ops.progress import Tell, tell_nobody
 from resolver.ops.remembered_names import RememberedNames
 from resolver.orders.index import Index, build_index, index_name, store_index
-from resolver.orders.model import Place, Problem
+from resolver.orders.model import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +61,17 @@ def compile_orders(
     """
     remembered = RememberedNames(config.state, tell)
     versions, problems = read_order_files(config.orders, remembered.read, tell)
-    kept, lost = _read_kept(config.state, applied, versions, remembered)
+    last = read_last_versions(config.state, applied, versions, remembered.read)
     entities = entities_of(config)
     times = OrderTimes(entities, wall, _first_applied(config, applied))
     check = partial(wrong_with, entities=entities, protected=protected_by(config))
-    choice = choose_orders(versions, kept, check, times.is_over)
+    choice = choose_orders(versions, last.good, last.refused, check, times.is_over)
     timed = [times.of(standing) for standing in choice.standing]
     tables = enact(timed, _manners(config))
     laid_out = tables.fingerprint()
     index = _index(tables, laid_out, applied, tell)
     document = _document(config, tables, choice, index, laid_out)
-    problems += lost
+    problems += last.problems
     problems += [problem for refusal in choice.refused for problem in refusal.problems]
     problems += [problem for standing in choice.standing for problem in near_misses(standing.order, entities)]
     usable = bool(choice.standing) or applied is not None or not problems
@@ -96,35 +97,6 @@ def _index(tables: Tables, laid_out: str, applied: AppliedPolicy | None, tell: T
         return applied.index
     advance = partial(tell, "laying out the index")
     return Index.read(build_index(tables.rules(), tables.rule_tables(), advance))
-
-
-def _read_kept(
-    state: Path, applied: AppliedPolicy | None, versions: Sequence[OrderVersion], remembered: RememberedNames
-) -> tuple[dict[str, OrderVersion], list[Problem]]:
-    """Find the last good versions by id, those whose files changed from their copies; also says which are lost."""
-    if applied is None:
-        return {}, []
-    unchanged = {(version.file, version.sources): version for version in versions}
-    kept: dict[str, OrderVersion] = {}
-    lost: list[Problem] = []
-    if applied.damage is not None:
-        lost.append(Problem(Place(str(state), 1, 1), f"{applied.damage}; it is compiled again from kept copies"))
-    for each in applied.manifest:
-        try:
-            version = unchanged.get((each.file, each.sources)) or read_kept_order(state, each, remembered.read)
-        except KeptFileError as error:
-            lost.append(_lost(each, str(error)))
-            continue
-        if version.order is None:
-            lost.append(_lost(each, str(version.problems[0])))
-        else:
-            kept[each.id] = version
-    return kept, lost
-
-
-def _lost(kept: KeptOrder, why: str) -> Problem:
-    what = f"the last good version of order {kept.id!r} is lost, only its file counts now: {why}"
-    return Problem(Place(kept.file, 1, 1), what)
 
 
 def _first_applied(config: Config, applied: AppliedPolicy | None) -> Mapping[str, Mapping[str, date]]:
@@ -173,8 +145,9 @@ def _write(state: Path, applied: AppliedPolicy | None, choice: Choice, index: In
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     contents: dict[str, bytes] = {}
     for standing in choice.standing:
-        named = standing.version.contents
-        contents |= {digest: named[name] for name, digest in standing.version.sources if name in named}
+        for version in (standing.version, *(each.version for each in standing.newer)):
+            named = version.contents
+            contents |= {digest: named[name] for name, digest in version.sources if name in named}
     keep(state, contents)
     if applied is None or index is not applied.index:
         store_index(state, index.content)

@@ -1,21 +1,23 @@
 """How the orders that stand become rules for the index and the tables of a policy document."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
-from typing import assert_never
+from typing import Final, assert_never
 
 from resolver.dns.name import WireName, present_name
 from resolver.ops.notice_text import Language, extended_error_text
 from resolver.ops.order_choice import StandingOrder
+from resolver.ops.order_files import OrderVersion
 from resolver.ops.policy_document import ManifestEntry, MeasureRecord, OrderRecord
 from resolver.orders.duration import present_duration
 from resolver.orders.index import MAGIC, Rule, RuleTable
 from resolver.orders.model import (
     Action,
     Lasts,
+    ListedNames,
     Measure,
     MeasureKind,
     Order,
@@ -121,56 +123,57 @@ class _Following:
 
     def __init__(self, measure: Measure, time: MeasureTime) -> None:
         self.groups = {None: 0} | {named.id: number for number, named in enumerate(measure.lists, 1)}
-        self.timelines = _usual_timelines(self.groups, measure, time)
+        sizes = measure.listed.counts()
+        lists = _lists_of(time.named, measure.listed)
+        usual = {each: time.own for each in self.groups} | _usual_timelines(lists, sizes, time)
+        self.timelines = [usual[each] for each in self.groups]
         self.own_timelines = len(self.timelines)
+        self.counts = [sizes[each] for each in self.groups]
+        """How many rules follow each timeline."""
         self.named: dict[WireName, int] = {}
         numbers: dict[Timeline, int] = {}
-        for name, list_id, its in self._that_may_differ(measure, time):
-            if its != self.timelines[self.groups[list_id]]:
-                self.named[name] = numbers.setdefault(its, self.own_timelines + len(numbers))
+        for name, list_id, its in _singled_out(lists, usual, measure.listed, time):
+            number = self.named[name] = numbers.setdefault(its, self.own_timelines + len(numbers))
+            self.counts += [0] * (number == len(self.counts))
+            self.counts[self.groups[list_id]] -= 1
+            self.counts[number] += 1
         self.timelines += numbers
-        self._measure = measure
-
-    @property
-    def counts(self) -> list[int]:
-        """How many rules follow each timeline."""
-        counts = [0] * len(self.timelines)
-        if self._measure.kind is MeasureKind.DNS_BLOCK:
-            for list_id, count in self._measure.listed.counts().items():
-                counts[self.groups[list_id]] += count
-            for name, number in self.named.items():
-                counts[self.groups[_list_of(name, self._measure)]] -= 1
-                counts[number] += 1
-        return counts
-
-    def _that_may_differ(self, measure: Measure, time: MeasureTime) -> Iterator[tuple[WireName, str | None, Timeline]]:
-        """Yield the names whose timeline is not their list's, and some more; of a list that has the measure's, few."""
-        if not time.named:
-            return
-        for list_id, group in self.groups.items():
-            if self.timelines[group] != time.own:
-                yield from ((name, list_id, time.named.get(name, time.own)) for name in measure.listed.of_list(list_id))
-        for name, its in time.named.items():
-            list_id = _list_of(name, measure)
-            if self.timelines[self.groups[list_id]] == time.own:
-                yield name, list_id, its
+        if measure.kind is not MeasureKind.DNS_BLOCK:
+            self.counts = [0] * len(self.timelines)
 
 
-def _usual_timelines(groups: Iterable[str | None], measure: Measure, time: MeasureTime) -> list[Timeline]:
-    """Tell for each list which timeline most of its names have."""
-    if not time.named:
-        return [time.own for _ in groups]
-    found: dict[str | None, Counter[Timeline]] = {group: Counter() for group in groups}
-    for name, its in time.named.items():
-        found[_list_of(name, measure)][its] += 1
-    for list_id, count in measure.listed.counts().items():
-        found[list_id][time.own] += count - found[list_id].total()
-    return [max(each, key=each.__getitem__, default=time.own) for each in found.values()]
+_Lists = Mapping[WireName, str | None]
+_FEW: Final = 10_000
 
 
-def _list_of(name: WireName, measure: Measure) -> str | None:
-    entry = measure.listed.find(name)
-    return None if entry is None else entry.list_id
+def _lists_of(names: Collection[WireName], listed: ListedNames) -> _Lists:
+    """Tell to which list each of these names belongs, if it is listed: asked one by one if few, else list by list."""
+    if len(names) < _FEW:
+        found = filter(None, map(listed.find, names))
+        return {entry.name: entry.list_id for entry in found}
+    return {name: each for each in listed.counts() for name in listed.of_list(each) if name in names}
+
+
+def _usual_timelines(lists: _Lists, sizes: Counter[str | None], time: MeasureTime) -> dict[str | None, Timeline]:
+    """Tell for each list that holds names with times of their own which timeline most of its names have."""
+    found: dict[str | None, Counter[Timeline]] = {}
+    for name, list_id in lists.items():
+        found.setdefault(list_id, Counter())[time.named[name]] += 1
+    for list_id, counts in found.items():
+        counts[time.own] += sizes[list_id] - counts.total()
+    return {list_id: max(counts, key=counts.__getitem__) for list_id, counts in found.items()}
+
+
+def _singled_out(
+    lists: _Lists, usual: Mapping[str | None, Timeline], listed: ListedNames, time: MeasureTime
+) -> Iterator[tuple[WireName, str | None, Timeline]]:
+    """Yield the names whose timeline is not that of most names of their list."""
+    for name, list_id in lists.items():
+        if time.named[name] != usual[list_id]:
+            yield name, list_id, time.named[name]
+    for list_id, its in usual.items():
+        if its != time.own:
+            yield from ((name, list_id, time.own) for name in listed.of_list(list_id) if name not in lists)
 
 
 def _measure_record(order: Order, timed: TimedMeasure, following: _Following, manners: Manners) -> MeasureRecord:
@@ -229,15 +232,25 @@ def _order_record(standing: StandingOrder, measures: range) -> OrderRecord:
 
 
 def _manifest_entry(timed: TimedOrder) -> ManifestEntry:
-    version = timed.standing.version
-    return {
-        "id": timed.standing.order.id,
-        "path": version.file,
-        "files": [list(source) for source in version.sources],
+    standing = timed.standing
+    entry: ManifestEntry = {
+        "id": standing.order.id,
+        "path": standing.version.file,
+        "files": _files(standing.version),
         "first_applied": {
             each.measure.id: each.first_applied.isoformat() for each in timed.measures if each.first_applied
         },
     }
+    if standing.newer:
+        entry["refused"] = [
+            {"path": each.version.file, "files": _files(each.version), "repeats": each.repeats}
+            for each in standing.newer
+        ]
+    return entry
+
+
+def _files(version: OrderVersion) -> list[list[str]]:
+    return [list(source) for source in version.sources]
 
 
 _STARTS: Mapping[PeriodStart, str] = {

@@ -23,22 +23,30 @@ class KeptFileError(OSError):
 
 
 @dataclass(frozen=True, slots=True)
+class KeptRefusal:
+    """A refused version of an order that still counts for what it un-blocks, with ``sources`` as in `KeptOrder`.
+
+    ``repeats`` says that it stood in a second file beside the order's own, of which nothing but its history counts.
+    """
+
+    file: str
+    sources: tuple[tuple[str, str], ...]
+    repeats: bool
+
+
+@dataclass(frozen=True, slots=True)
 class KeptOrder:
     """One applied order: its id, its file, and the SHA-256 of that file and of each file that it names.
 
     ``sources`` begins with the order file itself, under an empty name; the others are named as the order names them.
-    ``first_applied`` gives, by measure, the day on which it was first applied here.
+    ``first_applied`` gives, by measure, the day on which it was first applied here; ``refused`` are newer versions.
     """
 
     id: str
     file: str
     sources: tuple[tuple[str, str], ...]
     first_applied: Mapping[str, date]
-
-    @property
-    def own_digest(self) -> str:
-        """The SHA-256 of the order file itself."""
-        return self.sources[0][1]
+    refused: tuple[KeptRefusal, ...] = ()
 
 
 def digest_of(content: bytes) -> str:

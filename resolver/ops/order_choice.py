@@ -14,13 +14,21 @@ from resolver.orders.name_table import DistinctNames
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedVersion:
+    """A version that is refused; ``repeats`` says that another file holds the order, and only its history counts."""
+
+    version: OrderVersion
+    repeats: bool
+
+
+@dataclass(frozen=True, slots=True)
 class StandingOrder:
-    """An order as it will be applied; ``newer`` is the refused version that it stands in for, if that is here."""
+    """An order as it will be applied; ``newer`` are refused versions of it that count for what they un-block."""
 
     order: Order
     version: OrderVersion
     kept: bool
-    newer: OrderVersion | None
+    newer: tuple[RefusedVersion, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +55,33 @@ class _Sorting:
 
     accepted: dict[str, OrderVersion] = field(default_factory=dict)
     refused: list[tuple[str | None, OrderVersion, tuple[Problem, ...]]] = field(default_factory=list)
-    newer: dict[str, OrderVersion] = field(default_factory=dict)
+    newer: dict[str, list[RefusedVersion]] = field(default_factory=dict)
+
+    def note_newer(self, order_id: str, version: OrderVersion, *, repeats: bool) -> None:
+        """Let a refused version count for what it un-blocks, if that could be read."""
+        if version.unblocking is not None:
+            self.newer.setdefault(order_id, []).append(RefusedVersion(version, repeats))
 
 
 def choose_orders(
     versions: Sequence[OrderVersion],
     kept: Mapping[str, OrderVersion],
+    remembered: Mapping[str, Sequence[RefusedVersion]],
     wrong_with: Callable[[Order], tuple[Problem, ...]],
     is_over: Callable[[Order], bool],
 ) -> Choice:
     """Choose among the versions on disk and the last good ones.
 
-    ``kept`` holds the latter by id, each with its order; ``wrong_with`` says what is wrong with an order by itself;
-    ``is_over`` tells whether nothing of it can be in force any more.
+    ``kept`` holds the latter by id, each with its order, and ``remembered`` the refused versions that counted for what
+    they un-block when these were applied; ``wrong_with`` says what is wrong with an order by itself; ``is_over`` tells
+    whether nothing of it can be in force any more.
     """
     sorting = _Sorting()
-    for order_id, group in _by_id(versions, kept):
+    groups = _by_id(versions, kept, remembered)
+    for order_id, group in groups.items():
         _sort(sorting, order_id, group, kept, wrong_with)
+    for order_id, refused_before in remembered.items():
+        _remember(sorting, order_id, groups.get(order_id, ()), refused_before)
     vanished = _refuse_accidents(sorting, kept, is_over)
     stand_in = {one for one, _, _ in sorting.refused if one is not None and one in kept} | set(vanished)
     stand_in -= set(sorting.accepted)
@@ -73,14 +91,17 @@ def choose_orders(
 
 
 def _by_id(
-    versions: Sequence[OrderVersion], kept: Mapping[str, OrderVersion]
-) -> Iterator[tuple[str | None, list[OrderVersion]]]:
-    """Group the versions by order; a file that tells no id is taken for the order that it held when last applied."""
-    by_file = {version.file: order_id for order_id, version in kept.items()}
+    versions: Sequence[OrderVersion],
+    kept: Mapping[str, OrderVersion],
+    remembered: Mapping[str, Sequence[RefusedVersion]],
+) -> dict[str | None, list[OrderVersion]]:
+    """Group the versions by order; a file that tells no id is taken for the order that it held when last read."""
+    by_file = {each.version.file: order_id for order_id, several in remembered.items() for each in several}
+    by_file |= {version.file: order_id for order_id, version in kept.items()}
     groups: dict[str | None, list[OrderVersion]] = {}
     for version in versions:
         groups.setdefault(version.id or by_file.get(version.file), []).append(version)
-    yield from groups.items()
+    return groups
 
 
 def _sort(
@@ -99,14 +120,29 @@ def _sort(
     for version in group:
         if version is not holder:
             sorting.refused.append((order_id, version, (*version.problems, _used_twice(order_id, version, group))))
+            sorting.note_newer(order_id, version, repeats=True)
     if holder is None:
         return
     problems = holder.problems if holder.order is None else wrong_with(holder.order)
     if problems:
         sorting.refused.append((order_id, holder, problems))
-        sorting.newer[order_id] = holder
+        sorting.note_newer(order_id, holder, repeats=False)
     else:
         sorting.accepted[order_id] = holder
+
+
+def _remember(
+    sorting: _Sorting, order_id: str, group: Sequence[OrderVersion], refused_before: Sequence[RefusedVersion]
+) -> None:
+    """Let a refused version count further while its file is silent, or while no file tells anything of its order.
+
+    So what was un-blocked by a file beside a mistake is not blocked again because that file got lost.
+    """
+    silent = {version.file for version in group if version.unblocking is None}
+    all_silent = len(silent) == len(group)
+    for each in refused_before:
+        if each.version.file in silent or all_silent:
+            sorting.note_newer(order_id, each.version, repeats=each.repeats)
 
 
 def _used_twice(order_id: str, version: OrderVersion, group: Sequence[OrderVersion]) -> Problem:
@@ -125,7 +161,8 @@ def _refuse_accidents(
     after += [one for one in before if one.id in untouched]
     found = accidents(before, after)
     for order_id in [one for one in found if one in sorting.accepted]:
-        version = sorting.newer[order_id] = sorting.accepted.pop(order_id)
+        version = sorting.accepted.pop(order_id)
+        sorting.note_newer(order_id, version, repeats=False)
         sorting.refused.append((order_id, version, found.pop(order_id)))
     return found
 
@@ -143,4 +180,4 @@ def _standing(sorting: _Sorting, kept: Mapping[str, OrderVersion], stand_in: set
         is_kept = order_id in stand_in
         version = kept[order_id] if is_kept else sorting.accepted[order_id]
         if version.order is not None:
-            yield StandingOrder(version.order, version, is_kept, sorting.newer.get(order_id))
+            yield StandingOrder(version.order, version, is_kept, tuple(sorting.newer.get(order_id, ())))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from resolver.ops.kept_orders import KeptOrder, digest_of, read_kept
+from resolver.ops.kept_orders import KeptOrder, KeptRefusal, digest_of, read_kept
 from resolver.ops.progress import Tell, tell_nobody
 from resolver.orders.lists import ReadNames
 from resolver.orders.model import Event, Order, Place, Problem
@@ -21,7 +21,7 @@ class OrderVersion:
 
     ``sources`` holds the SHA-256 of the file and of those that it names, ``contents`` what they hold unless it is kept
     already, both as in `KeptOrder`. Where ``order`` is None, ``problems`` says why, and ``id`` and ``unblocking`` are
-    what could be read all the same.
+    what could be read all the same; the latter is None where not even a history was found.
     """
 
     file: str
@@ -30,7 +30,7 @@ class OrderVersion:
     order: Order | None
     problems: tuple[Problem, ...]
     id: str | None
-    unblocking: tuple[Event, ...]
+    unblocking: tuple[Event, ...] | None
 
 
 def read_order_files(
@@ -62,14 +62,14 @@ def read_order_file(path: Path, read_listed: ReadNames) -> OrderVersion:
         content = _read_regular(path)
     except OSError as error:
         problem = Problem(Place(str(path), 1, 1), f"cannot be read ({error.strerror}): check its permissions")
-        return OrderVersion(str(path), {}, (), None, (problem,), None, ())
+        return OrderVersion(str(path), {}, (), None, (problem,), None, None)
     return _version(content, str(path), lambda name: _read_regular(path.parent / name), read_listed)
 
 
-def read_kept_order(state: Path, kept: KeptOrder, read_listed: ReadNames) -> OrderVersion:
-    """Read the last good version of an order again. Raises KeptFileError."""
+def read_kept_order(state: Path, kept: KeptOrder | KeptRefusal, read_listed: ReadNames) -> OrderVersion:
+    """Read a version of an order again whose sources were kept. Raises KeptFileError."""
     digests = dict(kept.sources)
-    content = read_kept(state, kept.own_digest)
+    content = read_kept(state, digests[""])
     version = _version(content, kept.file, lambda name: _read_kept_list(state, digests, name), read_listed)
     return replace(version, contents={})  # they are kept, and sound: a million names need not be held twice
 

@@ -22,11 +22,9 @@ class OrderTimes:
     first_applied: Mapping[str, Mapping[str, date]]
 
     def of(self, standing: StandingOrder) -> TimedOrder:
-        """Time every measure of a standing order; a kept one gives way to what its newer version un-blocks."""
-        order, newer = standing.order, standing.newer
-        time_of: TimeOf = self.time
-        if standing.kept and newer is not None:
-            time_of = restrained(order, newer.order, newer.unblocking, self.time)
+        """Time every measure of a standing order, which gives way to what its refused versions un-block."""
+        order = standing.order
+        time_of: TimeOf = restrained(order, standing.newer, self.time) if standing.newer else self.time
         return TimedOrder(standing, tuple(self._timed(order, each, time_of(order, each)) for each in order.measures))
 
     def _timed(self, order: Order, measure: Measure, time: MeasureTime) -> TimedMeasure:

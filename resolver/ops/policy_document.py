@@ -4,7 +4,7 @@ Names, addresses and dates are text, instants are POSIX seconds. The names that 
 index that ``index`` names.
 """
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from resolver.core.policy import MeasureEntry
 
@@ -53,6 +53,14 @@ class OrderRecord(TypedDict):
     measures: list[int]
 
 
+class RefusedVersionRecord(TypedDict):
+    """Where a refused version that still un-blocks is kept; ``repeats`` as in `KeptRefusal`."""
+
+    path: str
+    files: list[list[str]]
+    repeats: bool
+
+
 class ManifestEntry(TypedDict):
     """Where the applied version of an order is kept: name and SHA-256 of each file, the order file first."""
 
@@ -60,6 +68,7 @@ class ManifestEntry(TypedDict):
     path: str
     files: list[list[str]]
     first_applied: dict[str, str]
+    refused: NotRequired[list[RefusedVersionRecord]]
 
 
 class RefusalRecord(TypedDict):

@@ -19,7 +19,7 @@ from typing import cast
 
 from resolver.core.policy import Policy, load_policy
 from resolver.ops.current_policy import POLICY_FILE, named_in_pointer
-from resolver.ops.kept_orders import KeptOrder, digest_of
+from resolver.ops.kept_orders import KeptOrder, KeptRefusal, digest_of
 from resolver.ops.policy_document import VERSION, ManifestEntry, PolicyDocument
 from resolver.orders.index import DamagedIndexError, Index
 from resolver.orders.whole_file import write_whole
@@ -191,8 +191,14 @@ def digests_in_use(state: Path) -> set[str] | None:
         sources = _read_sources(state / name, match[1], "") if match is not None else None
         if sources is None:
             return None
-        needed |= {digest for order in sources.manifest for _, digest in order.sources}
+        for order in sources.manifest:
+            needed |= {digest for _, digest in order.sources}
+            needed |= {digest for each in order.refused for _, digest in each.sources}
     return needed
+
+
+def _sources(files: list[list[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, digest) for name, digest in files)
 
 
 def _manifest(entries: list[ManifestEntry]) -> tuple[KeptOrder, ...]:
@@ -200,8 +206,11 @@ def _manifest(entries: list[ManifestEntry]) -> tuple[KeptOrder, ...]:
         KeptOrder(
             entry["id"],
             entry["path"],
-            tuple((name, digest) for name, digest in entry["files"]),
+            _sources(entry["files"]),
             {measure: date.fromisoformat(day) for measure, day in entry["first_applied"].items()},
+            tuple(
+                KeptRefusal(each["path"], _sources(each["files"]), each["repeats"]) for each in entry.get("refused", [])
+            ),
         )
         for entry in entries
     )

@@ -1,14 +1,15 @@
 """When a kept order is in force while a newer version of it is refused: never when the newer one would un-block.
 
 The last good version stands in for the refused one, but an end, a suspension, a lift or a recorded removal binds even
-from a refused file. So the kept order's times are cut by those that the newer history, and where it could be read the
-newer order as a whole, would leave.
+from a refused file. So the order's times are cut by those that the newer history, and where it could be read the newer
+order as a whole, would leave.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import reduce
 
+from resolver.ops.order_choice import RefusedVersion
 from resolver.orders.model import Event, Measure, Order, Span, Timeline
 from resolver.orders.period import MeasureTime
 from resolver.orders.salvage import UNBLOCKING
@@ -16,21 +17,26 @@ from resolver.orders.salvage import UNBLOCKING
 TimeOf = Callable[[Order, Measure], MeasureTime]
 
 
-def restrained(order: Order, newer: Order | None, unblocking: Sequence[Event], time_of: TimeOf) -> TimeOf:
-    """Make a `TimeOf` for the measures of a kept order that is cut by what was read of its newer version."""
-    known = {_what_happened(event) for event in order.history}
-    news = tuple(event for event in unblocking if event.kind in UNBLOCKING and _what_happened(event) not in known)
-    with_news = replace(order, history=order.history + news)
+def restrained(order: Order, newer: Sequence[RefusedVersion], time_of: TimeOf) -> TimeOf:
+    """Make a `TimeOf` for the measures of an order that is cut by what was read of newer, refused versions."""
+    with_news = [_with_news(order, each.version.unblocking or ()) for each in newer]
+    whole = [each.version.order for each in newer if each.version.order is not None and not each.repeats]
 
     def time(_: Order, measure: Measure) -> MeasureTime:
-        times = [time_of(order, measure), time_of(with_news, measure)]
-        if newer is not None:
+        times = [time_of(each, measure) for each in (order, *with_news)]
+        for other in whole:
             # Whom it addresses is not un-blocking: a name misspelt there must not free anything.
-            same = (replace(each, addressees=measure.addressees) for each in newer.measures if each.id == measure.id)
-            times += [time_of(newer, each) for each in same]
+            same = (replace(each, addressees=measure.addressees) for each in other.measures if each.id == measure.id)
+            times += [time_of(other, each) for each in same]
         return reduce(_both, times)
 
     return time
+
+
+def _with_news(order: Order, events: Sequence[Event]) -> Order:
+    known = {_what_happened(event) for event in order.history}
+    news = tuple(event for event in events if event.kind in UNBLOCKING and _what_happened(event) not in known)
+    return replace(order, history=order.history + news)
 
 
 def _what_happened(event: Event) -> tuple[object, ...]:

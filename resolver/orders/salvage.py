@@ -28,24 +28,27 @@ UNBLOCKING = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Salvage:
-    """The id and the un-blocking events that could be read."""
+    """The id and the un-blocking events that could be read; these are None where not even a history was found."""
 
     id: str | None
-    unblocking: tuple[Event, ...]
+    unblocking: tuple[Event, ...] | None
 
 
 def salvage(text: bytes, file: str) -> Salvage:
     """Read what still counts of a refused order file; never fails."""
     document = read_yaml(text, file)
     if not isinstance(document, YamlDocument) or not isinstance(document.value, dict):
-        return Salvage(None, ())
+        return Salvage(None, None)
     identifier = document.value.get("order")
-    history = document.value.get("history")
-    entries = enumerate(history if isinstance(history, list) else [])
-    events = (_event(entry, document, number) for number, entry in entries)
-    return Salvage(
-        identifier if isinstance(identifier, str) else None, tuple(event for event in events if event is not None)
-    )
+    unblocking = _unblocking(document.value.get("history"), document)
+    return Salvage(identifier if isinstance(identifier, str) else None, unblocking)
+
+
+def _unblocking(history: object, document: YamlDocument) -> tuple[Event, ...] | None:
+    if not isinstance(history, list):
+        return None
+    events = (_event(entry, document, number) for number, entry in enumerate(history))
+    return tuple(event for event in events if event is not None)
 
 
 def _event(entry: object, document: YamlDocument, number: int) -> Event | None:

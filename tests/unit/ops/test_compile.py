@@ -229,7 +229,7 @@ def test_an_order_may_move_to_another_file(desk: Desk) -> None:
 def test_an_id_used_twice_stays_with_the_file_that_has_it(desk: Desk) -> None:
     desk.write("one.yaml", order_text())
     desk.apply()
-    desk.write("copy.yaml", order_text(names=["copied.example"], history=[LIFTED]))
+    desk.write("copy.yaml", order_text(names=["copied.example"]))
     report = desk.apply()
     assert [Path(each.file).name for each in report.refused] == ["copy.yaml"]
     assert "one.yaml" in str(report.problems[0])
@@ -476,3 +476,124 @@ def test_a_long_compilation_tells_how_far_it_is(desk: Desk) -> None:
         "laying out the index",
     ]
     assert all(0 <= done <= of for _, done, of in told)
+
+
+TYPO = order_text(names=names(4), history=[LIFTED]).replace("case_number", "case_numbr")
+
+
+def unreadable(path: Path) -> None:
+    """Put a pipe in its place, which even root reads no order from."""
+    path.unlink()
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(Path.unlink, id="deleted"),
+        pytest.param(unreadable, id="unreadable"),
+        pytest.param(lambda path: path.write_text(""), id="emptied"),
+        pytest.param(lambda path: path.write_text("order: [\n"), id="no YAML"),
+        pytest.param(lambda path: path.write_text("order: ta-1\nauthority: Trib"), id="cut off before its history"),
+        pytest.param(lambda path: path.write_text(order_text("ta-9", ["other.example"])), id="another order's"),
+        pytest.param(lambda path: path.rename(path.with_name("new.yaml")).write_text("order: ["), id="moved, broken"),
+    ],
+)
+def test_what_a_refused_file_unblocked_stays_so_when_it_cannot_be_read(
+    desk: Desk, spoil: Callable[[Path], object]
+) -> None:
+    path = desk.write("one.yaml", order_text(names=names(4)))
+    desk.apply()
+    desk.write("one.yaml", TYPO)
+    desk.apply()
+    assert desk.blocked("pirate-0.example") is None
+    spoil(path)
+    for _ in range(3):
+        assert desk.apply().problems
+        assert desk.blocked("pirate-0.example") is None
+    assert [order["kept"] for order in desk.compile().document["orders"] if order["id"] == "ta-1"] == [True]
+
+
+def test_a_readable_file_says_anew_what_it_unblocks(desk: Desk) -> None:
+    path = desk.write("one.yaml", order_text(names=names(4)))
+    desk.apply()
+    desk.write("one.yaml", TYPO)
+    desk.apply()
+    path.unlink()
+    desk.apply()
+    desk.write("one.yaml", TYPO.replace("lifted", "appealed"))
+    assert desk.apply().problems
+    assert desk.blocked("pirate-0.example") == "ta-1"
+    path.unlink()
+    desk.apply()
+    assert desk.blocked("pirate-0.example") == "ta-1"
+    desk.write("one.yaml", order_text(names=names(4)))
+    assert not desk.apply().problems
+    assert desk.blocked("pirate-0.example") == "ta-1"
+
+
+def test_an_earlier_end_of_a_refused_file_outlives_the_file(desk: Desk) -> None:
+    path = desk.write("one.yaml", order_text())
+    desk.apply()
+    desk.write("one.yaml", order_text(names=["pirate.example", "google.fr"], period="{until: 2026-06-10}"))
+    desk.apply()
+    path.unlink()
+    desk.apply()
+    assert desk.blocked("pirate.example") == "ta-1"
+    desk.wall += 20 * DAY
+    desk.apply()
+    assert desk.blocked("pirate.example") is None
+
+
+def test_a_lift_in_a_second_file_unblocks(desk: Desk) -> None:
+    desk.write("one.yaml", order_text())
+    desk.apply()
+    copy = desk.write("copy.yaml", order_text(names=["copied.example"], history=[LIFTED], period="{until: 2026-02-01}"))
+    report = desk.apply()
+    assert [Path(each.file).name for each in report.refused] == ["copy.yaml"]
+    assert "one.yaml" in str(report.problems[0])
+    assert desk.blocked("pirate.example") is None
+    copy.write_text("order: [")
+    desk.apply()
+    assert desk.blocked("pirate.example") is None
+    copy.unlink()
+    assert desk.apply().problems == ()
+    assert desk.blocked("pirate.example") == "ta-1"
+
+
+def test_a_lift_in_one_of_two_new_files_unblocks(desk: Desk) -> None:
+    path = desk.write("one.yaml", order_text())
+    desk.apply()
+    path.unlink()
+    desk.write("two.yaml", order_text(history=[LIFTED]))
+    desk.write("three.yaml", order_text())
+    desk.apply()
+    assert desk.blocked("pirate.example") is None
+
+
+def test_another_period_in_a_second_file_ends_nothing(desk: Desk) -> None:
+    desk.write("one.yaml", order_text())
+    desk.apply()
+    desk.write("copy.yaml", order_text(names=["copied.example"], period="{until: 2026-02-01}"))
+    desk.apply()
+    assert desk.blocked("pirate.example") == "ta-1"
+
+
+def test_a_name_that_only_the_refused_version_lists_is_not_counted(desk: Desk) -> None:
+    desk.write("one.yaml", order_text(names=names(4)))
+    desk.apply()
+    removed = "{date: 2026-05-01, event: names-removed, names: [new.example, pirate-0.example]}"
+    desk.write("one.yaml", order_text(names=[*names(4), "new.example", "google.fr"], history=[removed]))
+    measure = desk.apply().document["measures"][0]
+    assert (measure["counts"], measure["named"]) == ([3, 1], {"pirate-0.example": 1})
+
+
+def test_a_long_list_that_is_removed_but_for_a_name_names_only_that(desk: Desk) -> None:
+    long_list(desk, 12_000)
+    lists = ["lists: [{id: annex, file: names.txt}]"]
+    history = ["{date: 2026-05-01, event: names-removed, list: annex}"]
+    history.append("{date: 2026-05-20, event: names-added, names: [pirate-7.example]}")
+    desk.write("one.yaml", order_text(names=[], measure=lists, history=history))
+    measure = desk.apply().document["measures"][0]
+    assert (measure["counts"], measure["named"]) == ([0, 11_999, 1], {"pirate-7.example": 2})
+    assert (desk.blocked("pirate-7.example"), desk.blocked("pirate-8.example")) == ("ta-1", None)

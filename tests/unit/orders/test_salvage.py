@@ -22,6 +22,7 @@ history:
 def test_what_unblocks_is_read_and_nothing_else() -> None:
     found = salvage(f"order: ta-1\ndecidid: 2026-01-01\n{HISTORY}".encode(), "one.yaml")
     assert found.id == "ta-1"
+    assert found.unblocking is not None
     assert [(event.kind, event.day.isoformat()[:10]) for event in found.unblocking] == [
         (EventKind.LIFTED, "2026-06-01"),
         (EventKind.NAMES_REMOVED, "2026-06-02"),
@@ -32,8 +33,12 @@ def test_what_unblocks_is_read_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [b"", b"order: [", b"- order", b"\xff", b"order: {}\nhistory: lifted", b"history: [[]]", b"order:\n"]
+    "text", [b"", b"order: [", b"- order", b"\xff", b"order: {}\nhistory: lifted", b"history:\n", b"order:\n"]
 )
 def test_a_file_that_says_nothing(text: bytes) -> None:
     assert salvage(text, "one.yaml") == salvage(b"{}", "one.yaml")
-    assert salvage(text, "one.yaml").unblocking == ()
+    assert salvage(text, "one.yaml").unblocking is None
+
+
+def test_a_history_without_unblocking() -> None:
+    assert salvage(b"history: [[], {date: 2026-06-01, event: appealed}]", "one.yaml").unblocking == ()
