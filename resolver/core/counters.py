@@ -88,6 +88,9 @@ DROPS: Final = 32
 DURATION: Final = 64
 ANSWERS: Final = 128
 ANSWERS_END: Final = ANSWERS + len(Transport) * len(TYPES) * len(RCODES)
+UNANSWERED: Final = ANSWERS_END
+"""Queries that were read and get no answer, by transport and type, for an order wants it so."""
+UNANSWERED_END: Final = UNANSWERED + len(Transport) * len(TYPES)
 UPSTREAM: Final = 1_024
 UPSTREAM_END: Final = UPSTREAM + UPSTREAMS * UPSTREAM_STRIDE
 NOWHERE: Final = 4_095
@@ -104,6 +107,11 @@ def answer_slot(transport: Transport, qtype: int, rcode: int) -> int:
     """Find the place that counts answers of this transport, record type and response code."""
     kind = _TYPE_NUMBERS.get(qtype, len(TYPES) - 1)
     return ANSWERS + (transport * len(TYPES) + kind) * len(RCODES) + _RCODE_PLACE.get(rcode, len(RCODES) - 1)
+
+
+def unanswered_slot(transport: Transport, qtype: int) -> int:
+    """Find the place that counts queries of this transport and record type that get no answer."""
+    return UNANSWERED + transport * len(TYPES) + _TYPE_NUMBERS.get(qtype, len(TYPES) - 1)
 
 
 def duration_slot(seconds: float) -> int:

@@ -228,7 +228,7 @@ class Pipeline:
         ttl, constant = self._block_ttl(block, now)
         content = blocked_content(block, asked.query.qtype, asked.query.qname, ttl, ())
         if content is None:
-            return Drop(DropReason.ACTION, block.measure.slot)
+            return Drop(DropReason.ACTION, block.measure.slot, asked.query.qtype)
         return self._say(asked, content, lifetime=constant, slot=block.measure.slot)
 
     def _block_alias(self, asked: Asked, entry: Entry, alias: Alias, now: float) -> Reply | Drop:
@@ -240,7 +240,7 @@ class Pipeline:
         slot = alias.block.measure.slot
         slot = slot if slot == NOWHERE else slot + 1
         if content is None:
-            return Drop(DropReason.ACTION, slot)
+            return Drop(DropReason.ACTION, slot, asked.query.qtype)
         unchanged = max(min(constant, entry.expires - now, min(link.ttl for link in links) - ttl), 0)
         return self._say(asked, content, lifetime=unchanged, slot=slot)
 

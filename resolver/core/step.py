@@ -62,10 +62,14 @@ class Forward(NamedTuple):
 
 
 class Drop(NamedTuple):
-    """No answer at all. ``slot`` counts for the order that demanded it, or is NOWHERE."""
+    """No answer at all. ``slot`` counts for the order that demanded it, or is NOWHERE.
+
+    ``qtype`` is the type asked for; None if the message is no query.
+    """
 
     reason: DropReason
     slot: int = NOWHERE
+    qtype: int | None = None
 
 
 Step = Reply | Forward | Drop

@@ -12,6 +12,7 @@ from resolver.core.counters import (
     Gauge,
     Transport,
     duration_slot,
+    unanswered_slot,
 )
 from resolver.core.packet_cache import PacketCache
 from resolver.core.pipeline import Pipeline, count_answer
@@ -105,16 +106,18 @@ class Answering:
                 self._forwarder.ask(step, partial(self._deliver, step.asked, send, destination))
                 return None
             case Drop():
-                self.drop(step)
+                self.drop(step, transport)
                 send(None, destination)
                 return None
             case _:
                 assert_never(step)
 
-    def drop(self, drop: Drop) -> None:
-        """Count a query that gets no answer."""
+    def drop(self, drop: Drop, transport: Transport) -> None:
+        """Count a message that gets no answer."""
         self.page[DROPS + drop.reason] += 1
         self.page[drop.slot] += 1
+        if drop.qtype is not None:
+            self.page[unanswered_slot(transport, drop.qtype)] += 1
 
     def count_durations(self, answers: int, seconds: float) -> None:
         """Count answers that all took about this long."""
@@ -135,7 +138,7 @@ class Answering:
                 self.count_durations(1, self.monotonic() - asked.received)
                 send(outcome.wire, destination)
             case Drop():
-                self.drop(outcome)
+                self.drop(outcome, asked.transport)
                 send(None, destination)
             case _:
                 assert_never(outcome)

@@ -23,6 +23,7 @@ from resolver.core.counters import (
     GAUGES,
     RCODES,
     TYPES,
+    UNANSWERED,
     DropReason,
     Gauge,
     Transport,
@@ -145,12 +146,13 @@ class PageCollector(Collector):
         return self._total(GAUGES + gauge)
 
     def _answers(self) -> Iterator[Metric]:
-        requests = _counter("requests", "Queries answered.", "protocol", "family", "type")
+        what = "Queries read: those answered, and those that an order has us drop."
+        requests = _counter("requests", what, "protocol", "family", "type")
         by_rcode = dict.fromkeys(RCODES, 0)
         slot = ANSWERS
         for transport in Transport:
-            for record_type in TYPES:
-                asked = 0
+            for kind, record_type in enumerate(TYPES):
+                asked = self._total(UNANSWERED + transport * len(TYPES) + kind)
                 for rcode in RCODES:
                     count = self._total(slot)
                     asked += count

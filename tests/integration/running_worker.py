@@ -35,17 +35,22 @@ BLOCKED_SLOT = 4_096
 
 
 def make_policy(
-    *names: str, digest: str = "first", since: float = 0.0, until: float | None = None, ipv4: str = "192.0.2.80"
+    *names: str,
+    digest: str = "first",
+    since: float = 0.0,
+    until: float | None = None,
+    ipv4: str = "192.0.2.80",
+    action: str = "redirect",
 ) -> Policy:
-    """Make a policy that redirects these names and all below them during one span."""
+    """Make a policy that redirects these names and all below them during one span, or does something else to them."""
     measure = {
-        "order": "tgi-1", "id": "block", "action": "redirect", "ipv4": ipv4, "ipv6": "2001:db8::80", "ttl": 60,
+        "order": "tgi-1", "id": "block", "action": action, "ipv4": ipv4, "ipv6": "2001:db8::80", "ttl": 60,
         "responsible": "legal.example.net", "ede_text": "Tribunal de Paris, RG 1", "timelines": [[[since, until]]],
         "named": {}, "follow_cname": True, "allow_alias": [], "rank": [1, 0, "2013-11-28"],
     }  # fmt: skip  # a measure at a glance
     rules = [Rule(parse_name(name), Reach.SUBTREE, 0, 0, 0, 1) for name in names]
     index = Index.read(build_index(rules))
-    return load_policy({"digest": digest, "measures": [measure]}, index, {"tgi-1/redirect": BLOCKED_SLOT})
+    return load_policy({"digest": digest, "measures": [measure]}, index, {f"tgi-1/{action}": BLOCKED_SLOT})
 
 
 class ScriptedUpstream(asyncio.DatagramProtocol):

@@ -10,7 +10,18 @@ import dns.message
 import dns.rcode
 import pytest
 
-from resolver.core.counters import DROPS, DURATION, DURATION_BUCKETS, GAUGES, DropReason, Gauge, Transport, answer_slot
+from resolver.core.counters import (
+    DROPS,
+    DURATION,
+    DURATION_BUCKETS,
+    GAUGES,
+    DropReason,
+    Gauge,
+    Transport,
+    answer_slot,
+    unanswered_slot,
+)
+from resolver.dns.codes import RRType
 from tests.integration.running_worker import BLOCKED_SLOT, JULY_2014, JUNE_2014, Running, make_policy, running_worker
 
 LISTED = "dpstream.example"
@@ -140,6 +151,17 @@ def test_what_cannot_be_a_query_is_dropped_and_counted(host: str) -> None:
             assert addresses(exchange(sock, query(LISTED))) == ["192.0.2.80"]
         drops = {reason: running.page[DROPS + reason] for reason in DropReason if running.page[DROPS + reason]}
     assert drops == {DropReason.SHORT: 1, DropReason.TRUNCATED: 1, DropReason.NOT_A_QUERY: 1}
+
+
+def test_a_query_that_an_order_drops_is_counted_as_a_query() -> None:
+    with running_worker(make_policy(LISTED, action="drop")) as running:
+        with running.udp("127.0.0.1") as sock, running.udp("::1") as other:
+            for asked in (sock, other):
+                asked.send(query(LISTED, "AAAA").to_wire())
+                assert addresses(exchange(asked, query("free.example"))) == ["192.0.2.7"]
+        queries = {transport: running.page[unanswered_slot(transport, RRType.AAAA)] for transport in Transport}
+        assert running.page[DROPS + DropReason.ACTION] == running.page[BLOCKED_SLOT] == 2
+    assert queries == {Transport.UDP4: 1, Transport.UDP6: 1, Transport.TCP4: 0, Transport.TCP6: 0}
 
 
 @pytest.mark.parametrize("seconds", [-1e6, JULY_2014], ids=["before its day", "after its end"])

@@ -7,6 +7,7 @@ import pytest
 from resolver.core.counters import DropReason, Transport
 from resolver.core.pipeline import Drop, Failure, Forward, Reply
 from resolver.core.policy import Policy
+from resolver.dns.codes import RRType
 from tests.worlds import (
     EDE_TEXT,
     NOTHING_BLOCKED,
@@ -64,7 +65,7 @@ def test_the_action_stands_at_the_first_blocked_name(action: str, expected: obje
 def test_an_alias_to_a_dropped_name_gets_no_answer() -> None:
     world = World(blocking(action="drop"))
     reply = world.resolve(QUERY, upstream_says("www.fine.example", "A", *CHAIN))
-    assert reply == Drop(DropReason.ACTION, SLOT + 1)
+    assert reply == Drop(DropReason.ACTION, SLOT + 1, RRType.A)
 
 
 @pytest.mark.parametrize("rdtype", ["HTTPS", "TXT", "MX"])

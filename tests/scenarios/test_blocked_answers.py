@@ -8,6 +8,7 @@ import pytest
 
 from resolver.core.counters import NOWHERE, DropReason, Transport
 from resolver.core.pipeline import Drop, Reply
+from resolver.dns.codes import RRType
 from resolver.orders.model import Reach
 from tests.worlds import EDE_TEXT, SLOT, WALL, World, ask, extended_errors, measure, parsed, policy, records
 
@@ -58,7 +59,7 @@ def test_action_and_type_decide_the_answer(action: str, rdtype: str, expected: o
 def test_the_action_drop_gets_no_answer_but_is_counted(rdtype: str, transport: Transport) -> None:
     dropping = world(action="drop")
     dropping.transport = transport
-    assert dropping.receive(ask("pirate.example", rdtype)) == Drop(DropReason.ACTION, SLOT)
+    assert dropping.receive(ask("pirate.example", rdtype)) == Drop(DropReason.ACTION, SLOT, RRType[rdtype])
 
 
 @pytest.mark.parametrize(

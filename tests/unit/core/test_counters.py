@@ -17,6 +17,8 @@ from resolver.core.counters import (
     RCODES,
     SLOTS,
     TYPES,
+    UNANSWERED,
+    UNANSWERED_END,
     UPSTREAM,
     UPSTREAM_END,
     UPSTREAM_STRIDE,
@@ -27,6 +29,7 @@ from resolver.core.counters import (
     UpstreamCount,
     answer_slot,
     duration_slot,
+    unanswered_slot,
     upstream_latency_slot,
     upstream_slot,
 )
@@ -39,6 +42,7 @@ def test_the_regions_of_the_page_stand_apart_and_in_order() -> None:
         (DROPS, DROPS + len(DropReason)),
         (DURATION, DURATION + len(DURATION_BUCKETS) + 1),
         (ANSWERS, ANSWERS_END),
+        (UNANSWERED, UNANSWERED_END),
         (UPSTREAM, UPSTREAM_END),
         (NOWHERE, NOWHERE + 1),
         (ORDERS, SLOTS),
@@ -52,6 +56,12 @@ def test_every_kind_of_answer_has_a_place_of_its_own() -> None:
     rcodes = [*(Rcode[name] for name in RCODES[:-1]), 23]
     places = [answer_slot(*each) for each in itertools.product(Transport, types, rcodes)]
     assert places == list(range(ANSWERS, ANSWERS_END))
+
+
+def test_every_kind_of_unanswered_query_has_a_place_of_its_own() -> None:
+    types = [*(RRType[name] for name in TYPES[:-1]), 65_280]
+    places = [unanswered_slot(*each) for each in itertools.product(Transport, types)]
+    assert places == list(range(UNANSWERED, UNANSWERED_END))
 
 
 def test_what_is_not_counted_apart_is_other() -> None:

@@ -25,6 +25,7 @@ from resolver.core.counters import (
     UpstreamCount,
     answer_slot,
     duration_slot,
+    unanswered_slot,
     upstream_latency_slot,
     upstream_slot,
 )
@@ -88,6 +89,21 @@ def test_counts_of_all_worker_places_are_added_up() -> None:
 
     assert told["arret_requests_total{family=ipv4,protocol=udp,type=A}"] == 7
     assert told["arret_responses_total{rcode=NOERROR}"] == 7
+
+
+def test_a_query_without_an_answer_is_a_request_too() -> None:
+    counts = {
+        answer_slot(Transport.UDP4, 1, 0): 2,
+        unanswered_slot(Transport.UDP4, 1): 3,
+        unanswered_slot(Transport.TCP6, 65_280): 4,
+        DROPS + DropReason.ACTION: 7,
+    }
+
+    told = samples(state(page(counts)))
+
+    assert told["arret_requests_total{family=ipv4,protocol=udp,type=A}"] == 5
+    assert told["arret_requests_total{family=ipv6,protocol=tcp,type=other}"] == 4
+    assert sum(count for name, count in told.items() if name.startswith("arret_responses_total")) == 2
 
 
 @pytest.mark.parametrize("transport", Transport, ids=lambda transport: transport.name)
