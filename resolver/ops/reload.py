@@ -8,6 +8,7 @@ and the other orders bind; a key that needs a restart stays and the other keys c
 import asyncio
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -20,6 +21,7 @@ from resolver.ops.logs import LOGGER, Log, log_event
 from resolver.ops.metrics import ReloadState
 from resolver.ops.notify import notify, notify_reloading
 from resolver.ops.progress import Progress, Tell, tell_nobody
+from resolver.ops.reserve import RESERVE_GIVEN_UP, make_reserve, with_reserve
 from resolver.ops.standing import Standing
 from resolver.ops.worker_places import Aborted, WorkerPlaces
 from resolver.ops.worker_settings import asked_upstreams, worker_settings
@@ -80,6 +82,7 @@ class Reloader:
         Where no order is usable, what was applied last is.
         """
         problems: tuple[str, ...] = ()
+        await self._hold_reserve()
         for _ in range(ATTEMPTS):
             compiled = await self._compile(self.config, beside=False)
             problems += compiled.problems
@@ -90,7 +93,7 @@ class Reloader:
             if refusal is None:
                 self.policy = policy
                 problems += await self._record(policy.path)
-                self._conclude(problems, compiled.warnings, changed=True)
+                self._conclude(problems, compiled.warnings + await self._hold_reserve(), changed=True)
                 return None
             problems += (refusal,)
         _log_problems(problems)
@@ -110,15 +113,17 @@ class Reloader:
         self._tell_elsewhere(what, done, of)
 
     async def reload(self) -> ReloadOutcome:
-        """Read configuration and orders again, and put in force what is sound."""
+        """Read configuration and orders again, and put in force what is sound.
+
+        One that is cancelled tells the service manager nothing more, for the server is stopping.
+        """
         notify_reloading()
         try:
             outcome = await self._reload()
         except Exception as error:  # noqa: BLE001  # it is logged, told, and the server goes on as before
             LOGGER.exception("reload failed")
             outcome = self._conclude((f"unexpected {error!r}; nothing was changed",), (), changed=False)
-        finally:
-            notify("READY=1")
+        notify("READY=1")
         policy = self.policy
         log_event(
             "info" if not outcome.problems else "warning",
@@ -137,7 +142,8 @@ class Reloader:
             attempt = await self._attempt(config)
         aborted = (attempt.aborted.why,) if attempt.aborted is not None else ()
         problems = config_problems + attempt.compiled.problems + aborted
-        return self._conclude(problems, attempt.compiled.warnings, changed=attempt.changed)
+        warnings = attempt.compiled.warnings + await self._hold_reserve()
+        return self._conclude(problems, warnings, changed=attempt.changed)
 
     async def _attempt(self, config: Config) -> Attempt:
         compiled = await self._compile(config, beside=True)
@@ -185,10 +191,18 @@ class Reloader:
     async def _record(self, policy: Path) -> tuple[str, ...]:
         """Make the decision durable: a server that is killed now starts on this policy."""
         try:
-            await asyncio.to_thread(write_current, self.config.state, policy)
+            write = partial(write_current, self.config.state, policy)
+            _, reserve_given_up = await asyncio.to_thread(with_reserve, self.config.state, write)
         except OSError as error:
             return (f"state: {self.config.state} cannot be written: {error.strerror or error}; make room, then reload",)
+        if reserve_given_up:
+            log_event("error", "the reserve is given up", problem=f"{self.config.state}: {RESERVE_GIVEN_UP}")
         return ()
+
+    async def _hold_reserve(self) -> tuple[str, ...]:
+        """Hold room for the next change; its want is worth knowing and keeps nobody from serving."""
+        refusal = await asyncio.to_thread(make_reserve, self.config.state)
+        return () if refusal is None else (refusal,)
 
     def _conclude(self, problems: tuple[str, ...], warnings: tuple[str, ...], *, changed: bool) -> ReloadOutcome:
         """Keep the outcome for metrics and status, and log all that is wrong."""
