@@ -125,7 +125,7 @@ class _Following:
         self.groups = {None: 0} | {named.id: number for number, named in enumerate(measure.lists, 1)}
         sizes = measure.listed.counts()
         lists = _lists_of(time.named, measure.listed)
-        usual = {each: time.own for each in self.groups} | _usual_timelines(lists, sizes, time)
+        usual = dict.fromkeys(self.groups, time.own) | _usual_timelines(lists, sizes, time)
         self.timelines = [usual[each] for each in self.groups]
         self.own_timelines = len(self.timelines)
         self.counts = [sizes[each] for each in self.groups]

@@ -9,6 +9,7 @@ import pytest
 from resolver.ops.compile import compile_orders
 from resolver.ops.config import Config
 from resolver.ops.policy_file import read_current, read_document
+from resolver.ops.reserve import RESERVE_GIVEN_UP, make_reserve
 from tests.unit.ops.desk import DAY, NOW, Desk, order_text
 
 
@@ -376,6 +377,23 @@ def test_a_full_disk_leaves_what_was(desk: Desk, monkeypatch: pytest.MonkeyPatch
     monkeypatch.undo()
     assert {path: path.stat().st_size for path in desk.state.rglob("*")} == before
     assert desk.blocked("pirate.example") == "ta-1"
+
+
+def test_a_lift_takes_the_place_of_the_reserve_on_a_full_disk(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.write("one.yaml", order_text())
+    desk.apply()
+    make_reserve(desk.state)
+    desk.write("one.yaml", order_text(history=[LIFTED]))
+
+    def full_beside_the_reserve(_: int) -> None:
+        if (desk.state / "reserve").exists():
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full_beside_the_reserve)
+    report = desk.apply()
+    assert [problem.what for problem in report.problems] == [RESERVE_GIVEN_UP]
+    assert desk.blocked("pirate.example") is None
+    assert desk.apply().problems == ()
 
 
 def test_a_pipe_among_the_orders_does_not_hang(desk: Desk) -> None:
