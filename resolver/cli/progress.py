@@ -56,10 +56,15 @@ class Bar:
         self._shown = self._task = self._since = None
 
 
+def is_watched() -> bool:
+    """Tell whether standard error is a terminal, which somebody may look at."""
+    return sys.stderr.isatty()
+
+
 @contextmanager
 def shown_progress() -> Iterator[Tell]:
     """Show on a terminal what is told inside the block."""
-    if not sys.stderr.isatty():
+    if not is_watched():
         yield tell_nobody
         return
     bar = Bar()
@@ -72,7 +77,7 @@ def shown_progress() -> Iterator[Tell]:
 @contextmanager
 def watched_progress(state: Path) -> Iterator[None]:
     """Show on a terminal, until the block ends, how far the server on this state folder is."""
-    if not sys.stderr.isatty():
+    if not is_watched():
         yield
         return
     over = threading.Event()

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from resolver.cli.arguments import chosen_file, config_option, examples, read_config
-from resolver.cli.progress import shown_progress
+from resolver.cli.progress import is_watched, shown_progress
 from resolver.ops.supervisor import run_supervisor
 
 
@@ -22,6 +22,7 @@ def serve(context: click.Context, config_file: Path | None) -> None:
 
     A broken configuration ends it with 1. A broken order does not: its last good version stays in force.
     """
-    read_config(config_file)  # so that a terminal sees every problem, one a line
+    if is_watched():
+        read_config(config_file)  # so that a terminal sees every problem in plain words; elsewhere the log tells them
     with shown_progress() as tell:
         context.exit(run_supervisor(chosen_file(config_file), tell))

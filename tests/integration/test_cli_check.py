@@ -3,6 +3,8 @@
 import errno
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -259,14 +261,39 @@ def test_without_a_server_one_line_says_what_to_do(desk: Desk, verb: list[str]) 
     assert result.stderr == f"Error: no server runs on {desk.config.parent}/state; start it with `arret serve`\n"
 
 
-def test_serve_tells_every_problem_of_the_configuration(desk: Desk) -> None:
+def test_serve_tells_a_terminal_every_problem_of_the_configuration(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.config.write_text("operator: {}\nworkers: none\n")
+    monkeypatch.setattr("resolver.cli.serve.is_watched", lambda: True)
 
     result = desk.run("serve")
 
     assert result.exit_code == 1
     assert "config.yaml:1:" in result.stderr
     assert "config.yaml:2:" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("config", "events"),
+    [
+        ("operator: {}\nworkers: none\n", [("configuration refused", ":1:11: "), ("configuration refused", ":2:10: ")]),
+        (None, [("configuration refused", ":1:1: cannot be read: No such file or directory")]),
+    ],
+    ids=["two problems", "no file"],
+)
+def test_serve_logs_every_problem_of_the_configuration(
+    desk: Desk, config: str | None, events: list[tuple[str, str]]
+) -> None:
+    desk.config.write_text(config) if config is not None else desk.config.unlink()
+
+    command = [sys.executable, "-m", "resolver", "serve", "-c", str(desk.config)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    ended = subprocess.run(command, check=False, capture_output=True, timeout=60, env=environment)
+
+    lines = [json.loads(line) for line in ended.stderr.splitlines()]
+    assert (ended.returncode, ended.stdout, len(lines)) == (1, b"", len(events))
+    for line, (event, problem) in zip(lines, events, strict=True):
+        assert (line["level"], line["event"]) == ("error", event)
+        assert f"{desk.config}{problem}" in line["problem"]
 
 
 def test_a_configuration_that_cannot_be_read_is_a_problem_like_others(
