@@ -63,13 +63,16 @@ def find_all(comparison: Comparison, long_lists: Mapping[str, LongList | str], n
 
 
 def _ratio(comparison: Comparison, goal: Goal) -> Iterator[Finding]:
+    """Compare with whom the goal names, if they and ours took part; the best peer is whoever it was, or nobody."""
     case = read_case(goal.case)
-    other = comparison.best_peer(case) if goal.against == BEST else goal.against
-    if case not in comparison.cases or OURS not in comparison.contenders or other not in comparison.contenders:
+    asked = {each.contender for each in comparison.measurements if each.case == case}
+    others = asked - {OURS, FLOOR} if goal.against == BEST else asked & {goal.against}
+    if OURS not in asked or not others:
         return
-    ours, theirs = comparison.middle(OURS, case), comparison.middle(other, case)
+    other = (comparison.best_peer(case) or BEST) if goal.against == BEST else goal.against
     against = goal.against if other == goal.against else f"{goal.against} ({other})"
     what = f"{goal.case}: CPU per query, times that of {against}"
+    ours, theirs = comparison.middle(OURS, case), comparison.middle(other, case)
     if ours is None or theirs is None:
         yield Finding(Figure(what, math.nan, "", goal.most), "too few rounds count")
     else:
@@ -80,7 +83,7 @@ def _ratio(comparison: Comparison, goal: Goal) -> Iterator[Finding]:
 def _p50(comparison: Comparison, goal: Goal) -> Iterator[Finding]:
     case = read_case(goal.case)
     middle = comparison.middle(OURS, case)
-    if case.rate is not None and middle is not None and middle.p50 is not None:
+    if goal.against == BEST and middle is not None and middle.p50 is not None:
         yield Finding(Figure(f"{goal.case}: p50", middle.p50, "ms", MOST_P50))
 
 

@@ -67,9 +67,17 @@ def test_a_ratio_is_held_against_its_goal(ours: float, *, missed: bool) -> None:
     assert "dnsdist" in found.figure.what
 
 
-def test_a_goal_without_rounds_that_count_is_missed() -> None:
-    comparison = Comparison(rounds(OURS, 6.0, lost=5.0) + rounds(FLOOR, 4.0), 1)
-    (found,) = find_all(comparison, {}, 1_000)
+@pytest.mark.parametrize(
+    "measured",
+    [
+        rounds(OURS, 6.0, lost=5.0) + rounds(FLOOR, 4.0),
+        rounds(OURS, 6.0, lost=5.0) + rounds("BIND", 4.0),
+        rounds(OURS, 6.0) + rounds("BIND", 4.0, lost=5.0),
+    ],
+    ids=["ours, of the floor", "ours", "every peer"],
+)
+def test_a_goal_without_rounds_that_count_is_missed(measured: list[Measurement]) -> None:
+    (found,) = find_all(Comparison(measured, 1), {}, 1_000)
 
     assert math.isnan(found.figure.value)
     assert found.figure.missed
