@@ -12,7 +12,7 @@ from pathlib import Path
 from resolver.core.policy import Policy
 from resolver.ops.config import Config
 from resolver.ops.enactment import Manners, Tables, enact
-from resolver.ops.kept_orders import digest_of, discard_kept, keep
+from resolver.ops.kept_orders import KEPT, digest_of, discard_kept, keep
 from resolver.ops.last_versions import read_last_versions
 from resolver.ops.notice_text import responsible_name
 from resolver.ops.order_checks import entities_of, near_misses, protected_by, warnings, wrong_with
@@ -23,8 +23,9 @@ from resolver.ops.policy_document import VERSION, PolicyDocument
 from resolver.ops.policy_file import AppliedPolicy, digests_in_use, encode_document, join, store_document
 from resolver.ops.progress import Tell, tell_nobody
 from resolver.ops.remembered_names import RememberedNames
+from resolver.ops.reserve import RESERVE_GIVEN_UP, with_reserve
 from resolver.orders.index import Index, build_index, index_name, store_index
-from resolver.orders.model import Problem
+from resolver.orders.model import Place, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,11 @@ def compile_orders(
     problems += [problem for refusal in choice.refused for problem in refusal.problems]
     problems += [problem for standing in choice.standing for problem in near_misses(standing.order, entities)]
     usable = bool(choice.standing) or applied is not None or not problems
-    policy = _write(config.state, applied, choice, index, document) if write and usable else None
-    if policy is not None:
+    policy: Path | None = None
+    if write and usable:
+        write_all = partial(_write, config.state, applied, choice, index, document)
+        policy, reserve_given_up = with_reserve(config.state, write_all)
+        problems += [Problem(Place(str(config.state), 1, 1), RESERVE_GIVEN_UP)] * reserve_given_up
         remembered.keep_used()
     return CompileReport(
         policy=policy,
@@ -141,8 +145,25 @@ def _document(config: Config, tables: Tables, choice: Choice, index: Index, laid
 
 
 def _write(state: Path, applied: AppliedPolicy | None, choice: Choice, index: Index, document: PolicyDocument) -> Path:
-    """Write copies of the orders first, then the index if it is new, then the policy that refers to both."""
+    """Write all that a policy is made of, or leave nothing of it behind: what did not fit takes no room."""
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    before = _written(state)
+    try:
+        return _write_parts(state, applied, choice, index, document)
+    except OSError:
+        for path in _written(state) - before:
+            path.unlink(missing_ok=True)
+        raise
+
+
+def _written(state: Path) -> set[Path]:
+    return {path for pattern in (f"{KEPT}/*", "index-*", "sources-*", "policy-*") for path in state.glob(pattern)}
+
+
+def _write_parts(
+    state: Path, applied: AppliedPolicy | None, choice: Choice, index: Index, document: PolicyDocument
+) -> Path:
+    """Write copies of the orders first, then the index if it is new, then the policy that refers to both."""
     contents: dict[str, bytes] = {}
     for standing in choice.standing:
         for version in (standing.version, *(each.version for each in standing.newer)):

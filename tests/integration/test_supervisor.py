@@ -242,6 +242,17 @@ class TestReload:
             assert {worker["digest"] for worker in server.status()["workers"]} == {digest}
             assert not server.blocked("second.example")
 
+    def test_room_is_held_back_for_a_full_disk(self, tmp_path: Path) -> None:
+        with running(tmp_path, one="listed.example") as server:
+            (server.state / "reserve").unlink()
+            assert server.reload()["ok"]
+            assert (server.state / "reserve").is_file()
+            (server.state / "reserve").unlink()
+            (server.state / "reserve").mkdir()
+            answer = server.reload()
+            assert answer["ok"]
+            assert any("make room" in warning for warning in answer["warnings"])
+
     def test_no_query_is_lost_while_it_changes(self, tmp_path: Path) -> None:
         with running(tmp_path, one="listed.example") as server, asking(server, "listed.example") as answers:
             names: list[str] = []

@@ -318,6 +318,23 @@ def test_a_list_that_was_removed_whole_follows_one_timeline(desk: Desk) -> None:
     assert [desk.blocked(f"{letter}.example") for letter in "abc"] == [None, None, "ta-1"]
 
 
+def test_a_name_in_two_lists_is_freed_when_neither_demands_it_any_more(desk: Desk) -> None:
+    lists = ["lists:", "  - {id: annex-1, names: [a.example, b.example]}", "  - {id: second, names: [b.example]}"]
+    removed = [
+        f"{{date: 2026-05-0{day}, event: names-removed, list: {each}, names: [b.example]}}"
+        for day, each in enumerate(("second", "annex-1"), 1)
+    ]
+    for history in removed:
+        desk.write("one.yaml", order_text(names=[], measure=lists, history=[history]))
+        measure = desk.apply().document["measures"][0]
+        assert measure["lists"] == [[""], ["annex-1"], ["second"], ["annex-1", "second"]]
+        assert (measure["counts"], measure["named"]) == ([0, 1, 0, 1], {})
+        assert [desk.blocked(f"{letter}.example") for letter in "ab"] == ["ta-1", "ta-1"]
+    desk.write("one.yaml", order_text(names=[], measure=lists, history=removed))
+    desk.apply()
+    assert [desk.blocked(f"{letter}.example") for letter in "ab"] == ["ta-1", None]
+
+
 def test_an_imposed_page_and_a_confidential_order(desk: Desk) -> None:
     desk.write("one.yaml", order_text())
     imposed = ["redirect_to: {ipv4: 203.0.113.9}"]
@@ -362,16 +379,21 @@ def test_a_flipped_octet_is_found_and_everything_built_again(desk: Desk, victim:
     assert desk.blocked("pirate.example") == "ta-1"
 
 
-def test_a_full_disk_leaves_what_was(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("room", range(7))
+def test_a_full_disk_leaves_what_was(desk: Desk, monkeypatch: pytest.MonkeyPatch, room: int) -> None:
     desk.write("one.yaml", order_text())
     desk.apply()
     before = {path: path.stat().st_size for path in desk.state.rglob("*")}
     desk.write("one.yaml", order_text(names=["pirate.example", "more.example"]))
+    still = room
 
-    def full(_: int) -> None:
-        raise OSError(28, "No space left on device")
+    def full_after_some_files(_: int) -> None:
+        nonlocal still
+        still -= 1
+        if still < 0:
+            raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("os.fsync", full)
+    monkeypatch.setattr("os.fsync", full_after_some_files)
     with pytest.raises(OSError, match="No space"):
         desk.compile()
     monkeypatch.undo()
