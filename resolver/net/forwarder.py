@@ -63,7 +63,6 @@ class Forwarder:
         self._pipeline = pipeline
         self._page = page
         self._loop = loop
-        self._most_waiting = in_flight
         self._sockets = sockets
         self._schedule = schedule
         self._clock = clock
@@ -75,7 +74,7 @@ class Forwarder:
         self._upstreams: dict[UpstreamAddress, Upstream] = {}
         self._leaving: list[tuple[float, Upstream]] = []
         self._routes = Routes((), {})
-        self.replace(upstreams, zones)
+        self.replace(upstreams, zones, in_flight)
         self._timer = loop.call_later(IDLE_TICK, self._tick)
         self._is_idle = True
 
@@ -115,8 +114,12 @@ class Forwarder:
         if attempt.outcome is not Outcome.WAITING:
             self._pursue(exchange, exchange.way_after(attempt), now)
 
-    def replace(self, upstreams: Sequence[UpstreamAddress], zones: Sequence[Zone]) -> None:
-        """Ask these from the next question on; those that stay keep sockets and health, those that go may finish."""
+    def replace(self, upstreams: Sequence[UpstreamAddress], zones: Sequence[Zone], in_flight: int) -> None:
+        """Ask these from the next question on; those that stay keep sockets and health, those that go may finish.
+
+        Queries beyond the new bound that wait already may go on waiting.
+        """
+        self._most_waiting = in_flight
         wanted = {*upstreams, *(address for _, addresses in zones for address in addresses)}
         for address in self._upstreams.keys() - wanted:
             self._leaving.append((self._clock() + self._schedule.close, self._upstreams.pop(address)))

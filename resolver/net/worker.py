@@ -137,11 +137,11 @@ class Worker:
     def swap(self, policy: Policy, settings: WorkerSettings) -> None:
         """Replace policy and settings; the next datagram is answered under them.
 
-        Caches survive, and so do the bounds on them and on queries in flight, which were set when the worker began.
+        Caches survive, and so do their bounds and the pace of the lanes: those are fixed when a worker begins.
         """
         self._watch.enforce(policy)
         self._answering.views = _views(settings)
-        self._forwarder.replace(settings.upstreams, settings.zones)
+        self._forwarder.replace(settings.upstreams, settings.zones, settings.in_flight)
         self._tcp.bound(connections=settings.tcp_connections, per_client=settings.tcp_per_client)
         self._tick()
 

@@ -40,8 +40,8 @@ from resolver.orders.model import Place, Problem
 from resolver.orders.yaml_document import YamlDocument, read_yaml
 
 DEFAULT_PLACES: Final = (Path("config.yaml"), Path("/etc/arret/config.yaml"))
-NEEDS_RESTART: Final = ("listen", "listen_strict", "metrics", "rehearse", "state", "user", "workers")
-"""Keys that a reload leaves as they were: what they describe exists before the first query and cannot be exchanged."""
+NEEDS_RESTART: Final = ("cache", "lane", "listen", "listen_strict", "metrics", "rehearse", "state", "user", "workers")
+"""Keys that a reload leaves as they were: what they describe exists before the first query and is not exchanged."""
 PRIVATE_NETWORKS: Final = (
     "127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7", "fe80::/10",
 )  # fmt: skip  # one network a line would be read no better

@@ -284,7 +284,7 @@ def test_replaced_upstreams_may_finish_and_are_asked_no_more() -> None:
         async with scripted(after(0.05)) as old, scripted(sound) as new, forwarding([udp(old.port)]) as rig:
             waiting = asyncio.ensure_future(rig.resolve("one.test"))
             await eventually(lambda: bool(old.heard))
-            rig.forwarder.replace([udp(new.port, 1)], [])
+            rig.forwarder.replace([udp(new.port, 1)], [], 10)
             assert (await waiting).rcode() == dns.rcode.NOERROR
             await rig.resolve("two.test")
             assert (len(old.heard), len(new.heard)) == (1, 1)

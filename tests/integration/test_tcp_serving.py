@@ -4,6 +4,7 @@ import resource
 import socket
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 
 import dns.message
 import pytest
@@ -173,6 +174,18 @@ def test_one_client_has_its_share_of_connections_only() -> None:
                 assert address(answer_tcp(stream)) == "192.0.2.80"
             assert third.recv(1) == b""
         assert running.page[GAUGES + Gauge.TCP_REFUSED] == 1
+
+
+def test_a_new_share_binds_on_the_next_connection(running: Running) -> None:
+    fewer = replace(running.settings, tcp_per_client=1)
+    with running.tcp("127.0.0.1") as first:
+        ask_tcp(first, wire(LISTED))
+        assert address(answer_tcp(first)) == "192.0.2.80"
+        running.call(lambda: running.worker.swap(make_policy(LISTED), fewer))
+        with running.tcp("127.0.0.1") as second:
+            assert second.recv(1) == b""
+        ask_tcp(first, wire(LISTED))
+        assert address(answer_tcp(first)) == "192.0.2.80"
 
 
 def test_the_longest_idle_makes_room() -> None:

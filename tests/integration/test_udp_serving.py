@@ -3,6 +3,7 @@
 import socket
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 
 import dns.edns
 import dns.flags
@@ -192,6 +193,17 @@ def test_new_clients_bind_on_the_next_datagram(running: Running) -> None:
         assert exchange(sock, query(LISTED)).rcode() == dns.rcode.NOERROR
         running.call(lambda: running.worker.swap(make_policy(LISTED), fewer))
         assert exchange(sock, query(LISTED)).rcode() == dns.rcode.REFUSED
+
+
+def test_a_new_bound_on_queries_in_flight_binds_on_the_next_datagram(running: Running) -> None:
+    fewer, more = (replace(running.settings, in_flight=bound) for bound in (1, 2))
+    with running.udp("127.0.0.1") as sock:
+        sock.send(query("slow.example").to_wire())
+        running.upstream.wait_for("slow.example.")
+        running.call(lambda: running.worker.swap(make_policy(LISTED), fewer))
+        assert exchange(sock, query("free.example")).rcode() == dns.rcode.SERVFAIL
+        running.call(lambda: running.worker.swap(make_policy(LISTED), more))
+        assert addresses(exchange(sock, query("free.example"))) == ["192.0.2.7"]
 
 
 def test_a_name_blocked_while_its_answer_was_on_the_way_is_blocked(running: Running) -> None:

@@ -216,6 +216,14 @@ def test_a_reload_keeps_what_needs_a_restart(tmp_path: Path) -> None:
     assert (applied.workers, applied.listen, applied.blocked.ttl) == (1, running.listen, 30)
 
 
+def test_what_is_fixed_when_a_worker_begins_needs_a_restart(tmp_path: Path) -> None:
+    running = config(tmp_path, LEAST)
+    wished = config(tmp_path, LEAST + "cache: {stale: 1h}\nlane: {pace: 2ms}\nlimits: {in_flight: 10}\n")
+    applied, refused = wished.keeping(running)
+    assert refused == ("cache", "lane")
+    assert (applied.cache, applied.lane, applied.limits.in_flight) == (running.cache, running.lane, 10)
+
+
 def test_finds_the_file_that_is_named_or_lies_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert find_config(Path("other.yaml")) == Path("other.yaml")
