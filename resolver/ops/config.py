@@ -338,7 +338,9 @@ def _with_default_paths(written: dict[str, object]) -> dict[str, object]:
 
 
 def _contradictions(config: Config, document: YamlDocument) -> tuple[Problem, ...]:
-    found = contradictions(config.listen, config.rehearse, config.upstreams or (), config.zones, config.metrics.listen)
+    found = contradictions(
+        config.listen, config.rehearse, config.upstreams or (), config.zones, config.metrics.listen, config.orders
+    )
     return tuple(Problem(document.place(path), what) for path, what in found)
 
 

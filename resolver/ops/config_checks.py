@@ -1,13 +1,15 @@
 """Which values of a configuration contradict each other although each is well formed."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from pathlib import Path
 
 from resolver.core.counters import UPSTREAMS
 from resolver.ops.config_values import Endpoint, Upstream
 
-Path = tuple[str | int, ...]
-Contradiction = tuple[Path, str]
+KeyPath = tuple[str | int, ...]
+Contradiction = tuple[KeyPath, str]
 
 
 def contradictions(
@@ -16,9 +18,10 @@ def contradictions(
     upstreams: Sequence[Upstream],
     zones: Mapping[str, Sequence[Upstream]],
     metrics: Endpoint | None,
+    orders: Sequence[Path],
 ) -> list[Contradiction]:
     """Find them all; each has the path of keys that leads to the culprit, and a sentence."""
-    found = list(_listening_twice(listen))
+    found = [*_listening_twice(listen), *_reading_twice(orders)]
     if rehearse is not None:
         found += _rehearsing_in_public(listen)
     if metrics is not None and metrics.port and metrics in listen:
@@ -38,6 +41,16 @@ def _listening_twice(listen: Sequence[Endpoint]) -> Iterator[Contradiction]:
             yield ("listen", number), f"{endpoint} stands here twice; take one away"
 
 
+def _reading_twice(folders: Sequence[Path]) -> Iterator[Contradiction]:
+    """Find folders whose orders would seem to stand in two files each, links followed."""
+    first: dict[str, Path] = {}
+    for number, folder in enumerate(folders):
+        real = os.path.realpath(folder)
+        if real in first:
+            yield ("orders", number), f"this folder stands here twice, for {first[real]} is the same; take one away"
+        first.setdefault(real, folder)
+
+
 def _rehearsing_in_public(listen: Sequence[Endpoint]) -> Iterator[Contradiction]:
     for number, endpoint in enumerate(listen):
         if not endpoint.address.is_loopback:
@@ -46,7 +59,7 @@ def _rehearsing_in_public(listen: Sequence[Endpoint]) -> Iterator[Contradiction]
             yield ("listen", number), f"{endpoint} {what}; {todo}"
 
 
-def _asking_badly(path: Path, servers: Sequence[Upstream], listen: Sequence[Endpoint]) -> Iterator[Contradiction]:
+def _asking_badly(path: KeyPath, servers: Sequence[Upstream], listen: Sequence[Endpoint]) -> Iterator[Contradiction]:
     for number, server in enumerate(servers):
         if server in servers[:number]:
             yield (*path, number), f"{server} stands here twice; take one away"

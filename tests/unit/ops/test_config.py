@@ -176,11 +176,23 @@ def test_goes_to_another_process_and_back(tmp_path: Path, text: str) -> None:
         pytest.param(LEAST + LEAST, "2:1: key 'operator' stands here again", id="duplicate-key"),
         pytest.param(LEAST + "zones: 10.0.0.1\n", "2:8: zones is a mapping", id="not-a-mapping"),
         pytest.param(LEAST + "orders: {a: b}\n", "2:9: orders is a list", id="not-a-list"),
+        pytest.param(LEAST + "orders: [a, b, a/]\n", "2:16: this folder stands here twice", id="orders-twice"),
+        pytest.param(LEAST + "orders: [a, ./b/../a]\n", "2:13: this folder stands here twice", id="orders-by-detour"),
         pytest.param(LEAST + "cache: {entries: -1}\n", "2:18: '-1' is no whole number", id="negative"),
     ],
 )
 def test_says_what_is_wrong_and_where(tmp_path: Path, text: str, expected: str) -> None:
     assert any(expected in problem for problem in problems(tmp_path, text)), problems(tmp_path, text)
+
+
+def test_a_folder_by_another_name_is_the_same_folder(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").symlink_to("a")
+    (tmp_path / "c").mkdir()
+    assert problems(tmp_path, LEAST + "orders: [a, c, b]\n") == [
+        f"2:16: this folder stands here twice, for {tmp_path}/a is the same; take one away"
+    ]
+    assert config(tmp_path, LEAST + "orders: [a, a/below, c]\n").orders[1] == tmp_path / "a" / "below"
 
 
 def test_our_own_names_may_be_written_in_letters(tmp_path: Path) -> None:
