@@ -94,6 +94,7 @@ def _say_listing(listing: Listing) -> None:
             ("legal basis", order["legal_basis"] or ""),
             ("applicants", ", ".join(order["applicants"])),
             ("listed", spelled(listing.rule.name) + below),
+            ("on list", listing.lists_words()),
             ("file", f"{from_here(listing.file)}:{listing.rule.line}"),
             ("action", measure["action"]),
             ("time", listing.words()),

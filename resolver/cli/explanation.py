@@ -36,6 +36,16 @@ class Listing:
         """Whether the measure binds while this name of it is free."""
         return self.whole.state is State.IN_FORCE and self.standing.state is not State.IN_FORCE
 
+    @property
+    def lists(self) -> list[str]:
+        """The lists of the measure that hold the name; "" stands for the measure itself."""
+        groups = self.measure.get("lists")
+        return groups[self.rule.timeline] if groups else []
+
+    def lists_words(self) -> str:
+        """Name the lists, if any holds the name."""
+        return " and ".join(each or "the measure itself" for each in self.lists) if any(self.lists) else ""
+
     def words(self) -> str:
         """Say where the name stands, and whether the rest of its measure stands elsewhere."""
         if not self.measure["ours"]:
@@ -51,6 +61,7 @@ class Listing:
             "reach": self.rule.reach.value,
             "order": self.order["id"],
             "measure": self.measure["id"],
+            "lists": self.lists,
             "action": self.measure["action"],
             "state": self.standing.state.value,
             "state_since": self.standing.since,

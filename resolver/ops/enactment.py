@@ -18,6 +18,7 @@ from resolver.orders.model import (
     Action,
     Lasts,
     ListedNames,
+    Lists,
     Measure,
     MeasureKind,
     Order,
@@ -75,14 +76,14 @@ class Tables:
         for number, measure, following in self.blocking:
             for entry in measure.listed.entries.values():
                 file, line, _ = entry.place
-                group = following.groups[entry.list_id]
+                group = following.groups[entry.lists]
                 yield Rule(entry.name, entry.reach, number, group, self.file_numbers[file], line)
 
     def rule_tables(self) -> Iterator[RuleTable]:
         """Yield the rules of the names that stand in files of their own, packed."""
         for number, measure, following in self.blocking:
             for each in measure.listed.files:
-                group = following.groups[each.list_id]
+                group = following.groups[each.lists]
                 yield RuleTable(each.names, each.reach, number, group, self.file_numbers[each.file])
 
     def fingerprint(self) -> str:
@@ -116,64 +117,75 @@ def enact(orders: Sequence[TimedOrder], manners: Manners) -> Tables:
 class _Following:
     """Which timeline each name of a measure follows.
 
-    Rules are numbered by list, which an event does not change: 0 for the measure's own names, then list by list. A
-    list has the timeline that most of its names have; the names that differ are numbered in the policy. So lifting or
-    suspending one name of a million, or moving an end, leaves the index as it is.
+    Rules are numbered by the lists that hold the name, which an event does not change: 0 for the measure's own names,
+    then list by list, then each group of lists that have names in common. A group has the timeline that most of its
+    names have; the names that differ are numbered in the policy. So lifting or suspending one name of a million, or
+    moving an end, leaves the index as it is.
     """
 
     def __init__(self, measure: Measure, time: MeasureTime) -> None:
-        self.groups = {None: 0} | {named.id: number for number, named in enumerate(measure.lists, 1)}
         sizes = measure.listed.counts()
-        lists = _lists_of(time.named, measure.listed)
-        usual = dict.fromkeys(self.groups, time.own) | _usual_timelines(lists, sizes, time)
+        self.groups = {each: number for number, each in enumerate(_groups(measure, sizes))}
+        held = _lists_of(time.named, measure.listed)
+        usual = dict.fromkeys(self.groups, time.own) | _usual_timelines(held, sizes, time)
         self.timelines = [usual[each] for each in self.groups]
         self.own_timelines = len(self.timelines)
         self.counts = [sizes[each] for each in self.groups]
         """How many rules follow each timeline."""
         self.named: dict[WireName, int] = {}
         numbers: dict[Timeline, int] = {}
-        for name, list_id, its in _singled_out(lists, usual, measure.listed, time):
+        for name, group, its in _singled_out(held, usual, measure.listed, time):
             number = self.named[name] = numbers.setdefault(its, self.own_timelines + len(numbers))
             self.counts += [0] * (number == len(self.counts))
-            self.counts[self.groups[list_id]] -= 1
+            self.counts[self.groups[group]] -= 1
             self.counts[number] += 1
         self.timelines += numbers
         if measure.kind is not MeasureKind.DNS_BLOCK:
             self.counts = [0] * len(self.timelines)
 
 
-_Lists = Mapping[WireName, str | None]
+def _groups(measure: Measure, sizes: Collection[Lists]) -> list[Lists]:
+    """Give the groups in the order of their numbers."""
+    single: list[Lists] = [(None,), *((named.id,) for named in measure.lists)]
+    return [*single, *sorted(set(sizes) - set(single), key=_present_lists)]
+
+
+def _present_lists(lists: Lists) -> list[str]:
+    return [each or "" for each in lists]
+
+
+_Held = Mapping[WireName, Lists]
 _FEW: Final = 10_000
 
 
-def _lists_of(names: Collection[WireName], listed: ListedNames) -> _Lists:
-    """Tell to which list each of these names belongs, if it is listed: asked one by one if few, else list by list."""
+def _lists_of(names: Collection[WireName], listed: ListedNames) -> _Held:
+    """Tell which lists hold each of these names, if any: asked one by one if few, else group by group."""
     if len(names) < _FEW:
         found = filter(None, map(listed.find, names))
-        return {entry.name: entry.list_id for entry in found}
-    return {name: each for each in listed.counts() for name in listed.of_list(each) if name in names}
+        return {entry.name: entry.lists for entry in found}
+    return {name: each for each in listed.counts() for name in listed.held_by(each) if name in names}
 
 
-def _usual_timelines(lists: _Lists, sizes: Counter[str | None], time: MeasureTime) -> dict[str | None, Timeline]:
-    """Tell for each list that holds names with times of their own which timeline most of its names have."""
-    found: dict[str | None, Counter[Timeline]] = {}
-    for name, list_id in lists.items():
-        found.setdefault(list_id, Counter())[time.named[name]] += 1
-    for list_id, counts in found.items():
-        counts[time.own] += sizes[list_id] - counts.total()
-    return {list_id: max(counts, key=counts.__getitem__) for list_id, counts in found.items()}
+def _usual_timelines(held: _Held, sizes: Counter[Lists], time: MeasureTime) -> dict[Lists, Timeline]:
+    """Tell for each group that holds names with times of their own which timeline most of its names have."""
+    found: dict[Lists, Counter[Timeline]] = {}
+    for name, lists in held.items():
+        found.setdefault(lists, Counter())[time.named[name]] += 1
+    for lists, counts in found.items():
+        counts[time.own] += sizes[lists] - counts.total()
+    return {lists: max(counts, key=counts.__getitem__) for lists, counts in found.items()}
 
 
 def _singled_out(
-    lists: _Lists, usual: Mapping[str | None, Timeline], listed: ListedNames, time: MeasureTime
-) -> Iterator[tuple[WireName, str | None, Timeline]]:
-    """Yield the names whose timeline is not that of most names of their list."""
-    for name, list_id in lists.items():
-        if time.named[name] != usual[list_id]:
-            yield name, list_id, time.named[name]
-    for list_id, its in usual.items():
+    held: _Held, usual: Mapping[Lists, Timeline], listed: ListedNames, time: MeasureTime
+) -> Iterator[tuple[WireName, Lists, Timeline]]:
+    """Yield the names whose timeline is not that of most names of their group."""
+    for name, lists in held.items():
+        if time.named[name] != usual[lists]:
+            yield name, lists, time.named[name]
+    for lists, its in usual.items():
         if its != time.own:
-            yield from ((name, list_id, time.own) for name in listed.of_list(list_id) if name not in lists)
+            yield from ((name, lists, time.own) for name in listed.held_by(lists) if name not in held)
 
 
 def _measure_record(order: Order, timed: TimedMeasure, following: _Following, manners: Manners) -> MeasureRecord:
@@ -205,6 +217,7 @@ def _measure_record(order: Order, timed: TimedMeasure, following: _Following, ma
         "own_timelines": following.own_timelines,
         "counts": following.counts,
         "names": len(measure.listed),
+        "lists": [_present_lists(lists) for lists in following.groups],
     }
 
 

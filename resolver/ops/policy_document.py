@@ -15,7 +15,8 @@ class MeasureRecord(MeasureEntry):
     """A measure with all that is said about it; ``counts`` are the rules that follow each of ``timelines``.
 
     ``own_timelines`` is how many of these are numbered by rules; the others are numbered by ``named``. A measure that
-    binds none of us is not ``ours``: it is never in force, and stands here so that it can be explained.
+    binds none of us is not ``ours``: it is never in force, and stands here so that it can be explained. ``lists`` tells
+    of what `Rule.timeline` numbers which lists hold the name, "" for the measure itself; older documents do not have it.
     """
 
     kind: str
@@ -29,6 +30,7 @@ class MeasureRecord(MeasureEntry):
     own_timelines: int
     counts: list[int]
     names: int
+    lists: NotRequired[list[list[str]]]
 
 
 class OrderRecord(TypedDict):

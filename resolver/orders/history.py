@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from resolver.dns.name import BadNameError, WireName, present_name
 from resolver.orders.dates import day_of
 from resolver.orders.listed_names import parse_listed
-from resolver.orders.model import Event, EventKind, Measure, Place, Problem
+from resolver.orders.model import Event, EventKind, Listed, Measure, Place, Problem
 from resolver.orders.shape import EventShape, OrderShape
 from resolver.orders.yaml_document import YamlDocument
 
@@ -122,9 +122,16 @@ def _wrong_subject(event: Event, measures: Sequence[Measure], reading: _Reading)
         return
     places = reading.document.item_places(("history", reading.number, "names"))
     for name, place in zip(event.names or (), places, strict=event.names is not None):
-        entries = (measure.listed.find(name) for measure in concerned)
-        if not any(entry is not None and event.list_id in {None, entry.list_id} for entry in entries):
+        entries = [entry for measure in concerned if (entry := measure.listed.find(name)) is not None]
+        if not entries:
             yield Problem(place, _not_listed(name, concerned))
+        elif not any(event.list_id in {None, *entry.lists} for entry in entries):
+            yield Problem(place, f"{present_name(name)!r} is not in list {event.list_id!r}, {_where(entries[0])}")
+
+
+def _where(entry: Listed) -> str:
+    lists = [f"in {each!r}" if each else "in the measure itself" for each in entry.lists]
+    return f"but {' and '.join(lists)}: correct `list:`, or leave it out if all are meant"
 
 
 _COMPARED: Final = 10_000

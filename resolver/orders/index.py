@@ -55,7 +55,7 @@ class Rule(NamedTuple):
     """One listed name, how far it reaches, whose it is, and where it was written.
 
     ``measure`` and ``file`` are numbers in the policy's tables. ``timeline`` is 0 for a name that its measure lists
-    itself, and the number of the list within the measure otherwise.
+    itself, the number of the list within the measure for one that a list holds, and above for one that several do.
     """
 
     name: WireName
@@ -67,7 +67,7 @@ class Rule(NamedTuple):
 
 
 class RuleTable(NamedTuple):
-    """The rules of one list of one measure, whose names are packed; the other fields are those of `Rule`."""
+    """Rules of names of one measure that the same lists hold, packed; the other fields are those of `Rule`."""
 
     names: NameTable
     reach: Reach

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from resolver.dns.name import BadNameError, WireName, hierarchy_key, name_of_hierarchy_key
 from resolver.orders.listed_names import parse_listed
 from resolver.orders.lists import FileNames, ReadNames
-from resolver.orders.model import Action, CannotEnforce, Listed, ListedFile, ListedNames, Place, Problem, Reach
+from resolver.orders.model import Action, CannotEnforce, Listed, ListedFile, ListedNames, Lists, Place, Problem, Reach
 from resolver.orders.shape import FileShape, ListShape, MeasureShape, NameShape
 from resolver.orders.yaml_document import YamlDocument
 
@@ -52,7 +52,7 @@ _Item = _Entry | _File | Problem
 class Listing:
     """What reading the names of one measure gave so far; local to one reading, never handed on.
 
-    ``sources`` tells from which source, counted from 0, each entry and each file comes: a name belongs to the first.
+    ``sources`` tells from which source, counted from 0, each entry and each file comes: a name stands with the first.
     """
 
     measure: MeasureShape
@@ -101,10 +101,12 @@ def _add_entry(listing: Listing, origin: Origin, source: int, entry: _Entry) -> 
         return
     known = listing.entries.get(name)
     if known is None:
-        listing.entries[name] = Listed(name, reach, entry.text, entry.place, origin.list_id, origin.received)
+        listing.entries[name] = Listed(name, reach, entry.text, entry.place, (origin.list_id,), origin.received)
         listing.entry_sources[name] = source
     elif known.reach is not reach:
         listing.bad.append(_two_reaches(entry.text, entry.place, reach, known))
+    elif origin.list_id not in known.lists:
+        listing.entries[name] = replace(known, lists=(*known.lists, origin.list_id))
     if reach is Reach.EXACT and listing.measure.action is Action.NXDOMAIN:
         listing.bad.append(Problem(entry.place, f"{entry.text!r}: {_CUTS_MORE}"))
 
@@ -137,7 +139,7 @@ def _add_file(listing: Listing, origin: Origin, source: int, item: _File) -> Non
         (listing.skipped if skips else listing.bad).append(_totals(item, reach, skips=skips))
     if len(read.table) and reach is Reach.EXACT and listing.measure.action is Action.NXDOMAIN:
         listing.bad.append(Problem(Place(file, 1, 1), _CUTS_MORE))
-    listing.files.append(ListedFile(file, read.table, reach, origin.list_id, origin.received))
+    listing.files.append(ListedFile(file, read.table, reach, (origin.list_id,), origin.received))
     listing.file_sources.append(source)
 
 
@@ -160,8 +162,9 @@ def _counted(count: int, noun: str) -> str:
 
 
 def _settle(listing: Listing) -> None:
-    """Leave each name with the first source that lists it."""
+    """Leave each name with the first source that lists it, which says there what other lists hold it, too."""
     surplus: dict[int, set[bytes]] = {}
+    shared: dict[tuple[int, Lists], set[bytes]] = {}
     for key, holders in _shared(listing):
         name = name_of_hierarchy_key(key)
         entry = listing.entries.get(name)
@@ -170,16 +173,30 @@ def _settle(listing: Listing) -> None:
                 there = listing.files[number].find(name)
                 assert there is not None, "a holder holds it"
                 listing.bad.append(_two_reaches(there.as_written, there.place, there.reach, entry))
+        lists = _lists_together(listing, entry, holders)
         if entry is not None and listing.entry_sources[name] < listing.file_sources[holders[0]]:
-            losers = holders
+            listing.entries[name] = replace(entry, lists=lists)
+            leavers = holders
         else:
             listing.entries.pop(name, None)
-            losers = holders[1:]
-        for number in losers:
+            leavers = holders[1:]
+            if lists != listing.files[holders[0]].lists:
+                shared.setdefault((holders[0], lists), set()).add(key)
+                leavers = holders
+        for number in leavers:
             surplus.setdefault(number, set()).add(key)
+    for (number, lists), keys in shared.items():
+        file = listing.files[number]
+        listing.files.append(replace(file, names=file.names.only(keys), lists=lists))
     for number, keys in surplus.items():
         file = listing.files[number]
         listing.files[number] = replace(file, names=file.names.without(keys))
+
+
+def _lists_together(listing: Listing, entry: Listed | None, holders: Sequence[int]) -> Lists:
+    """Put together, in the order of the measure, the lists of an entry and of files that hold the same name."""
+    held = {each for number in holders for each in listing.files[number].lists} | set(entry.lists if entry else ())
+    return tuple(each for each in (None, *(named.id for named in listing.measure.lists)) if each in held)
 
 
 def _shared(listing: Listing) -> Iterator[tuple[bytes, list[int]]]:

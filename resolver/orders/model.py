@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from itertools import islice
+from itertools import islice, repeat
 from typing import NamedTuple
 
 from resolver.dns.name import WireName, hierarchy_key, name_of_hierarchy_key, present_name
@@ -143,26 +143,30 @@ class RedirectTarget:
     ipv6: str | None
 
 
+Lists = tuple[str | None, ...]
+"""The lists of a measure that hold a name, by id and in their order; None stands for the measure's own names."""
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One name as an order lists it: its wire form, its reach, how the order spells it, and where."""
+    """One name as an order lists it: its wire form, its reach, how the order spells it, and where it stands first."""
 
     name: WireName
     reach: Reach
     as_written: str
     place: Place
-    list_id: str | None = None
+    lists: Lists = (None,)
     received: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ListedFile:
-    """The names that a measure takes from one file, which all have one reach and belong to one list, or to none."""
+    """Names that a measure takes from one file, which all have one reach and belong to the same lists."""
 
     file: str
     names: NameTable
     reach: Reach
-    list_id: str | None = None
+    lists: Lists = (None,)
     received: datetime | None = None
 
     def __iter__(self) -> Iterator[Listed]:
@@ -177,7 +181,7 @@ class ListedFile:
 
     def _listed(self, name: WireName, line: int, column: int) -> Listed:
         place = Place(self.file, line, column)
-        return Listed(name, self.reach, present_name(name), place, self.list_id, self.received)
+        return Listed(name, self.reach, present_name(name), place, self.lists, self.received)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,18 +205,26 @@ class ListedNames:
         """Find how a name is listed; None if it is not."""
         return self.entries.get(name) or next(filter(None, (each.find(name) for each in self.files)), None)
 
-    def of_list(self, list_id: str | None) -> Iterator[WireName]:
-        """Yield the names of one list; None stands for the measure's own."""
-        yield from (entry.name for entry in self.entries.values() if entry.list_id == list_id)
+    def of_list(self, list_id: str) -> Iterator[tuple[WireName, Lists]]:
+        """Yield the names of one list, each with all lists that hold it."""
+        yield from ((entry.name, entry.lists) for entry in self.entries.values() if list_id in entry.lists)
         for each in self.files:
-            if each.list_id == list_id:
+            if list_id in each.lists:
+                yield from zip(map(name_of_hierarchy_key, each.names), repeat(each.lists))
+
+    def held_by(self, lists: Lists) -> Iterator[WireName]:
+        """Yield the names that these lists hold, and no other."""
+        yield from (entry.name for entry in self.entries.values() if entry.lists == lists)
+        for each in self.files:
+            if each.lists == lists:
                 yield from map(name_of_hierarchy_key, each.names)
 
-    def counts(self) -> Counter[str | None]:
-        """Count the names of each list; None stands for the measure's own."""
-        counts = Counter(entry.list_id for entry in self.entries.values())
+    def counts(self) -> Counter[Lists]:
+        """Count the names by the lists that hold them."""
+        counts = Counter(entry.lists for entry in self.entries.values())
         for each in self.files:
-            counts[each.list_id] += len(each.names)
+            if len(each.names):
+                counts[each.lists] += len(each.names)
         return counts
 
     def file_names(self) -> Iterator[str]:

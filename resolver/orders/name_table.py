@@ -120,6 +120,11 @@ class NameTable:
         walk = zip(self, self._lines, self._columns, strict=True)
         return NameTable.of(entry for entry in walk if entry[0] not in keys)
 
+    def only(self, keys: "set[bytes]") -> "NameTable":
+        """Make a table of some of the names."""
+        walk = zip(self, self._lines, self._columns, strict=True)
+        return NameTable.of(entry for entry in walk if entry[0] in keys)
+
     def _from(self, key: bytes) -> tuple[int, bytes]:
         """Find the first key that does not sort before this one, and its number; the count and b"" if there is none."""
         marks = self._marked()

@@ -27,6 +27,7 @@ from resolver.orders.model import (
     Event,
     EventKind,
     Lasts,
+    Lists,
     Measure,
     Order,
     PeriodStart,
@@ -59,18 +60,20 @@ def timeline(
 
     ``first_applied`` is the day on which this measure was first applied here; it stands in for an implementation or
     a service of which the file gives no date, and with None such a measure is not in force. Several addressees: in
-    force while it is for one of them. An empty sequence means an addressee without name or date of service.
+    force while it is for one of them. An empty sequence means an addressee without name or date of service. A name in
+    several lists is in force while one of them demands it: an entry about one list leaves the others as they are.
     """
     events = tuple(event for event in order.history if concerns(event, measure))
     views = [_view(order, measure, one, events, first_applied) for one in addressees or (Addressee(""),)]
     own = union(_replay(view, [event for event in events if is_about_all_names(event)]) for view in views)
     named: dict[WireName, Timeline] = {}
-    replays: dict[tuple[int, ...], Timeline] = {}
-    for name, about in _events_by_name(measure, events).items():
-        story = tuple(map(id, about))  # the names of a list may be a million, and mostly share theirs
+    replays: dict[tuple[object, ...], Timeline] = {}
+    for name, (lists, about) in _events_by_name(measure, events).items():
+        story = (lists, *map(id, about))  # the names of a list may be a million, and mostly share theirs
         its = replays.get(story)
         if its is None:
-            its = replays[story] = union(_replay(view, about) for view in views)
+            strands = [[event for event in about if event.list_id in {None, each}] for each in lists]
+            its = replays[story] = union(_replay(view, strand) for view in views for strand in strands)
         if its != own:
             named[name] = its
     return MeasureTime(own, named, all(view.pinned for view in views), _because(views, events))
@@ -164,28 +167,32 @@ def _counted_end(lasts: Lasts, moment: date | datetime | None, zone: ZoneInfo) -
     return end_of(last_day(local_day(moment, zone), lasts.duration), zone)
 
 
-def _events_by_name(measure: Measure, events: Sequence[Event]) -> dict[WireName, list[Event]]:
-    """Collect, for each name that an entry singles out, every entry that concerns it, in the order of the history."""
-    singled_out: set[WireName] = set()
+def _events_by_name(measure: Measure, events: Sequence[Event]) -> dict[WireName, tuple[Lists, list[Event]]]:
+    """Collect, for each name that an entry singles out, its lists and, in their order, all entries that concern it."""
+    singled_out: dict[WireName, Lists] = {}
     for event in events:
         if not is_about_all_names(event):
             singled_out.update(_subjects(measure, event))
     if not singled_out:
         return {}
-    about: dict[WireName, list[Event]] = {name: [] for name in sorted(singled_out)}
+    about: dict[WireName, tuple[Lists, list[Event]]] = {name: (singled_out[name], []) for name in sorted(singled_out)}
     for event in events:
-        subjects = about if is_about_all_names(event) else _subjects(measure, event)
+        subjects = about if is_about_all_names(event) else dict(_subjects(measure, event))
         for name in subjects:
-            about[name].append(event)
+            about[name][1].append(event)
     return about
 
 
-def _subjects(measure: Measure, event: Event) -> list[WireName]:
-    """List the names of a measure that an entry, which is not about all, singles out by name, by list, or by both."""
-    if event.names is None:
-        return list(measure.listed.of_list(event.list_id))
-    found = filter(None, map(measure.listed.find, dict.fromkeys(event.names)))
-    return [entry.name for entry in found if event.list_id in {None, entry.list_id}]
+def _subjects(measure: Measure, event: Event) -> Iterator[tuple[WireName, Lists]]:
+    """Yield the names of a measure that an entry, which is not about all, singles out by name, by list, or by both.
+
+    Each comes with all the lists that hold it.
+    """
+    if event.names is not None:
+        found = filter(None, map(measure.listed.find, dict.fromkeys(event.names)))
+        yield from ((entry.name, entry.lists) for entry in found if event.list_id in {None, *entry.lists})
+    elif event.list_id is not None:
+        yield from measure.listed.of_list(event.list_id)
 
 
 def _replay(view: _View, events: Sequence[Event]) -> Timeline:

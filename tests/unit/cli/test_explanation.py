@@ -65,6 +65,24 @@ def test_a_name_that_its_measure_set_free_is_told_apart_from_a_measure_that_is_o
     )
 
 
+@pytest.mark.parametrize(
+    ("lists", "words"),
+    [
+        ([[""]], ""),
+        ([["annex-1", "second"]], "annex-1 and second"),
+        ([["", "second"]], "the measure itself and second"),
+    ],
+    ids=["none", "two", "one beside the measure"],
+)
+def test_the_lists_that_hold_a_name_are_told(lists: list[list[str]], words: str) -> None:
+    known = law()
+    known.document["measures"][0]["lists"] = lists
+
+    (listing,) = explain_name(known, parse_name("b.example"), JUNE, ALLOWED).listings
+
+    assert (listing.as_document()["lists"], listing.lists_words()) == (lists[0], words)
+
+
 def test_a_measure_that_addresses_others_is_said_to() -> None:
     known = law()
     known.document["measures"][0] |= {"ours": False, "addressees": ["Orange"]}
@@ -92,6 +110,7 @@ def test_the_document_for_scripts_has_everything() -> None:
         "reach": "subtree",
         "order": "first",
         "measure": "block",
+        "lists": [],
         "action": "redirect",
         "state": "in force",
         "state_since": JUNE,

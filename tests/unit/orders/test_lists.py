@@ -69,18 +69,33 @@ def test_bad_lines_are_passed_over_where_the_measure_says_so() -> None:
 LISTS = "    lists: [{id: one, file: one.txt}, {id: two, file: two.txt}, {id: three, names: [n5.example, z.example]}]\n"
 
 
-def test_a_name_belongs_to_the_first_that_lists_it() -> None:
+def test_a_name_stands_where_it_is_listed_first_and_belongs_to_every_list_that_holds_it() -> None:
     files = {"n.txt": b"n1.example\nz.example\n", "one.txt": long_file(10), "two.txt": long_file(20)}
     names = "    names: [n7.example, N7.example]\n" + FROM_FILE + LISTS
     listed = sound(order_text(names=names), files).measures[0].listed
-    assert dict(listed.counts()) == {None: 3, "one": 8, "two": 10}
-    assert len(listed) == len(list(listed)) == len({entry.name for entry in listed}) == 21
-    found = {name: listed.find(parse_name(name)) for name in ("n1.example", "n5.example", "n15.example")}
-    assert {name: entry and entry.list_id for name, entry in found.items()} == {
-        "n1.example": None,
-        "n5.example": "one",
-        "n15.example": "two",
+    assert dict(listed.counts()) == {
+        (None, "one", "two"): 2,
+        (None, "three"): 1,
+        ("one", "two"): 7,
+        ("one", "two", "three"): 1,
+        ("two",): 10,
     }
+    assert len(listed) == len(list(listed)) == len({entry.name for entry in listed}) == 21
+    written = ("n1.example", "n5.example", "n7.example", "n15.example", "z.example")
+    found = {name: listed.find(parse_name(name)) for name in written}
+    assert {name: entry and (entry.place.file, entry.lists) for name, entry in found.items()} == {
+        "n1.example": ("orders/n.txt", (None, "one", "two")),
+        "n5.example": ("orders/one.txt", ("one", "two", "three")),
+        "n7.example": ("orders/a.yaml", (None, "one", "two")),
+        "n15.example": ("orders/two.txt", ("two",)),
+        "z.example": ("orders/n.txt", (None, "three")),
+    }
+
+
+def test_a_list_that_says_a_name_twice_holds_it_once() -> None:
+    lists = "    lists: [{id: one, names: [n1.example, n2.example], file: one.txt}, {id: two, names: [n2.example]}]\n"
+    listed = sound(order_text(names=lists), {"one.txt": long_file(4)}).measures[0].listed
+    assert dict(listed.counts()) == {("one",): 3, ("one", "two"): 1}
 
 
 def test_a_name_that_reaches_further_in_a_file_than_beside_it_is_refused() -> None:

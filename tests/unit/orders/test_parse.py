@@ -114,7 +114,7 @@ def test_a_long_measure_keeps_everything() -> None:
         ("bücher.example", parse_name("xn--bcher-kva.example"), Reach.SUBTREE),
         ("y.example", parse_name("y.example"), Reach.EXACT),
     ]
-    assert (list(measure.listed)[2].list_id, list(measure.listed)[2].received) == ("l", datetime(2026, 2, 3, 10, 12))  # noqa: DTZ001  # local to the addressee
+    assert (list(measure.listed)[2].lists, list(measure.listed)[2].received) == (("l",), datetime(2026, 2, 3, 10, 12))  # noqa: DTZ001  # local to the addressee
     assert (measure.lists[0].id, measure.lists[0].by) == ("l", "Arcom")
     assert (measure.follow_cname, measure.allow_alias) == (False, (parse_name("ok.example"),))
     assert (measure.cannot_enforce[0].as_written, measure.cannot_enforce[0].why) == ("https://h.example/x", "url")
@@ -464,6 +464,13 @@ COMPLAINTS: dict[str, tuple[str, list[str]]] = {
     "an event of no measure": (
         history("2026-02-01, event: lifted, measure: blok"),
         ["10:48: no measure 'blok' in this order: it has dns-block"],
+    ),
+    "an event of another list": (
+        order_text(
+            names="    lists: [{id: l, names: [x.example]}, {id: m, names: [y.example]}]\n",
+            after="history: [{date: 2026-02-01, event: names-removed, list: m, names: [x.example]}]\n",
+        ),
+        ["9:69: 'x.example' is not in list 'm', but in 'l': correct `list:`, or leave it out if all are meant"],
     ),
     "an event of no list": (
         history("2026-02-01, event: lifted, list: l"),

@@ -409,6 +409,47 @@ def test_history_of_names(
     assert time.named == {name: spans(*expected) for name, expected in named.items()}
 
 
+SHARED = "    lists: [{id: first, names: [y.example, z.example]}, {id: second, names: [y.example, x.example]}]\n"
+
+
+@pytest.mark.parametrize(
+    ("events", "named"),
+    [
+        (["2020-02-01, event: names-removed, list: second, names: [y.example]"], {}),
+        (["2020-02-01, event: names-removed, list: first, names: [y.example]"], {}),
+        (["2020-02-01, event: names-removed, list: first"], {Z: "2020-02-01T00:00"}),
+        (["2020-02-01, event: suspended, list: second"], {}),
+        (["2020-02-01, event: names-removed, names: [y.example]"], {Y: "2020-02-01T00:00"}),
+        (
+            [
+                "2020-02-01, event: names-removed, list: first, names: [y.example]",
+                "2020-03-01, event: names-removed, list: second, names: [y.example]",
+            ],
+            {Y: "2020-03-01T00:00"},
+        ),
+        (
+            ["2020-02-01, event: suspended, list: first", "2020-03-01, event: lifted, list: second"],
+            {Y: "2020-03-01T00:00", Z: "2020-02-01T00:00"},
+        ),
+    ],
+    ids=[
+        "removed from the second",
+        "removed from the first",
+        "the first list removed",
+        "the second list suspended",
+        "removed from all",
+        "removed from one after the other",
+        "one list suspended, the other lifted",
+    ],
+)
+def test_a_name_in_two_lists_is_blocked_while_one_of_them_demands_it(
+    events: list[str], named: dict[object, str]
+) -> None:
+    time = time_of(order("{until: 2020-12-31}", *events, measure=SHARED))
+    assert time.own == spans(*WHOLE)
+    assert time.named == {name: spans(("2020-01-01T00:00", until)) for name, until in named.items()}
+
+
 def test_an_entry_about_another_measure_changes_nothing() -> None:
     other = "  - {id: other, kind: dns-block, period: {until: 2020-12-31}, names: [o.example]}\n"
     read = order("{until: 2020-12-31}", "2020-02-01, event: lifted, measure: other", measure=other)
