@@ -3,29 +3,31 @@
 Nothing here touches what is applied; a policy takes effect when its path is handed to the workers.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
 
 from resolver.core.policy import Policy
 from resolver.ops.config import Config
-from resolver.ops.enactment import Manners, Tables, enact
+from resolver.ops.doubt import doubts
+from resolver.ops.enactment import Manners, Tables, TimedOrder, enact
 from resolver.ops.kept_orders import KEPT, digest_of, discard_kept, keep
-from resolver.ops.last_versions import read_last_versions
+from resolver.ops.last_versions import LastVersions, read_last_versions
 from resolver.ops.notice_text import responsible_name
 from resolver.ops.order_checks import entities_of, near_misses, protected_by, warnings, wrong_with
 from resolver.ops.order_choice import Choice, Refusal, choose_orders
-from resolver.ops.order_files import read_order_files
+from resolver.ops.order_files import OrderVersion, read_order_files
 from resolver.ops.order_times import OrderTimes
+from resolver.ops.plan import Confirms, confirms_nothing, plan_digest
 from resolver.ops.policy_document import VERSION, PolicyDocument
-from resolver.ops.policy_file import AppliedPolicy, digests_in_use, encode_document, join, store_document
+from resolver.ops.policy_file import AppliedPolicy, digests_in_use, encode_document, join, read_document, store_document
 from resolver.ops.progress import Tell, tell_nobody
 from resolver.ops.remembered_names import RememberedNames
 from resolver.ops.reserve import RESERVE_GIVEN_UP, with_reserve
 from resolver.orders.index import Index, build_index, index_name, store_index
-from resolver.orders.model import Place, Problem
+from resolver.orders.model import Order, Place, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class CompileReport:
 
     ``policy`` is the file to apply: None if nothing was to be written, or if nothing stands because of ``problems``
     and nothing ever did. ``problems`` need somebody's hand, ``warnings`` are worth knowing. ``names`` are distinct.
+    ``plan`` names the files on disk, ``before`` are the orders that were applied last and can be read, by id.
     """
 
     policy: Path | None
@@ -45,6 +48,9 @@ class CompileReport:
     warnings: tuple[Problem, ...]
     orders: int
     names: int
+    plan: str
+    choice: Choice
+    before: Mapping[str, Order]
 
     def load(self, slots: Mapping[str, int]) -> Policy:
         """Make the policy in memory, as workers would from the files."""
@@ -52,47 +58,92 @@ class CompileReport:
 
 
 def compile_orders(
-    config: Config, wall: float, applied: AppliedPolicy | None, *, write: bool = True, tell: Tell = tell_nobody
+    config: Config,
+    wall: float,
+    applied: AppliedPolicy | None,
+    *,
+    write: bool = True,
+    tell: Tell = tell_nobody,
+    confirms: Confirms = confirms_nothing,
 ) -> CompileReport:
     """Compile the order files as of ``wall`` on the order clock (POSIX seconds).
 
     ``applied`` is what stands now: refused orders fall back on it. With ``write``, the policy and a copy of every
-    order are in the state directory when this returns. ``tell`` learns how far it is. Raises OSError when they cannot
-    be written; what was there before is unchanged then.
+    order are in the state directory when this returns. ``tell`` learns how far it is. ``confirms`` tells whether what
+    looks like an accident is meant. Raises OSError when the policy cannot be written, PlanChangedError when other files
+    were meant; what was there before is unchanged then.
     """
     remembered = RememberedNames(config.state, tell)
     versions, problems = read_order_files(config.orders, remembered.read, tell)
+    plan = plan_digest(versions, problems)
+    confirmed = confirms(plan) and not problems  # nobody means to lose what a folder holds that cannot be read
     last = read_last_versions(config.state, applied, versions, remembered.read)
     entities = entities_of(config)
     times = OrderTimes(entities, wall, _first_applied(config, applied))
     check = partial(wrong_with, entities=entities, protected=protected_by(config))
-    choice = choose_orders(versions, last.good, last.refused, check, times.is_over)
+    choice = choose_orders(versions, last.good, last.refused, check, times.is_over, confirmed=confirmed)
     timed = [times.of(standing) for standing in choice.standing]
-    tables = enact(timed, _manners(config))
-    laid_out = tables.fingerprint()
-    index = _index(tables, laid_out, applied, tell)
-    document = _document(config, tables, choice, index, laid_out)
     problems += last.problems
     problems += [problem for refusal in choice.refused for problem in refusal.problems]
     problems += [problem for standing in choice.standing for problem in near_misses(standing.order, entities)]
-    usable = bool(choice.standing) or applied is not None or not problems
-    policy: Path | None = None
-    if write and usable:
-        write_all = partial(_write, config.state, applied, choice, index, document)
-        policy, reserve_given_up = with_reserve(config.state, write_all)
-        problems += [Problem(Place(str(config.state), 1, 1), RESERVE_GIVEN_UP)] * reserve_given_up
-        remembered.keep_used()
+    made = _unchanged(applied, last, choice, versions, wall)
+    if made is None:
+        made = _make(config, applied, choice, timed, tell)
+        if write and (choice.standing or applied is not None or not problems):
+            made = _written_with_reserve(config.state, applied, choice, made)
+            if not made.problems:
+                remembered.keep_used()
+    problems += made.problems
     return CompileReport(
-        policy=policy,
-        digest=digest_of(encode_document(document)),
-        document=document,
-        index=index,
+        policy=made.policy if write else None,
+        digest=digest_of(encode_document(made.document)),
+        document=made.document,
+        index=made.index,
         problems=tuple(sorted(dict.fromkeys(problems), key=lambda problem: problem.place)),
         refused=choice.refused,
         warnings=tuple(warnings(timed, config.notice.model_dump(include={"ipv4", "ipv6"}), wall)),
-        orders=len(choice.standing),
-        names=len(index),
+        orders=len(made.document["orders"]),
+        names=len(made.index),
+        plan=plan,
+        choice=choice,
+        before={order_id: version.order for order_id, version in last.good.items() if version.order is not None},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What the orders became; ``policy`` is None as long as it is not written."""
+
+    document: PolicyDocument
+    index: Index
+    policy: Path | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+def _unchanged(
+    applied: AppliedPolicy | None, last: LastVersions, choice: Choice, versions: Sequence[OrderVersion], wall: float
+) -> _Made | None:
+    """Stay with the applied policy where nobody knows what an order in force says, if that policy is sound."""
+    if applied is None or applied.path is None or applied.index is None or not (last.lost or last.lost_unblocking):
+        return None
+    document = read_document(applied.path)
+    doubtful = tuple(doubts(last, choice, versions, document, wall))
+    return _Made(document, applied.index, applied.path, doubtful) if doubtful else None
+
+
+def _make(
+    config: Config, applied: AppliedPolicy | None, choice: Choice, timed: Sequence[TimedOrder], tell: Tell
+) -> _Made:
+    tables = enact(timed, _manners(config))
+    laid_out = tables.fingerprint()
+    index = _index(tables, laid_out, applied, tell)
+    return _Made(_document(config, tables, choice, index, laid_out), index)
+
+
+def _written_with_reserve(state: Path, applied: AppliedPolicy | None, choice: Choice, made: _Made) -> _Made:
+    policy, given_up = with_reserve(state, partial(_write, state, applied, choice, made.index, made.document))
+    full = (Problem(Place(str(state), 1, 1), RESERVE_GIVEN_UP),) if given_up else ()
+    return replace(made, policy=policy, problems=full)
 
 
 def _index(tables: Tables, laid_out: str, applied: AppliedPolicy | None, tell: Tell) -> Index:

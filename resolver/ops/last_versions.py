@@ -18,10 +18,16 @@ from resolver.orders.model import Place, Problem
 
 @dataclass(slots=True)
 class LastVersions:
-    """Versions by the id of their order; ``problems`` says which are lost. Filled by `read_last_versions` alone."""
+    """Versions by the id of their order; filled by `read_last_versions` alone.
+
+    ``lost`` gives the files of orders whose good version is lost, ``lost_unblocking`` those of orders of which a
+    refused one is; ``problems`` says so.
+    """
 
     good: dict[str, OrderVersion] = field(default_factory=dict)
     refused: dict[str, list[RefusedVersion]] = field(default_factory=dict)
+    lost: dict[str, str] = field(default_factory=dict)
+    lost_unblocking: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -43,17 +49,24 @@ def read_last_versions(
 
     for each in applied.manifest:
         try:
-            version = read(each)
-            if version.order is None:
-                last.problems.append(_lost(each, str(version.problems[0])))
-            else:
-                last.good[each.id] = version
-            last.refused[each.id] = [RefusedVersion(read(newer), newer.repeats) for newer in each.refused]
+            last.good[each.id] = _sound(read(each))
         except KeptFileError as error:
-            last.problems.append(_lost(each, str(error)))
+            last.lost[each.id] = each.file
+            last.problems.append(_lost(each.file, f"the last good version of order {each.id!r}", error))
+        for newer in each.refused:
+            try:
+                last.refused.setdefault(each.id, []).append(RefusedVersion(read(newer), newer.repeats))
+            except KeptFileError as error:
+                last.lost_unblocking[each.id] = newer.file
+                last.problems.append(_lost(newer.file, f"a refused version of order {each.id!r}", error))
     return last
 
 
-def _lost(kept: KeptOrder, why: str) -> Problem:
-    what = f"the last good version of order {kept.id!r} is lost, only its file counts now: {why}"
-    return Problem(Place(kept.file, 1, 1), what)
+def _sound(version: OrderVersion) -> OrderVersion:
+    if version.order is None:
+        raise KeptFileError(None, str(version.problems[0]))
+    return version
+
+
+def _lost(file: str, what: str, error: KeptFileError) -> Problem:
+    return Problem(Place(file, 1, 1), f"{what} is lost, only its file counts now: {error}")

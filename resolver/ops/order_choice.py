@@ -43,10 +43,11 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The orders that stand, by id, and what was refused."""
+    """The orders that stand, by id, and what was refused; ``confirmed`` looked like an accident, and is meant."""
 
     standing: tuple[StandingOrder, ...]
     refused: tuple[Refusal, ...]
+    confirmed: Mapping[str, tuple[Problem, ...]]
 
 
 @dataclass(slots=True)
@@ -69,12 +70,14 @@ def choose_orders(
     remembered: Mapping[str, Sequence[RefusedVersion]],
     wrong_with: Callable[[Order], tuple[Problem, ...]],
     is_over: Callable[[Order], bool],
+    *,
+    confirmed: bool = False,
 ) -> Choice:
     """Choose among the versions on disk and the last good ones.
 
     ``kept`` holds the latter by id, each with its order, and ``remembered`` the refused versions that counted for what
     they un-block when these were applied; ``wrong_with`` says what is wrong with an order by itself; ``is_over`` tells
-    whether nothing of it can be in force any more.
+    whether nothing of it can be in force any more. ``confirmed`` says that no change is an accident.
     """
     sorting = _Sorting()
     groups = _by_id(versions, kept, remembered)
@@ -82,12 +85,14 @@ def choose_orders(
         _sort(sorting, order_id, group, kept, wrong_with)
     for order_id, refused_before in remembered.items():
         _remember(sorting, order_id, groups.get(order_id, ()), refused_before)
-    vanished = _refuse_accidents(sorting, kept, is_over)
+    found = _accidents(sorting, kept, is_over)
+    vanished = {} if confirmed else _refuse_accidents(sorting, found)
     stand_in = {one for one, _, _ in sorting.refused if one is not None and one in kept} | set(vanished)
     stand_in -= set(sorting.accepted)
     refused = [Refusal(version.file, one, problems, one in stand_in) for one, version, problems in sorting.refused]
     refused += [Refusal(kept[one].file, one, problems, kept=True) for one, problems in vanished.items()]
-    return Choice(tuple(_standing(sorting, kept, stand_in)), tuple(sorted(refused, key=lambda each: each.file)))
+    standing = tuple(_standing(sorting, kept, stand_in))
+    return Choice(standing, tuple(sorted(refused, key=lambda each: each.file)), found if confirmed else {})
 
 
 def _by_id(
@@ -151,20 +156,24 @@ def _used_twice(order_id: str, version: OrderVersion, group: Sequence[OrderVersi
     return Problem(place, f"order {order_id!r} stands in {others} too: an id is never used twice, give one a new id")
 
 
-def _refuse_accidents(
+def _accidents(
     sorting: _Sorting, kept: Mapping[str, OrderVersion], is_over: Callable[[Order], bool]
 ) -> dict[str, tuple[Problem, ...]]:
-    """Move what looks like an accident from the accepted to the refused; returns those whose file is gone."""
     before = [_applied(version, is_over) for version in kept.values()]
     untouched = {one for one, _, _ in sorting.refused if one in kept and one not in sorting.accepted}
     after = [_applied(version, is_over) for version in sorting.accepted.values()]
     after += [one for one in before if one.id in untouched]
-    found = accidents(before, after)
+    return accidents(before, after)
+
+
+def _refuse_accidents(sorting: _Sorting, found: Mapping[str, tuple[Problem, ...]]) -> dict[str, tuple[Problem, ...]]:
+    """Move what looks like an accident from the accepted to the refused; returns those whose file is gone."""
     for order_id in [one for one in found if one in sorting.accepted]:
         version = sorting.accepted.pop(order_id)
         sorting.note_newer(order_id, version, repeats=False)
-        sorting.refused.append((order_id, version, found.pop(order_id)))
-    return found
+        sorting.refused.append((order_id, version, found[order_id]))
+    refused = {one for one, _, _ in sorting.refused}
+    return {order_id: problems for order_id, problems in found.items() if order_id not in refused}
 
 
 def _applied(version: OrderVersion, is_over: Callable[[Order], bool]) -> AppliedOrder:

@@ -369,7 +369,7 @@ def test_a_flipped_octet_is_found_and_everything_built_again(desk: Desk, victim:
     if victim == "kept/*":
         assert damaged
         assert "lost" in str(damaged[0])
-        assert report.orders == 0
+        assert report.policy == sound.policy
         desk.write("one.yaml", order_text())
         assert desk.apply().digest == sound.digest
         assert b"".join(path.read_bytes() for path in desk.state.glob(victim)) == order_text().encode()
@@ -637,3 +637,68 @@ def test_a_long_list_that_is_removed_but_for_a_name_names_only_that(desk: Desk) 
     measure = desk.apply().document["measures"][0]
     assert (measure["counts"], measure["named"]) == ([0, 11_999, 1], {"pirate-7.example": 2})
     assert (desk.blocked("pirate-7.example"), desk.blocked("pirate-8.example")) == ("ta-1", None)
+
+
+def damage(desk: Desk, content: str) -> None:
+    """Flip an octet in the kept copy of this order file."""
+    [copy] = [path for path in (desk.state / "kept").iterdir() if path.read_text() == content]
+    copy.write_text(content.replace("Paris", "Pariz"))
+
+
+@pytest.mark.parametrize("broken", ["order: [", "order: ta-1", None], ids=["no YAML", "incomplete", "gone"])
+def test_in_doubt_nothing_is_changed(desk: Desk, broken: str | None) -> None:
+    path = desk.write("one.yaml", order_text())
+    before = desk.apply()
+    damage(desk, order_text())
+    if broken is None:
+        path.unlink()
+    else:
+        path.write_text(broken)
+    desk.write("two.yaml", order_text("ta-2", ["other.example"]))
+    for _ in range(2):
+        report = desk.apply()
+        assert (report.policy, report.digest, report.names) == (before.policy, before.digest, 1)
+        said = " | ".join(map(str, report.problems))
+        assert "altered" in said
+        assert "nothing is changed" in said
+        assert (desk.blocked("pirate.example"), desk.blocked("other.example")) == ("ta-1", None)
+    path.write_text(order_text(names=["pirate.example", "more.example"]))
+    report = desk.apply()
+    assert desk.blocked("other.example") == "ta-2"
+    assert desk.apply().problems == ()
+
+
+def test_an_order_of_which_nothing_is_known_but_its_lift_is_let_go(desk: Desk) -> None:
+    desk.write("one.yaml", order_text(names=names(4)))
+    desk.apply()
+    damage(desk, order_text(names=names(4)))
+    desk.write("one.yaml", TYPO)
+    desk.write("two.yaml", order_text("ta-2", ["other.example"]))
+    assert desk.apply().problems
+    assert (desk.blocked("pirate-0.example"), desk.blocked("other.example")) == (None, "ta-2")
+
+
+def test_an_order_that_was_over_is_no_doubt(desk: Desk) -> None:
+    path = desk.write("one.yaml", order_text(period="{until: 2026-06-02}"))
+    desk.apply()
+    damage(desk, order_text(period="{until: 2026-06-02}"))
+    path.write_text("order: [")
+    desk.write("two.yaml", order_text("ta-2", ["other.example"]))
+    desk.wall += 10 * DAY
+    assert desk.apply().problems
+    assert desk.blocked("other.example") == "ta-2"
+
+
+def test_what_unblocked_is_lost_and_nothing_is_changed(desk: Desk) -> None:
+    path = desk.write("one.yaml", order_text(names=names(4)))
+    desk.apply()
+    path.write_text(TYPO)
+    desk.apply()
+    damage(desk, TYPO)
+    path.unlink()
+    report = desk.apply()
+    assert "nothing is changed" in " | ".join(map(str, report.problems))
+    assert desk.blocked("pirate-0.example") is None
+    path.write_text(TYPO)
+    assert "nothing is changed" not in " | ".join(map(str, desk.apply().problems))
+    assert desk.blocked("pirate-0.example") is None
