@@ -19,10 +19,19 @@ from resolver.ops.notice_text import responsible_name
 from resolver.ops.order_checks import entities_of, near_misses, protected_by, warnings, wrong_with
 from resolver.ops.order_choice import Choice, Refusal, choose_orders
 from resolver.ops.order_files import OrderVersion, read_order_files
+from resolver.ops.order_folders import empty_folders, unread_versions
 from resolver.ops.order_times import OrderTimes
 from resolver.ops.plan import Confirms, confirms_nothing, plan_digest
 from resolver.ops.policy_document import VERSION, PolicyDocument
-from resolver.ops.policy_file import AppliedPolicy, digests_in_use, encode_document, join, read_document, store_document
+from resolver.ops.policy_file import (
+    AppliedPolicy,
+    digests_in_use,
+    encode_document,
+    join,
+    lost_policies,
+    read_document,
+    store_document,
+)
 from resolver.ops.progress import Tell, tell_nobody
 from resolver.ops.remembered_names import RememberedNames
 from resolver.ops.reserve import RESERVE_GIVEN_UP, with_reserve
@@ -78,11 +87,13 @@ def compile_orders(
     plan = plan_digest(versions, problems)
     confirmed = confirms(plan) and not problems  # nobody means to lose what a folder holds that cannot be read
     last = read_last_versions(config.state, applied, versions, remembered.read)
+    versions += unread_versions(versions, problems, last.good, last.refused)
     entities = entities_of(config)
     times = OrderTimes(entities, wall, _first_applied(config, applied))
     check = partial(wrong_with, entities=entities, protected=protected_by(config))
     choice = choose_orders(versions, last.good, last.refused, check, times.is_over, confirmed=confirmed)
     timed = [times.of(standing) for standing in choice.standing]
+    problems += [Problem(Place(str(config.state), 1, 1), lost) for lost in lost_policies(config.state, applied)]
     problems += last.problems
     problems += [problem for refusal in choice.refused for problem in refusal.problems]
     problems += [problem for standing in choice.standing for problem in near_misses(standing.order, entities)]
@@ -101,7 +112,10 @@ def compile_orders(
         index=made.index,
         problems=tuple(sorted(dict.fromkeys(problems), key=lambda problem: problem.place)),
         refused=choice.refused,
-        warnings=tuple(warnings(timed, config.notice.model_dump(include={"ipv4", "ipv6"}), wall)),
+        warnings=(
+            *empty_folders(config.orders),
+            *warnings(timed, config.notice.model_dump(include={"ipv4", "ipv6"}), wall),
+        ),
         orders=len(made.document["orders"]),
         names=len(made.index),
         plan=plan,

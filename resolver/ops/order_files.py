@@ -41,10 +41,9 @@ def read_order_files(
     problems: list[Problem] = []
     for folder in folders:
         try:
-            files = sorted(path for path in folder.iterdir() if _is_order_file(path))
+            files = sorted(path for path in folder.iterdir() if is_order_file(path))
         except OSError as error:
-            what = f"orders cannot be read here ({error.strerror}): `orders:` names folders of order files"
-            problems.append(Problem(Place(str(folder), 1, 1), what))
+            problems.append(Problem(Place(str(folder), 1, 1), _UNREAD.format(error.strerror)))
             continue
         for number, path in enumerate(files):
             tell("reading orders", number, len(files))
@@ -52,7 +51,14 @@ def read_order_files(
     return versions, problems
 
 
-def _is_order_file(path: Path) -> bool:
+_UNREAD = (
+    "orders cannot be read here ({}), so the last good version of each stays: "
+    "give this user the right to read the folder, or correct `orders:`"
+)
+
+
+def is_order_file(path: Path) -> bool:
+    """Tell whether a file of a folder is taken for an order."""
     return path.suffix in SUFFIXES and not path.name.startswith(".") and not path.is_dir()
 
 

@@ -141,13 +141,27 @@ def _open_index(policy: Path, name: str) -> Index:
 def read_current(state: Path) -> AppliedPolicy | None:
     """Find what was applied last, in this order: the current policy, its sources, the newest policy that is sound.
 
-    None if nothing was ever applied, or nothing of it is left.
+    None if nothing was ever applied, or nothing of it is left; `lost_policies` tells what was passed over.
     """
     for path in _policies(state):
         applied = _read_applied(path)
         if applied is not None:
             return applied
     return None
+
+
+def lost_policies(state: Path, applied: AppliedPolicy | None) -> Iterator[str]:
+    """Say which policies `read_current` passed over before it found this one, and why; neither they nor their sources
+    can be used.
+    """
+    what_counts = "nothing of what was applied last is left" if applied is None else "an older policy counts as applied"
+    for path in _policies(state):
+        if applied is not None and digest_in_name(path) == applied.digest:
+            return
+        try:
+            read_document(path)
+        except DamagedPolicyError as error:
+            yield f"{error}, and its sources are of no use either; {what_counts}"
 
 
 def _policies(state: Path) -> list[Path]:

@@ -12,6 +12,7 @@ from resolver.ops.policy_document import VERSION, PolicyDocument
 from resolver.ops.policy_file import (
     DamagedPolicyError,
     encode_document,
+    lost_policies,
     open_policy,
     read_current,
     read_document,
@@ -74,6 +75,7 @@ def test_written_and_found_again(tmp_path: Path) -> None:
 def test_nothing_applied_yet(tmp_path: Path) -> None:
     assert read_current(tmp_path) is None
     assert read_current(tmp_path / "missing") is None
+    assert list(lost_policies(tmp_path, None)) == []
 
 
 def test_every_altered_octet_of_a_policy_is_found(tmp_path: Path) -> None:
@@ -131,6 +133,13 @@ def test_when_policy_and_sources_are_damaged_the_one_before_is_taken(tmp_path: P
     applied = read_current(tmp_path)
     assert applied is not None
     assert applied.path == first
+    altered = "its checksum does not match; it was altered after it was written, and its sources are of no use either"
+    assert list(lost_policies(tmp_path, applied)) == [f"{second}: {altered}; an older policy counts as applied"]
+    flip(first)
+    (tmp_path / first.name.replace("policy-", "sources-")).unlink()
+    assert read_current(tmp_path) is None
+    left = "nothing of what was applied last is left"
+    assert list(lost_policies(tmp_path, None)) == [f"{path}: {altered}; {left}" for path in (second, first)]
 
 
 @pytest.mark.parametrize(
