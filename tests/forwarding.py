@@ -1,7 +1,6 @@
 """A forwarder on a running event loop, with a real pipeline, and the replies it makes."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,10 +13,13 @@ from resolver.core.step import Drop, Reply
 from resolver.net.forwarder import Forwarder
 from resolver.net.settings import UpstreamAddress, Zone
 from resolver.net.timetable import Schedule
+from tests.fair_time import run_fairly
 from tests.worlds import World, ask
 
 FIFTH = Schedule(sends=(0.08, 0.2), answer=0.32, close=1.2)
 """The schedule at five times its speed."""
+PATIENT = Schedule(sends=(20.0, 40.0), answer=60.0, close=80.0)
+"""A schedule that asks a real server once, however busy the machine is."""
 
 Result = TypeVar("Result")
 
@@ -34,12 +36,13 @@ def tcp(port: int, number: int = 0, host: str = "127.0.0.1") -> UpstreamAddress:
 
 @dataclass
 class Clock:
-    """Monotonic seconds that can be put forward."""
+    """The event loop's seconds, which can be put forward."""
 
+    loop: asyncio.AbstractEventLoop
     ahead: float = 0.0
 
     def __call__(self) -> float:
-        return time.monotonic() + self.ahead
+        return self.loop.time() + self.ahead
 
 
 @dataclass
@@ -94,13 +97,14 @@ async def forwarding(
 ) -> AsyncIterator[Rig]:
     """Run a forwarder for these upstreams."""
     world = world if world is not None else World()
-    clock = Clock()
+    loop = asyncio.get_running_loop()
+    clock = Clock(loop)
     forwarder = Forwarder(
         world.pipeline,
         upstreams,
         zones,
         world.page,
-        loop=asyncio.get_running_loop(),
+        loop=loop,
         in_flight=in_flight,
         sockets=sockets,
         schedule=schedule,
@@ -120,13 +124,13 @@ async def eventually(claim: Callable[[], bool], within: float = 5.0) -> None:
 
 
 def run(scenario: Callable[[], Awaitable[Result]]) -> Result:
-    """Run a scenario to its end; whatever a callback of the event loop raises fails it."""
+    """Run a scenario to its end in fair time; whatever a callback of the event loop raises fails it."""
     raised: list[dict[str, object]] = []
 
     async def watched() -> Result:
         asyncio.get_running_loop().set_exception_handler(lambda _, context: raised.append(context))
         return await scenario()
 
-    result = asyncio.run(watched())
+    result = run_fairly(watched)
     assert not raised, raised
     return result

@@ -3,9 +3,12 @@
 Use them with ``with``; they end with it, killed if they must be. A missing server fails the test that needs it.
 """
 
+import os
 import shutil
+import signal
 import socket
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -29,9 +32,11 @@ class Peer:
     process: "subprocess.Popen[bytes]"
 
     def stop(self) -> None:
-        """End it now, as a crash would."""
-        self.process.kill()
-        self.process.wait()
+        """End it now, as a crash would, and all of it: what NSD's main process leaves behind still answers a while."""
+        _kill(self.process)
+        deadline = time.monotonic() + PATIENCE / 10
+        while not _is_free(self.port) and time.monotonic() < deadline:
+            time.sleep(0.01)  # Its children are not ours to wait for.
 
 
 @contextmanager
@@ -100,18 +105,30 @@ def free_port() -> int:
             return port
 
 
+def _is_free(port: int) -> bool:
+    """Tell whether nobody holds this UDP port of 127.0.0.1."""
+    with socket.socket(type=socket.SOCK_DGRAM) as datagram:
+        try:
+            datagram.bind((HOST, port))
+        except OSError:
+            return False
+        return True
+
+
 @contextmanager
 def _started(command: Callable[[int], list[str]], name: str, port: int | None) -> Iterator[Peer]:
     """Run what the command says until the block ends; another process may take a free port first, so try again."""
     peer = None
     for _ in range(ATTEMPTS):
         chosen = port if port is not None else free_port()
-        process = subprocess.Popen(command(chosen), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            command(chosen), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
         candidate = Peer(chosen, process)
         if _answers(candidate, name):
             peer = candidate
             break
-        candidate.stop()
+        _kill(process)
     assert peer is not None, f"{command(0)[0]} does not start"
     try:
         yield peer
@@ -120,7 +137,14 @@ def _started(command: Callable[[int], list[str]], name: str, port: int | None) -
         try:
             peer.process.wait(5)
         except subprocess.TimeoutExpired:
-            peer.stop()
+            _kill(peer.process)
+
+
+def _kill(process: "subprocess.Popen[bytes]") -> None:
+    """Kill a server and its children; each has a session of its own."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _answers(peer: Peer, name: str) -> bool:

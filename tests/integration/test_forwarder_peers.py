@@ -12,7 +12,7 @@ import pytest
 
 from resolver.core.counters import Gauge, UpstreamCount
 from resolver.net.settings import UpstreamAddress
-from tests.forwarding import eventually, forwarding, run, tcp, udp
+from tests.forwarding import PATIENT, eventually, forwarding, run, tcp, udp
 from tests.peers import Peer, start_nsd, start_unbound
 from tests.worlds import ask, extended_errors, records
 
@@ -61,7 +61,7 @@ def test_what_nsd_says_reaches_the_client(
     nsd: Peer, make: Callable[[int, int], UpstreamAddress], name: str, rdtype: str, rcode: str, answer: list[str]
 ) -> None:
     async def scenario() -> None:
-        async with forwarding([make(nsd.port, 0)]) as rig:
+        async with forwarding([make(nsd.port, 0)], schedule=PATIENT) as rig:
             response = await rig.resolve(name, rdtype)
             assert dns.rcode.to_text(response.rcode()) == rcode
             assert records(response.answer) == answer
@@ -73,7 +73,7 @@ def test_what_nsd_says_reaches_the_client(
 
 def test_what_does_not_fit_a_datagram_is_asked_over_tcp(nsd: Peer) -> None:
     async def scenario() -> None:
-        async with forwarding([udp(nsd.port)]) as rig:
+        async with forwarding([udp(nsd.port)], schedule=PATIENT) as rig:
             response = await rig.resolve("large.zone.example", "TXT", use_edns=0, payload=4096)
             assert response.flags & dns.flags.TC, "it does not fit our datagram either"
             assert rig.count(UpstreamCount.UDP_REQUESTS) == 1
@@ -85,7 +85,7 @@ def test_what_does_not_fit_a_datagram_is_asked_over_tcp(nsd: Peer) -> None:
 
 def test_one_connection_carries_many_questions(nsd: Peer) -> None:
     async def scenario() -> None:
-        async with forwarding([tcp(nsd.port)]) as rig:
+        async with forwarding([tcp(nsd.port)], schedule=PATIENT) as rig:
             answers = await asyncio.gather(*(rig.resolve(f"n{number}.zone.example") for number in range(300)))
             assert {records(answer.answer)[0].split()[-1] for answer in answers} == {"192.0.2.10"}
             assert rig.count(UpstreamCount.TCP_REQUESTS) == 300
@@ -115,7 +115,7 @@ def test_a_server_that_died_and_came_back_is_asked_again(tmp_path: Path, nsd: Pe
 
 def test_unbound_resolves_for_us(unbound: Peer) -> None:
     async def scenario() -> None:
-        async with forwarding([udp(unbound.port)]) as rig:
+        async with forwarding([udp(unbound.port)], schedule=PATIENT) as rig:
             response = await rig.resolve("any.zone.example")
             assert records(response.answer) == ["any.zone.example. 3600 A 192.0.2.10"]
 
@@ -126,7 +126,7 @@ def test_what_unbound_finds_bogus_is_not_asked_of_others(unbound: Peer, nsd: Pee
     """The zone is unsigned although a trust anchor says it is signed; NSD, which does not validate, would answer."""
 
     async def scenario() -> None:
-        async with forwarding([udp(unbound.port, 0)]) as rig:
+        async with forwarding([udp(unbound.port, 0)], schedule=PATIENT) as rig:
             response = await rig.resolve("www.bogus.example", use_edns=0)
             assert response.rcode() == dns.rcode.SERVFAIL
             codes = [code for code, _ in extended_errors(response)]
@@ -140,7 +140,9 @@ def test_what_unbound_finds_bogus_is_not_asked_of_others(unbound: Peer, nsd: Pee
 
 def test_a_zone_asks_the_server_that_knows_it(unbound: Peer, nsd: Peer) -> None:
     async def scenario() -> None:
-        async with forwarding([udp(unbound.port, 0)], [("bogus.example", (udp(nsd.port, 1),))]) as rig:
+        async with forwarding(
+            [udp(unbound.port, 0)], [("bogus.example", (udp(nsd.port, 1),))], schedule=PATIENT
+        ) as rig:
             response = await rig.resolve("www.bogus.example")
             assert records(response.answer) == ["www.bogus.example. 3600 A 192.0.2.13"]
             assert rig.count(UpstreamCount.UDP_REQUESTS, 0) == 0
@@ -152,7 +154,7 @@ def test_forwarding_leaves_no_garbage_behind(nsd: Peer) -> None:
     """Workers run without the cycle collector."""
 
     async def scenario() -> int:
-        async with forwarding([udp(nsd.port)]) as rig:
+        async with forwarding([udp(nsd.port)], schedule=PATIENT) as rig:
             await asyncio.gather(*(rig.resolve(f"w{number}.zone.example") for number in range(50)))
             gc.collect()
             gc.disable()

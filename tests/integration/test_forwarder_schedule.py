@@ -1,7 +1,6 @@
 """When upstreams are asked, whom else, and until when: silence, refusals, late answers. The upstreams are scripted."""
 
 import asyncio
-import time
 from collections.abc import Callable, Iterable
 
 import dns.rcode
@@ -26,8 +25,8 @@ from tests.hostile.scripted_upstream import (
 from tests.peers import free_port
 from tests.worlds import ask, extended_errors, measure, parsed, policy, records
 
-TOLERANCE = 0.06
-"""Seconds by which a step may be late on a busy machine."""
+TOLERANCE = 0.03
+"""Seconds by which a step may be late: the forwarder looks at its clock once in a tick."""
 
 
 def after(seconds: float) -> Script:
@@ -72,10 +71,10 @@ def test_a_lost_datagram_costs_one_time_out() -> None:
             forwarding([udp(dead.port, 0), udp(alive.port, 1)]) as rig,
         ):
             for number in range(6):
-                begun = time.monotonic()
+                begun = asyncio.get_running_loop().time()
                 answer = await rig.resolve(f"n{number}.test")
                 assert answer.rcode() == dns.rcode.NOERROR
-                assert time.monotonic() - begun < FIFTH.sends[0] + TOLERANCE
+                assert asyncio.get_running_loop().time() - begun < FIFTH.sends[0] + TOLERANCE
 
     run(scenario)
 
@@ -170,9 +169,9 @@ def test_bogus_is_final_although_another_upstream_would_answer() -> None:
 def test_a_port_that_nobody_listens_on_is_left_at_once() -> None:
     async def scenario() -> None:
         async with scripted(sound) as alive, forwarding([udp(free_port(), 0), udp(alive.port, 1)]) as rig:
-            begun = time.monotonic()
+            begun = asyncio.get_running_loop().time()
             answers = [await rig.resolve(f"n{number}.test") for number in range(8)]
-            assert time.monotonic() - begun < FIFTH.sends[0]
+            assert asyncio.get_running_loop().time() - begun < FIFTH.sends[0]
             assert {answer.rcode() for answer in answers} == {dns.rcode.NOERROR}
             assert rig.count(UpstreamCount.NETWORK_ERRORS, 0) > 0
             assert rig.count(UpstreamCount.TIMEOUTS, 0) == 0
@@ -184,11 +183,11 @@ def test_a_port_that_nobody_listens_on_is_left_at_once() -> None:
 def test_with_nobody_listening_anywhere_the_client_is_told_why(make: Callable[[int, int], UpstreamAddress]) -> None:
     async def scenario() -> None:
         async with forwarding([make(free_port(), 0), make(free_port(), 1)]) as rig:
-            begun = time.monotonic()
+            begun = asyncio.get_running_loop().time()
             answer = await rig.resolve("www.example.test", use_edns=0)
             assert answer.rcode() == dns.rcode.SERVFAIL
             assert extended_errors(answer) == [(23, Failure.NETWORK.value)]
-            assert time.monotonic() - begun < FIFTH.answer + TOLERANCE
+            assert asyncio.get_running_loop().time() - begun < FIFTH.answer + TOLERANCE
             assert rig.count(UpstreamCount.HEALTHY, 0) == 1, "one name says nothing about an upstream"
 
     run(scenario)
@@ -251,7 +250,7 @@ def test_a_client_that_is_gone_does_no_harm_to_the_others() -> None:
             raise ConnectionResetError
 
         async with scripted(sound) as upstream, forwarding([udp(upstream.port)]) as rig:
-            rig.world.now = time.monotonic()
+            rig.world.now = asyncio.get_running_loop().time()
             rig.forwarder.ask(rig.world.forwarded(ask("www.example.test")), gone)
             answer = await rig.resolve("www.example.test")
             assert answer.rcode() == dns.rcode.NOERROR
