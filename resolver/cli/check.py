@@ -1,6 +1,6 @@
 """``arret check``: all that is wrong with configuration and orders, and what would be in force."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,9 @@ from resolver.cli.progress import shown_progress
 from resolver.cli.standing import State
 from resolver.cli.terminal import BAD, DOUBTFUL, GOOD, complain, counted, from_here, say, say_json
 from resolver.ops.compile import CompileReport
-from resolver.ops.config import Config, load_config
+from resolver.ops.config import Config, folders_of_orders, load_config
+from resolver.ops.order_files import read_order_files
+from resolver.orders.lists import read_names
 from resolver.orders.model import Problem
 
 
@@ -27,7 +29,8 @@ from resolver.orders.model import Problem
 def check(context: click.Context, config_file: Path | None, *, as_json: bool) -> None:
     """Check configuration and orders; print every problem as FILE:LINE:COLUMN: WHAT, and what would be in force.
 
-    Changes nothing, also beside a running server. Ends with 1 if there is a problem; warnings do not count.
+    Beside a configuration that cannot be used, order files are read all the same, each by itself. Changes nothing,
+    also beside a running server. Ends with 1 if there is a problem; warnings do not count.
     """
     match load_config(chosen_file(config_file)):
         case Config() as config:
@@ -39,8 +42,17 @@ def check(context: click.Context, config_file: Path | None, *, as_json: bool) ->
                 _say_summary(report, rows, wall)
             context.exit(1 if report.problems else 0)
         case problems:
-            _tell(problems, (), as_json=as_json, summary=None)
+            of_orders = _problems_of_files(folders_of_orders(chosen_file(config_file)))
+            _tell((*problems, *of_orders), (), as_json=as_json, summary=None)
             context.exit(1)
+
+
+def _problems_of_files(folders: Sequence[Path]) -> Iterator[Problem]:
+    """Find what is wrong with order files by themselves; whose they are takes a configuration that can be used."""
+    versions, problems = read_order_files(folders, read_names)
+    yield from problems
+    for version in versions:
+        yield from version.problems
 
 
 def _tell(

@@ -299,6 +299,26 @@ def find_config(explicit: Path | None) -> Path:
 
 def load_config(path: Path) -> Config | tuple[Problem, ...]:
     """Read a configuration file; every problem of the file is in the answer, in the order of its lines."""
+    document = _read_file(path)
+    if not isinstance(document, YamlDocument):
+        return document
+    return _read_document(document, path.absolute().parent)
+
+
+def folders_of_orders(path: Path) -> tuple[Path, ...]:
+    """Name the folders of orders, also of a configuration that cannot be used; none if nobody can tell which."""
+    document = _read_file(path)
+    if not isinstance(document, YamlDocument) or not isinstance(document.value, dict):
+        return ()
+    only = {key: value for key, value in _with_default_paths(document.value).items() if key == "orders"}
+    try:
+        config = Config.model_validate({"operator": {"name": "-"}, **only}, context={"folder": path.absolute().parent})
+    except ValidationError:
+        return ()
+    return tuple(dict.fromkeys(config.orders))
+
+
+def _read_file(path: Path) -> YamlDocument | tuple[Problem, ...]:
     file = str(path)
     try:
         with path.open("rb") as opened:
@@ -309,10 +329,7 @@ def load_config(path: Path) -> Config | tuple[Problem, ...]:
         return (
             Problem(Place(file, 1, 1), f"larger than {MAX_CONFIG_OCTETS} octets; this is no configuration of ours"),
         )
-    document = read_yaml(text, file)
-    if not isinstance(document, YamlDocument):
-        return document
-    return _read_document(document, path.absolute().parent)
+    return read_yaml(text, file)
 
 
 def _read_document(document: YamlDocument, folder: Path) -> Config | tuple[Problem, ...]:

@@ -101,6 +101,29 @@ def test_every_problem_of_the_configuration_is_told(desk: Desk) -> None:
     assert result.stderr == "2 problems\n"
 
 
+def test_a_broken_configuration_hides_no_problem_of_the_orders(desk: Desk) -> None:
+    desk.config.write_text("operator: {}\norders: [orders, orders/]\nwrong: 1\n")
+    desk.order.write_text(ORDER.replace("2026-01-02", "soon"))
+
+    result = desk.run("check")
+
+    assert result.exit_code == 1
+    starts = [":".join(line.split(":")[:3]) for line in result.stdout.splitlines()]
+    assert starts == ["config.yaml:1:11", "config.yaml:2:18", "config.yaml:3:1", "orders/ta-1.yaml:4:10"]
+    assert [each["line"] for each in json.loads(desk.run("check", "--json").stdout)["problems"]] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("orders", ["{a: b}", "[", '""'], ids=["no list", "no YAML", "empty"])
+def test_where_no_folder_can_be_told_only_the_configuration_is_wrong(desk: Desk, orders: str) -> None:
+    desk.config.write_text(f"operator: {{name: Free}}\norders: {orders}\n")
+    desk.order.write_text("")
+
+    result = desk.run("check")
+
+    assert result.exit_code == 1
+    assert [line.split(":")[0] for line in result.stdout.splitlines()] == ["config.yaml"]
+
+
 def test_problems_for_scripts(desk: Desk) -> None:
     desk.order.write_text(ORDER.replace("2026-01-02", "soon"))
 
