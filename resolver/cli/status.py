@@ -62,6 +62,8 @@ def say_status(told: Mapping[str, Any]) -> None:
         say(f"  worker {worker['place']}: process {worker['pid']}, {state}, replaced {replaced}")
     for problem in reload["problems"]:
         complain(f"refused: {problem}")
+    for warning in reload["warnings"]:
+        complain(f"warning: {warning}")
 
 
 def _reload_words(reload: Mapping[str, Any]) -> str:

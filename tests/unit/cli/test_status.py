@@ -1,0 +1,21 @@
+"""What ``arret status`` prints of what the server told it."""
+
+import pytest
+
+from resolver.cli.status import say_status
+
+
+def test_warnings_are_told_too(capsys: pytest.CaptureFixture[str]) -> None:
+    say_status(
+        {
+            "version": "1", "pid": 1, "started": "today", "config": "c", "listen": [], "metrics": None,
+            "order_clock": 0.0, "digest": None, "orders": 0, "names": 0, "rehearsal": None, "workers": [],
+            "reload": {
+                "ok": True, "time": "now", "last_success": "now", "problems": ["/a:1:1: broken"],
+                "warnings": ["/b:1:1: no order file is here"], "successes": 1, "failures": 0,
+            },
+        }
+    )  # fmt: skip  # a status at a glance
+
+    told = capsys.readouterr().err.splitlines()
+    assert told == ["refused: /a:1:1: broken", "warning: /b:1:1: no order file is here"]
