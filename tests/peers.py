@@ -121,9 +121,7 @@ def _started(command: Callable[[int], list[str]], name: str, port: int | None) -
     peer = None
     for _ in range(ATTEMPTS):
         chosen = port if port is not None else free_port()
-        process = subprocess.Popen(
-            command(chosen), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-        )
+        process = subprocess.Popen(command(chosen), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         candidate = Peer(chosen, process)
         if _answers(candidate, name):
             peer = candidate
@@ -141,10 +139,19 @@ def _started(command: Callable[[int], list[str]], name: str, port: int | None) -
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:
-    """Kill a server and its children; each has a session of its own."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+    """Kill a server and the processes it made."""
+    for pid in [*_descendants(process.pid), process.pid]:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     process.wait()
+
+
+def _descendants(pid: int) -> list[int]:
+    try:
+        children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []  # It has ended.
+    return children + [each for child in children for each in _descendants(child)]
 
 
 def _answers(peer: Peer, name: str) -> bool:
