@@ -14,7 +14,19 @@ from resolver import __version__
 from resolver.cli.arguments import config_option, examples
 from resolver.cli.completion import PROGRAM
 
-VERBS: Final = ("serve", "check", "explain", "orders", "reload", "status", "query", "doctor", "completion")
+VERBS: Final = (
+    "serve",
+    "check",
+    "explain",
+    "orders",
+    "plan",
+    "apply",
+    "reload",
+    "status",
+    "query",
+    "doctor",
+    "completion",
+)
 
 
 class _Verbs(MutableMapping[str, click.Command]):

@@ -12,6 +12,7 @@ from resolver.ops.clock import order_clock
 from resolver.ops.compile import CompileReport, compile_orders
 from resolver.ops.config import Config
 from resolver.ops.control import ControlError, call
+from resolver.ops.plan import Confirms, confirms_nothing
 from resolver.ops.policy_document import OrderRecord, PolicyDocument
 from resolver.ops.policy_file import DamagedPolicyError, open_policy, read_current, read_document
 from resolver.ops.progress import Tell, tell_nobody
@@ -59,14 +60,18 @@ def read_law(config: Config) -> Law:
     return _law_of_server(Path(status["policy"]), float(status["order_clock"]))
 
 
-def compile_now(config: Config, tell: Tell = tell_nobody) -> tuple[CompileReport, float]:
+def compile_now(
+    config: Config, tell: Tell = tell_nobody, confirms: Confirms = confirms_nothing
+) -> tuple[CompileReport, float]:
     """Compile the order files in memory as of now, by the order clock that a start would set; tells the instant.
 
-    The last applied policy stands behind what is refused, as it would at a start. Nothing is written.
+    The last applied policy stands behind what is refused, as it would at a start, and what looks like an accident is
+    refused unless it is confirmed. Nothing is written.
     """
     wall = order_clock(config.rehearse, time.time()).read()
     try:
-        return compile_orders(config, wall, read_current(config.state), write=False, tell=tell), wall
+        applied = read_current(config.state)
+        return compile_orders(config, wall, applied, write=False, tell=tell, confirms=confirms), wall
     except OSError as error:
         raise click.ClickException(f"the orders cannot be read: {error}; check path and permissions") from None
 

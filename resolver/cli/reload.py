@@ -40,10 +40,14 @@ def reload(config_file: Path | None, *, as_json: bool) -> None:
     Prints what changed and what was refused. What is refused keeps its last good version and ends this with 1;
     everything else applies all the same.
     """
-    config = read_config(config_file)
+    reload_server(read_config(config_file), None, as_json=as_json)
+
+
+def reload_server(config: Config, plan: str | None, *, as_json: bool) -> None:
+    """Have the server reload, with a plan's digest if that is given, say what came of it, and end with 1 if it must."""
     before = applied_document(config)
     with watched_progress(config.state):
-        answer = ask_server(config, "reload", RELOAD_SECONDS)
+        answer = ask_server(config, "reload", RELOAD_SECONDS, plan=plan)
     changes = list(changes_between(before, applied_document(config)))
     problems = [str(problem) for problem in answer["problems"]]
     if as_json:

@@ -10,10 +10,10 @@ from resolver.ops.config_values import Endpoint, parse_endpoint
 from resolver.ops.control import ControlError, call
 
 
-def ask_server(config: Config, verb: str, within: float = 10.0) -> dict[str, Any]:
+def ask_server(config: Config, verb: str, within: float = 10.0, **arguments: object) -> dict[str, Any]:
     """Ask and wait at most ``within`` seconds; ends with a sentence if the server cannot be asked or refuses."""
     try:
-        answer = call(config.state, verb, within=within)
+        answer = call(config.state, verb, within=within, **arguments)
     except ControlError as error:
         raise click.ClickException(str(error)) from None
     if "why" in answer:

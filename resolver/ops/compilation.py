@@ -35,12 +35,16 @@ class Compiled:
     warnings: tuple[str, ...]
 
 
-async def compile_in_child(config: Config, wall: float, tell: Tell, *, beside: bool) -> Compiled:
+async def compile_in_child(
+    config: Config, wall: float, tell: Tell, *, beside: bool, plan: str | None = None
+) -> Compiled:
     """Compile the orders as of ``wall`` on the order clock (POSIX seconds); a child that fails is a problem, too.
 
-    ``tell`` learns how far it is. ``beside`` says that workers answer meanwhile, which comes first.
+    ``tell`` learns how far it is. ``beside`` says that workers answer meanwhile, which comes first. ``plan``
+    is the digest of the files that somebody means, accidents included.
     """
-    return await _ask_child({"do": "compile", "config": config.to_json(), "wall": wall, "beside": beside}, tell)
+    question = {"do": "compile", "config": config.to_json(), "wall": wall, "beside": beside, "plan": plan}
+    return await _ask_child(question, tell)
 
 
 async def recall_in_child(config: Config) -> Compiled:

@@ -16,6 +16,7 @@ from typing import Final
 from resolver.ops.channel import LineSplitter, Message, write_line
 from resolver.ops.compile import compile_orders
 from resolver.ops.config import Config
+from resolver.ops.plan import PlanChangedError, confirms_nothing, confirms_only
 from resolver.ops.policy_file import digest_in_name, read_current, read_document
 from resolver.ops.progress import Tell, told_seldom
 
@@ -35,6 +36,8 @@ def compile_once(channel: socket.socket) -> int:
         os.nice(NICENESS)
     try:
         answer = _answer(asked, told_seldom(partial(_say_progress, channel)))
+    except PlanChangedError as error:
+        answer = {"say": "failed", "why": str(error)}
     except OSError as error:
         place = error.filename or asked["config"]["state"]
         why = f"{place}: {error.strerror or error}; make room there, or correct its permissions, then reload"
@@ -64,7 +67,8 @@ def _answer(asked: Message, tell: Tell) -> Message:
     if asked["do"] == "recall":
         recalled = applied.path if applied is not None else None
         return {"say": "compiled", "problems": [], "warnings": [], **_described(recalled)}
-    report = compile_orders(config, float(asked["wall"]), applied, tell=tell)
+    confirms = confirms_nothing if asked["plan"] is None else confirms_only(asked["plan"])
+    report = compile_orders(config, float(asked["wall"]), applied, tell=tell, confirms=confirms)
     problems, warnings = _bounded(report.problems), _bounded(report.warnings)
     return {"say": "compiled", "problems": problems, "warnings": warnings, **_described(report.policy)}
 

@@ -28,6 +28,10 @@ class ControlError(Exception):
     """The server cannot be asked; the message is one line that says what to do."""
 
 
+class NoServerError(ControlError):
+    """No server runs on a state folder."""
+
+
 @contextmanager
 def _short_address(state: Path) -> Iterator[str]:
     folder = os.open(state, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -115,7 +119,7 @@ def call(state: Path, verb: str, *, within: float = 120.0, **arguments: object) 
             sock.sendall(json.dumps({**arguments, "verb": verb}).encode() + b"\n")
             return _read_answer(sock)
         except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
-            raise ControlError(f"no server runs on {state}; start it with `arret serve`") from None
+            raise NoServerError(f"no server runs on {state}; start it with `arret serve`") from None
         except PermissionError:
             raise ControlError(f"{state / SOCKET_FILE} belongs to another user; ask as that user or as root") from None
         except TimeoutError:

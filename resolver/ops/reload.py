@@ -32,13 +32,17 @@ ATTEMPTS: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class ReloadOutcome:
-    """What a reload did; ``problems`` is empty if it refused nothing, ``changed`` tells whether anything is new."""
+    """What a reload did; ``problems`` is empty if it refused nothing, ``changed`` tells whether anything is new.
+
+    ``void`` says that nothing was even tried, since it was to apply a plan and could not.
+    """
 
     problems: tuple[str, ...]
     warnings: tuple[str, ...]
     changed: bool
     wall: float
     """When it ended, on the real clock (POSIX seconds)."""
+    void: bool = False
 
 
 class Attempt(NamedTuple):
@@ -101,9 +105,9 @@ class Reloader:
             "no policy: no order on disk is usable, and the state folder holds no last good one; see the problems above"
         )
 
-    async def _compile(self, config: Config, *, beside: bool) -> Compiled:
+    async def _compile(self, config: Config, *, beside: bool, plan: str | None = None) -> Compiled:
         try:
-            return await compile_in_child(config, self._clock.read(), self._note_progress, beside=beside)
+            return await compile_in_child(config, self._clock.read(), self._note_progress, beside=beside, plan=plan)
         finally:
             self._tell_elsewhere("compiled", 0, 0)
             self.progress = None
@@ -112,14 +116,15 @@ class Reloader:
         self.progress = Progress(what, done, of)
         self._tell_elsewhere(what, done, of)
 
-    async def reload(self) -> ReloadOutcome:
+    async def reload(self, plan: str | None = None) -> ReloadOutcome:
         """Read configuration and orders again, and put in force what is sound.
 
+        With a plan's digest, what looks like an accident in these very files is meant; other files change nothing.
         One that is cancelled tells the service manager nothing more, for the server is stopping.
         """
         notify_reloading()
         try:
-            outcome = await self._reload()
+            outcome = await self._reload(plan)
         except Exception as error:  # noqa: BLE001  # it is logged, told, and the server goes on as before
             LOGGER.exception("reload failed")
             outcome = self._conclude((f"unexpected {error!r}; nothing was changed",), (), changed=False)
@@ -135,18 +140,23 @@ class Reloader:
         )
         return outcome
 
-    async def _reload(self) -> ReloadOutcome:
+    async def _reload(self, plan: str | None) -> ReloadOutcome:
         config, config_problems = await self._reread_config()
-        attempt = await self._attempt(config)
+        attempt = await self._attempt(config, plan)
         if attempt.aborted is not None and attempt.aborted.damaged:
-            attempt = await self._attempt(config)
+            attempt = await self._attempt(config, plan)
+        if plan is not None and attempt.compiled.policy is None:
+            _log_problems(attempt.compiled.problems)
+            return ReloadOutcome(attempt.compiled.problems, (), changed=False, wall=time.time(), void=True)
         aborted = (attempt.aborted.why,) if attempt.aborted is not None else ()
         problems = config_problems + attempt.compiled.problems + aborted
         warnings = attempt.compiled.warnings + await self._hold_reserve()
         return self._conclude(problems, warnings, changed=attempt.changed)
 
-    async def _attempt(self, config: Config) -> Attempt:
-        compiled = await self._compile(config, beside=True)
+    async def _attempt(self, config: Config, plan: str | None) -> Attempt:
+        compiled = await self._compile(config, beside=True, plan=plan)
+        if plan is not None and compiled.policy is None:
+            return Attempt(compiled, None, changed=False)
         policy = compiled.policy or self.policy
         assert policy is not None, "start put one in force"
         return Attempt(compiled, *await self._apply(config, policy))

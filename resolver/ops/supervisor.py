@@ -226,8 +226,13 @@ class Supervisor:
         now = self._reloader.progress
         return {"ok": True, "progress": None if now is None else now._asdict()}
 
-    async def _answer_reload(self, _request: Message) -> Message:
-        outcome = await asyncio.shield(self._reloads.request())
+    async def _answer_reload(self, request: Message) -> Message:
+        plan = request.get("plan")
+        if not isinstance(plan, str | None):
+            return {"ok": False, "why": "the plan of a reload is its digest, as text"}
+        outcome = await asyncio.shield(self._reloads.request(plan))
+        if outcome.void:
+            return {"ok": False, "why": "; ".join(outcome.problems)}
         status = self._status()
         return {
             "ok": not outcome.problems,
@@ -241,11 +246,11 @@ class Supervisor:
         """Have the policy's files made anew, which a worker's successor found damaged; the start does so by itself."""
         if self._reloader.last is not None:
             log_event("warning", "the policy is compiled again, for its files are damaged")
-            self._reloads.request()
+            self._reloads.request(None)
 
     def _reload_on_signal(self) -> None:
         log_event("info", "reload by SIGHUP")
-        self._reloads.request()
+        self._reloads.request(None)
 
 
 async def _feed_watchdog() -> None:

@@ -159,7 +159,8 @@ def _changes(before: Sequence[AppliedOrder], after: Sequence[AppliedOrder]) -> I
             yield _Change(order, 0, 0, len(order.names), vanished=False)
 
 
-_MEANT = "restore the file if that is not meant"
+_IF_MEANT = "if it is meant, look at `arret plan` and confirm it with `arret apply --plan DIGEST`"
+_MEANT = f"restore the file if that is not meant; {_IF_MEANT}"
 
 
 def _lost_by_order(change: _Change, thresholds: Thresholds) -> Iterator[str]:
@@ -167,10 +168,10 @@ def _lost_by_order(change: _Change, thresholds: Thresholds) -> Iterator[str]:
     if change.vanished:
         yield (
             f"the file of order {order.id} is gone, but the order is neither lifted nor past its end: restore it, "
-            "and record `lifted` in its history if it is"
+            f"and record `lifted` in its history if it is; {_IF_MEANT}"
         )
     elif change.lost and change.lost >= thresholds.lost_of_order * change.had:
         yield (
             f"order {order.id} lists {change.lost} of its {change.had} names no more: restore the list, and record "
-            "`names-removed` in the history for names that the order gave up"
+            f"`names-removed` in the history for names that the order gave up; {_IF_MEANT}"
         )

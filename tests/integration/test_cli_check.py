@@ -331,3 +331,18 @@ def test_a_configuration_that_cannot_be_read_is_a_problem_like_others(
 
     assert shown.exit_code == 1
     assert shown.stdout == "config.yaml:1:1: cannot be read: Permission denied; check the path and its permissions\n"
+
+
+def test_apply_without_a_server_says_what_a_start_does(desk: Desk) -> None:
+    result = desk.run("apply")
+
+    assert result.exit_code == 1
+    assert "no server runs on" in result.stderr
+    assert "refuses what looks like an accident" in result.stderr
+
+
+def test_plan_without_a_server_or_a_policy(desk: Desk) -> None:
+    result = desk.run("plan")
+
+    assert result.exit_code == 0
+    assert "  ta-1: new, 2 names\n      + 2 names: " in result.stdout

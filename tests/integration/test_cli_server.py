@@ -131,6 +131,49 @@ def test_reload_of_a_broken_order_keeps_its_last_good_version(operator: Operator
     assert "  ta-1: its own file stands again\n" in operator.run("reload").stdout
 
 
+def test_an_accident_is_applied_only_by_its_plan(operator: Operator) -> None:
+    operator.server.order("ta-5", *(f"many-{number}.example" for number in range(8)))
+    assert operator.run("apply").stdout == "  ta-5: new, 8 names\nreloaded, in force in every worker\n"
+    operator.server.order("ta-5", "many-0.example")
+    refused = operator.run("apply")
+    assert refused.exit_code == 1
+    assert "confirm it with `arret apply --plan DIGEST`" in refused.stderr
+
+    shown = operator.run("plan")
+    plan = json.loads(operator.run("plan", "--json").stdout)
+
+    assert shown.exit_code == 0, shown.output
+    assert "      - 7 names: many-1.example, many-2.example, many-3.example, many-4.example, many-5.example, and 2" in (
+        shown.stdout
+    )
+    assert "looks like an accident" in shown.stdout
+    assert f"arret apply --plan {plan['plan']}\n" in shown.stdout
+    assert [(each["order"], each["going"]["names"]) for each in plan["orders"]] == [("ta-5", 7)]
+    other = operator.run("apply", "--plan", "0" * 16)
+    assert other.exit_code == 1
+    assert "the files have changed since" in other.stderr
+    assert "blocked" in operator.run("query", "many-7.example").stdout
+    applied = operator.run("apply", "--plan", plan["plan"])
+    assert applied.exit_code == 0, applied.output
+    assert operator.run("query", "many-7.example").stdout.startswith("many-7.example A: answered")
+    assert operator.run("plan").stdout.startswith("nothing would change\n")
+    operator.server.order("ta-5", "many-0.example", history="  - {date: 2024-02-02, event: lifted}")
+    assert operator.run("reload").exit_code == 0
+    operator.order_file("ta-5").unlink()
+    assert operator.run("reload").exit_code == 0
+
+
+def test_a_refused_file_is_in_the_plan(operator: Operator) -> None:
+    operator.order_file("ta-6").write_text("order: [")
+
+    shown = operator.run("plan")
+
+    assert shown.exit_code == 1
+    assert "refused: " in shown.stdout
+    assert "ta-6.yaml" in shown.stdout
+    operator.order_file("ta-6").unlink()
+
+
 def test_doctor_finds_its_own_server(operator: Operator) -> None:
     found = json.loads(operator.run("doctor", "--json").stdout)
 

@@ -166,7 +166,8 @@ def test_changes_that_are_no_accident(before: list[AppliedOrder], after: list[Ap
             [B10],
             {
                 "a": "a.yaml:1:1: the file of order a is gone, but the order is neither lifted nor past its end: "
-                "restore it, and record `lifted` in its history if it is"
+                "restore it, and record `lifted` in its history if it is; if it is "
+                "meant, look at `arret plan` and confirm it with `arret apply --plan DIGEST`"
             },
         ),
         (
@@ -174,7 +175,8 @@ def test_changes_that_are_no_accident(before: list[AppliedOrder], after: list[Ap
             [applied("a", names(5)), B10],
             {
                 "a": "a.yaml:1:1: order a lists 5 of its 10 names no more: restore the list, and record "
-                "`names-removed` in the history for names that the order gave up"
+                "`names-removed` in the history for names that the order gave up; if it is "
+                "meant, look at `arret plan` and confirm it with `arret apply --plan DIGEST`"
             },
         ),
         (
@@ -182,7 +184,8 @@ def test_changes_that_are_no_accident(before: list[AppliedOrder], after: list[Ap
             [applied("a", names(8_900)), B10],
             {
                 "a": "a.yaml:1:1: 1100 of 10010 names would go at once, 1100 of them here: "
-                "restore the file if that is not meant"
+                "restore the file if that is not meant; if it is "
+                "meant, look at `arret plan` and confirm it with `arret apply --plan DIGEST`"
             },
         ),
         (
@@ -190,7 +193,8 @@ def test_changes_that_are_no_accident(before: list[AppliedOrder], after: list[Ap
             [A10, applied("c", names(1_001, "c"))],
             {
                 "c": "c.yaml:1:1: 1001 names would come on top of 10, 1001 of them here: "
-                "restore the file if that is not meant"
+                "restore the file if that is not meant; if it is "
+                "meant, look at `arret plan` and confirm it with `arret apply --plan DIGEST`"
             },
         ),
     ],
