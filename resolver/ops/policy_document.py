@@ -16,7 +16,7 @@ class MeasureRecord(MeasureEntry):
 
     ``own_timelines`` is how many of these are numbered by rules; the others are numbered by ``named``. A measure that
     binds none of us is not ``ours``: it is never in force, and stands here so that it can be explained. ``lists`` tells
-    of what `Rule.timeline` numbers which lists hold the name, "" for the measure itself; older documents do not have it.
+    which lists hold the names that a `Rule.timeline` numbers, "" for the measure itself; older documents lack it.
     """
 
     kind: str
