@@ -22,6 +22,7 @@ from resolver.core.reply import (
     write_cached,
     write_content,
     write_error,
+    write_notice,
     write_stale,
     write_stranger_refusal,
 )
@@ -48,6 +49,7 @@ _MISSES: Final = int(GAUGES + Gauge.MESSAGE_MISSES)
 _RD: Final = int(Flag.RD)
 _CD: Final = int(Flag.CD)
 _ANY: Final = int(RRType.ANY)
+_NOERROR: Final = int(Rcode.NOERROR)
 _BARE_OPT: Final = 11
 """Octets of an OPT record without options."""
 
@@ -226,10 +228,15 @@ class Pipeline:
     def _block(self, asked: Asked, block: Block, now: float) -> Reply | Drop:
         """Answer for a name that is itself blocked."""
         ttl, constant = self._block_ttl(block, now)
-        content = blocked_content(block, asked.query.qtype, asked.query.qname, ttl, ())
+        query, measure = asked.query, block.measure
+        wire = write_notice(query, size_limit(query, asked.transport), measure, ttl)
+        if wire is not None:
+            lifetime = constant if asked.replayable else 0
+            return Reply(wire, query.qtype, _NOERROR, measure.slot, lifetime, self._table)
+        content = blocked_content(block, query.qtype, query.qname, ttl, ())
         if content is None:
-            return Drop(DropReason.ACTION, block.measure.slot, asked.query.qtype)
-        return self._say(asked, content, lifetime=constant, slot=block.measure.slot)
+            return Drop(DropReason.ACTION, measure.slot, query.qtype)
+        return self._say(asked, content, lifetime=constant, slot=measure.slot)
 
     def _block_alias(self, asked: Asked, entry: Entry, alias: Alias, now: float) -> Reply | Drop:
         """Answer for a name that is permitted but leads to a blocked one."""

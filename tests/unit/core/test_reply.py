@@ -7,13 +7,21 @@ import dns.message
 import dns.rcode
 import pytest
 
-from resolver.core.admission import STRANGER
+from resolver.core.admission import ALLOWED, STRANGER
 from resolver.core.counters import Transport
 from resolver.core.pipeline import Reply
-from resolver.core.reply import size_limit, write_error, write_stranger_refusal
+from resolver.core.policy import Block
+from resolver.core.reply import (
+    blocked_content,
+    size_limit,
+    write_content,
+    write_error,
+    write_notice,
+    write_stranger_refusal,
+)
 from resolver.dns.codes import Rcode
 from resolver.dns.message import Query, Unreadable, read_query
-from tests.worlds import World, ask, extended_errors, parsed, records, upstream_says
+from tests.worlds import WALL, World, ask, extended_errors, measure, parsed, policy, records, upstream_says
 
 ADDRESSES = [f"www.fine.example. 300 IN A 203.0.113.{number}" for number in range(200)]
 ERROR = "15:0016" + "78" * 100
@@ -158,3 +166,23 @@ def test_a_stranger_is_refused(wire: bytes, *, question: bool, prohibited: bool)
     assert bool(message.question) is question
     assert extended_errors(message) == ([(18, "")] if prohibited else [])
     assert len(reply.wire) <= len(wire) + 6
+
+
+@pytest.mark.parametrize("rdtype", ["A", "AAAA", "HTTPS", "ANY", "CNAME"])
+@pytest.mark.parametrize("options", [{}, {"use_edns": 0}, {"want_dnssec": True}], ids=["plain", "EDNS", "DO"])
+@pytest.mark.parametrize("limit", [65_535, 90, 60], ids=["all", "without errors", "nothing"])
+@pytest.mark.parametrize("action", ["redirect", "nodata", "refused"])
+@pytest.mark.parametrize("ipv6", ["2001:db8::80", None], ids=["both families", "IPv4 only"])
+def test_a_notice_is_written_flat_as_it_is_plainly(
+    rdtype: str, options: dict[str, Any], limit: int, action: str, ipv6: str | None
+) -> None:
+    asked = read_query(ask("www.Pirate.example", rdtype, **options))
+    assert isinstance(asked, Query)
+    blocking = policy(measure(action=action, ipv6=ipv6), names=[("pirate.example", 0)])
+    block = blocking.at(WALL).judge(asked.qname, ALLOWED)
+    assert isinstance(block, Block)
+    content = blocked_content(block, asked.qtype, asked.qname, 47, ())
+    assert content is not None
+    flat = write_notice(asked, limit, block.measure, 47)
+    has_address = action == "redirect" and (rdtype == "A" or (rdtype == "AAAA" and ipv6 is not None))
+    assert flat == (write_content(asked, limit, content) if has_address else None)
