@@ -17,6 +17,7 @@ import dns.message
 import dns.query
 import pytest
 
+from resolver.ops.control import call
 from tests.integration.running_server import CONFIG, RunningServer, end, running
 
 BROKEN_ORDER = "order: broken\nauthority: Somebody\n"
@@ -252,6 +253,14 @@ class TestReload:
             answer = server.reload()
             assert answer["ok"]
             assert any("make room" in warning for warning in answer["warnings"])
+
+    def test_the_plan_of_a_reload_is_a_digest(self, tmp_path: Path) -> None:
+        with running(tmp_path, one="listed.example") as server:
+            server.order("two", "second.example")
+            assert "as text" in call(server.state, "reload", plan=3)["why"]
+            assert "the files have changed since" in call(server.state, "reload", plan="0" * 16)["why"]
+            assert not server.blocked("second.example")
+            assert metric(server, "arret_last_reload_success") == 1
 
     def test_no_query_is_lost_while_it_changes(self, tmp_path: Path) -> None:
         with running(tmp_path, one="listed.example") as server, asking(server, "listed.example") as answers:
