@@ -118,3 +118,11 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]
     shutil.copytree(ROOT / "blocklists", folder / "blocklists")
     with running(folder, shipped_config()) as server:
         yield server
+
+
+def test_decision_records_are_numbered_in_a_row() -> None:
+    records = sorted((ROOT / "docs/decisions").glob("*.md"))
+    assert [int(record.name[:4]) for record in records] == list(range(1, len(records) + 1))
+    assert [record.read_text().partition(".")[0] for record in records] == [
+        f"# {int(each.name[:4])}" for each in records
+    ]
