@@ -12,6 +12,7 @@ from resolver.cli.orders import Row, measure_rows
 from resolver.cli.progress import shown_progress
 from resolver.cli.standing import State
 from resolver.cli.terminal import BAD, DOUBTFUL, GOOD, complain, counted, from_here, say, say_json
+from resolver.ops.clock import utc_text
 from resolver.ops.compile import CompileReport
 from resolver.ops.config import Config, folders_of_orders, load_config
 from resolver.ops.order_files import read_order_files
@@ -87,7 +88,7 @@ def _as_document(problem: Problem) -> dict[str, object]:
 
 def _summary(report: CompileReport, rows: Sequence[Row], wall: float) -> dict[str, Any]:
     return {
-        "at": wall,
+        "at": utc_text(wall),
         "rehearsal": report.document["rehearsal"],
         "digest": report.digest,
         "orders": report.orders,

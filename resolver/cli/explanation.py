@@ -8,6 +8,7 @@ from resolver.cli.standing import Standing, State, measure_standing, standing_at
 from resolver.core.admission import View
 from resolver.core.policy import Allow, Block
 from resolver.dns.name import WireName, present_name
+from resolver.ops.clock import utc_text
 from resolver.ops.policy_document import MeasureRecord, OrderRecord
 from resolver.orders.index import Rule
 
@@ -64,8 +65,8 @@ class Listing:
             "lists": self.lists,
             "action": self.measure["action"],
             "state": self.standing.state.value,
-            "state_since": self.standing.since,
-            "state_until": self.standing.until,
+            "state_since": utc_text(self.standing.since),
+            "state_until": utc_text(self.standing.until),
             "words": self.words(),
             "because": self.measure["because"],
             "period": self.measure["period"],
@@ -99,7 +100,7 @@ class Explanation:
         """Write it for scripts."""
         return {
             "name": present_name(self.name),
-            "at": self.wall,
+            "at": utc_text(self.wall),
             "verdict": self.verdict,
             "listings": [listing.as_document() for listing in self.listings],
             "nearest": [present_name(name) for name in self.nearest],

@@ -10,6 +10,7 @@ from resolver.cli.arguments import Instant, config_option, examples, json_option
 from resolver.cli.law import Law, read_law
 from resolver.cli.standing import Standing, State, measure_standing, standing_at
 from resolver.cli.terminal import QUIET, counted, from_here, is_narrow, say, say_json, say_table
+from resolver.ops.clock import utc_text
 from resolver.ops.metrics import spans
 from resolver.ops.policy_document import MeasureRecord, OrderRecord
 from resolver.orders.model import MeasureKind
@@ -76,8 +77,8 @@ class Row:
             "kind": self.measure["kind"],
             "action": self.measure["action"] if self.blocks else None,
             "state": self.standing.state.value if self.blocks else None,
-            "state_since": self.standing.since,
-            "state_until": self.standing.until,
+            "state_since": utc_text(self.standing.since),
+            "state_until": utc_text(self.standing.until),
             "period": self.measure["period"],
             "because": self.measure["because"],
             "names": self.measure["names"],
@@ -100,7 +101,7 @@ def orders(at: float | None, config_file: Path | None, *, as_json: bool) -> None
     wall = law.wall if at is None else at
     rows = measure_rows(law, wall)
     if as_json:
-        say_json({"at": wall, "orders": [row.as_document() for row in rows], **law.origin()})
+        say_json({"at": utc_text(wall), "orders": [row.as_document() for row in rows], **law.origin()})
         return
     if rows and is_narrow():
         say_table(NARROW_COLUMNS, [row.narrow_cells() for row in rows])

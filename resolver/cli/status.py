@@ -9,6 +9,7 @@ import click
 from resolver.cli.arguments import config_option, examples, json_option, present_instant, read_config
 from resolver.cli.server import ask_server
 from resolver.cli.terminal import BAD, DOUBTFUL, GOOD, complain, counted, say, say_json, say_pairs
+from resolver.ops.clock import utc_text
 
 
 @click.command(
@@ -23,7 +24,7 @@ def status(config_file: Path | None, *, as_json: bool) -> None:
     """
     told = ask_server(read_config(config_file), "status")
     if as_json:
-        say_json(told)
+        say_json({**told, "order_clock": utc_text(told["order_clock"])})
     else:
         say_status(told)
     if not (all_in_force(told) and told["reload"]["ok"]):

@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from datetime import time as time_of_day
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -19,6 +19,11 @@ class OrderClock:
     def read(self) -> float:
         """Tell the time of the orders, in POSIX seconds."""
         return time.time() + self.offset
+
+
+def utc_text(wall: float | None) -> str | None:
+    """Write POSIX seconds for scripts: ISO 8601 in UTC, such as ``2026-10-02T08:12:00Z``; None stays None."""
+    return None if wall is None else datetime.fromtimestamp(wall, UTC).isoformat(timespec="seconds")[:19] + "Z"
 
 
 def order_clock(rehearse: date | None, wall: float) -> OrderClock:

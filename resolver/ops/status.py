@@ -3,12 +3,11 @@
 import os
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from resolver import __version__
-from resolver.ops.clock import OrderClock
+from resolver.ops.clock import OrderClock, utc_text
 from resolver.ops.control import SOCKET_FILE
 from resolver.ops.logs import Log
 from resolver.ops.metrics import MetricsState
@@ -36,7 +35,7 @@ class RunningServer:
             "ok": True,
             "version": __version__,
             "pid": os.getpid(),
-            "started": _instant(self.started),
+            "started": utc_text(self.started),
             "uptime_seconds": round(time.time() - self.started, 3),
             "config": str(self.config_path),
             "state": str(config.state),
@@ -67,8 +66,8 @@ class RunningServer:
         last, state = self.reloader.last, self.reloader.state
         return {
             "ok": state.succeeded,
-            "time": _instant(last.wall) if last else None,
-            "last_success": _instant(state.last_success) if state.last_success else None,
+            "time": utc_text(last.wall) if last else None,
+            "last_success": utc_text(state.last_success) if state.last_success else None,
             "problems": list(last.problems) if last else [],
             "warnings": list(last.warnings) if last else [],
             "successes": state.successes,
@@ -93,7 +92,3 @@ class RunningServer:
             rehearsal=self.reloader.config.rehearse is not None,
             log_lines_dropped=self.log.dropped,
         )
-
-
-def _instant(wall: float) -> str:
-    return datetime.fromtimestamp(wall, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
