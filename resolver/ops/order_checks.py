@@ -70,7 +70,7 @@ def warnings(orders: Sequence[TimedOrder], addresses: Mapping[str, str | None], 
         order = timed.standing.order
         ours = [each for each in timed.measures if each.ours is not None]
         if ours and all(has_ended(time, wall) for each in ours for time in (each.time.own, *each.time.named.values())):
-            yield Problem(order.place, f"order {order.id!r} is over, nothing of it is in force: {ours[0].time.because}")
+            yield Problem(order.place, f"order {order.id!r} is over; `arret explain` says why of each name")
         for each in ours:
             yield from each.measure.skipped
             yield from _unpinned(each, wall)

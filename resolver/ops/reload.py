@@ -79,6 +79,7 @@ class Reloader:
         self._places = places
         self._log = log
         self._start_warnings = warnings
+        self._noted: set[str] = set()
 
     async def start(self) -> str | None:
         """Put the first policy in force; a sentence if there is none that any worker can use.
@@ -215,7 +216,7 @@ class Reloader:
         return () if refusal is None else (refusal,)
 
     def _conclude(self, problems: tuple[str, ...], warnings: tuple[str, ...], *, changed: bool) -> ReloadOutcome:
-        """Keep the outcome for metrics and status, and log all that is wrong."""
+        """Keep the outcome for metrics and status; log all that is wrong, and once a start what is worth knowing."""
         outcome = ReloadOutcome(problems, self._start_warnings + warnings, changed, time.time())
         self.last = outcome
         sound = not problems
@@ -228,7 +229,9 @@ class Reloader:
         self._log.restyle(self.config.log.format, self.config.log.level)
         _log_problems(problems)
         for warning in outcome.warnings:
-            log_event("warning", "note", warning=warning)
+            if warning not in self._noted:
+                log_event("warning", "note", warning=warning)
+        self._noted.update(outcome.warnings)
         return outcome
 
 

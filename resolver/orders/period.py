@@ -279,7 +279,11 @@ def _because(views: Sequence[_View], events: Sequence[Event]) -> str:
 
 
 def _present_event(event: Event) -> str:
-    some = "" if is_about_all_names(event) else " (some names)"
+    of = "" if event.list_id is None else f" of list {event.list_id}"
+    some = (
+        "" if is_about_all_names(event) else f" (list {event.list_id})" if event.names is None else f" (some names{of})"
+    )
     until = "" if event.until is None else f" until {event.until}"
+    by = f", by {event.by}" if event.by else ""
     effect = f" ({event.effect})" if event.effect else ""
-    return f"{event.kind}{some} on {event.day}{until}{effect}"
+    return f"{event.kind}{some} on {event.day}{until}{by}{effect}"

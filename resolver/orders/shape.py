@@ -1,11 +1,13 @@
 """Which keys an order file has and what each may hold; the published JSON Schema is made from this."""
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -83,7 +85,19 @@ def _text_schema(pattern: str, example: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": pattern, "examples": [example]})
 
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+_QUOTED = re.compile(
+    "[\u201c\u201e\u201d\xab][^\u201c\u201d\u201e\xab\xbb]*[\u201d\u201c\xbb]|[\u2018\u201a\u2039][^\u2018\u201a\u2039\u203a]*[\u2019\u203a]"
+)
+
+
+def _unquoted(text: str) -> str:
+    if _QUOTED.fullmatch(text):
+        raise complaint(f"{text!r} stands in a word processor's quotation marks, which people would see: remove them")
+    return text
+
+
+Verbatim = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Text = Annotated[Verbatim, AfterValidator(_unquoted)]
 Day = Annotated[date, _written(parse_day), _text_schema(DAY_PATTERN, "2013-11-28")]
 Moment = Annotated[date | datetime, _written(parse_moment), _text_schema(MOMENT_PATTERN, "2026-10-02T10:12")]
 Length = Annotated[Duration, _written(parse_duration), _text_schema(r"^([0-9]+ .+|P.+)$", "12 months")]
@@ -203,7 +217,7 @@ class ListShape(Shape):
 class CannotEnforceShape(Shape):
     """Something the order asks that DNS cannot do."""
 
-    as_written: Text = Field(description="What the order says, word for word.")
+    as_written: Verbatim = Field(description="What the order says, word for word.")
     why: Text = Field(description="Why DNS cannot do it: url, ip, pattern, or a sentence.")
 
 

@@ -465,6 +465,13 @@ COMPLAINTS: dict[str, tuple[str, list[str]]] = {
         history("2026-02-01, event: lifted, measure: blok"),
         ["10:48: no measure 'blok' in this order: it has dns-block"],
     ),
+    "a word processor's quotes around a text": (
+        order_text().replace("A court", "“Tribunal judiciaire de Lyon”").replace("RG 1", "« RG 1 »"),
+        [
+            f"{key} stands in a word processor's quotation marks, which people would see: remove them"
+            for key in ("2:12: `authority`: '“Tribunal judiciaire de Lyon”'", "3:14: `case_number`: '« RG 1 »'")
+        ],
+    ),
     "an event of another list": (
         order_text(
             names="    lists: [{id: l, names: [x.example]}, {id: m, names: [y.example]}]\n",
@@ -587,3 +594,8 @@ def test_all_problems_are_told_at_once() -> None:
 
 def test_text_in_the_history_of_no_order_makes_half_an_order() -> None:
     assert not isinstance(read(history("2025-01-01, event: lifted")), Order)
+
+
+def test_quotes_within_a_text_stay() -> None:
+    title = "“Un” contre “deux”"
+    assert sound(order_text(head=f"title: {title}\n")).title == title

@@ -48,8 +48,9 @@ class TestTheShippedOrder:
     def test_says_why(self) -> None:
         assert time_of(shipped_order()).because == (
             "from 2014-01-27 (implemented) through 2015-01-27 (12 months from implementation); "
-            "confirmed on 2016-03-15 (costs only, now borne by the providers and search engines; what was ordered "
-            "stays as it was); confirmed on 2017-07-06 (none, the appeal judgment was upheld)"
+            "confirmed on 2016-03-15, by Cour d'appel de Paris (costs only, now borne by the providers and search "
+            "engines; what was ordered stays as it was); confirmed on 2017-07-06, by Cour de cassation, première "
+            "chambre civile (none, the appeal judgment was upheld)"
         )
 
     def test_is_implemented_for_providers_only(self) -> None:
@@ -461,11 +462,13 @@ def test_why_tells_what_happened() -> None:
     read = order(
         "{until: 2020-12-31T23:00, event: last match}",
         "2020-02-01, event: suspended, until: 2020-02-29",
-        "2020-03-01, event: names-removed, names: [x.example]",
+        "2020-03-01, event: names-removed, names: [x.example], by: 'applicant, letter of 28 February'",
+        "2020-04-01, event: appealed, by: Free",
     )
     assert time_of(read).because == (
         "from 2020-01-01 (decision) until 2020-12-31 23:00 (Europe/Paris) (last match); "
-        "suspended on 2020-02-01 until 2020-02-29; names-removed (some names) on 2020-03-01"
+        "suspended on 2020-02-01 until 2020-02-29; names-removed (some names) on 2020-03-01, by applicant, "
+        "letter of 28 February; appealed on 2020-04-01, by Free"
     )
 
 
