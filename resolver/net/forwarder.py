@@ -69,6 +69,7 @@ class Forwarder:
         self._draws = Draws()
         self._arrivals = Arrivals(loop, self._arrived, self._unreachable, clock)
         self._exchanges: dict[Question, Exchange] = {}
+        self._outgoing: list[Exchange] = []
         self._timetable: Timetable[Exchange] = Timetable((*schedule.sends, schedule.answer, schedule.close))
         self._waiting = 0
         self._upstreams: dict[UpstreamAddress, Upstream] = {}
@@ -109,10 +110,23 @@ class Forwarder:
         self._wait_for(1)
         if self._is_idle:
             self._arm()
-        attempt = exchange.begin_first()
-        attempt.upstream.send(attempt, now)
-        if attempt.outcome is not Outcome.WAITING:
-            self._pursue(exchange, exchange.way_after(attempt), now)
+        if not self._outgoing:
+            self._loop.call_soon(self._send_outgoing)
+        self._outgoing.append(exchange)
+
+    def _send_outgoing(self) -> None:
+        """Send the first queries of all questions that came in together, one right after the other.
+
+        Spread between the readings of those questions, each datagram would find the upstream asleep again, if that is
+        near, and waking it is the dearest part of sending.
+        """
+        outgoing, self._outgoing = self._outgoing, []
+        for exchange in outgoing:
+            if exchange.open:
+                attempt = exchange.begin_first()
+                attempt.upstream.send(attempt, exchange.started)
+                if attempt.outcome is not Outcome.WAITING:
+                    self._pursue(exchange, exchange.way_after(attempt), exchange.started)
 
     def replace(self, upstreams: Sequence[UpstreamAddress], zones: Sequence[Zone], in_flight: int) -> None:
         """Ask these from the next question on; those that stay keep sockets and health, those that go may finish.
@@ -133,6 +147,7 @@ class Forwarder:
         for exchange in self._exchanges.values():
             exchange.close()
         self._exchanges.clear()
+        self._outgoing.clear()
         for upstream in (*self._upstreams.values(), *(upstream for _, upstream in self._leaving)):
             upstream.close()
         self._upstreams.clear()
