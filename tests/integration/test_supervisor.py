@@ -379,7 +379,7 @@ class TestEnd:
         server.launch(log=writer)
         os.close(writer)
         try:
-            assert server.wait_until(lambda told: bool(told["workers"]))["log_lines_dropped"] > 0
+            server.wait_until(lambda told: bool(told["workers"]) and told["log_lines_dropped"] > 0)
             assert server.blocked("listed.example")
             server.signal(signal.SIGTERM)
             assert server.ended() == 0
