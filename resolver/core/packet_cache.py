@@ -68,8 +68,8 @@ class Finished:
         if self._ages_from is not None:
             self._age = int(now - self._ages_from)
             aged = bytearray(self.tail)
-            for offset, ttl in zip(self._offsets, self._ttls, strict=True):
-                _TTL.pack_into(aged, offset, max(ttl - self._age, 0))
+            for offset, ttl in zip(self._offsets, self._ttls):  # noqa: B905  # of one length; the check costs a third
+                _TTL.pack_into(aged, offset, ttl - self._age if ttl > self._age else 0)
             if self._turning is not None:
                 start, size, end = self._turning
                 aged[start:end] = aged[start + size : end] + aged[start : start + size]

@@ -126,7 +126,11 @@ class BatchLane:
             view = views[client]
             if view is ALLOWED:
                 finished = known(queries[start : start + length])
-                if finished is not None and finished.stamp is stamp and now < finished.good_until:
+                if (
+                    finished is not None
+                    and finished.stamp is stamp
+                    and (now < finished.good_until or finished.renew(now))
+                ):
                     answer(finished.tail)
                     count(finished.slots)
                     continue

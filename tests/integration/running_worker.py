@@ -115,11 +115,17 @@ class Running:
 
     worker: Worker
     loop: asyncio.AbstractEventLoop
-    page: memoryview
+    counters: memoryview
     clocks: Clocks
     settings: WorkerSettings
     upstream: ScriptedUpstream
     ports: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def page(self) -> memoryview:
+        """The counters, once the batch in hand is counted: it is after its answers have left."""
+        self.call(lambda: None)
+        return self.counters
 
     def call(self, function: Callable[[], object]) -> None:
         """Run a function in the worker's loop and wait for its end."""
