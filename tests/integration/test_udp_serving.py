@@ -1,6 +1,7 @@
 """A worker on real UDP sockets: who gets which answer, from which address, and what is counted."""
 
 import socket
+import time
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -227,8 +228,10 @@ def test_without_an_upstream_only_listed_names_have_an_answer() -> None:
 def test_a_worker_gives_signs_of_life(running: Running) -> None:
     first = running.page[GAUGES + Gauge.TICK]
     with running.udp("127.0.0.1") as sock:
-        while running.page[GAUGES + Gauge.TICK] < first + 500:
+        until = time.monotonic() + 10
+        while running.page[GAUGES + Gauge.TICK] < first + 500 and time.monotonic() < until:
             exchange(sock, query(LISTED))
+    assert running.page[GAUGES + Gauge.TICK] >= first + 500
 
 
 def test_a_drained_worker_has_answered_what_was_asked(running: Running) -> None:
@@ -245,4 +248,6 @@ def test_draining_does_not_wait_for_the_silent(running: Running) -> None:
     with running.udp("127.0.0.1") as sock:
         sock.send(query("silent.example").to_wire())
         running.upstream.wait_for("silent.example.")
+        begun = time.monotonic()
         running.run(running.worker.drain(within=0.05))
+        assert time.monotonic() - begun < 1.0, "the upstream stays silent for longer than that"
