@@ -1,8 +1,8 @@
 """A worker on real UDP sockets: who gets which answer, from which address, and what is counted."""
 
 import socket
-import time
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
