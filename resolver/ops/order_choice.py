@@ -118,22 +118,30 @@ def _sort(
 ) -> None:
     """Accept one version of an order, or none. Of several, the one in the file that was applied last has the id."""
     if order_id is None:
-        sorting.refused += [(None, version, version.problems) for version in group]
+        sorting.refused += [(None, version, _problems(version, wrong_with)) for version in group]
         return
     known = kept.get(order_id)
     holder = group[0] if len(group) == 1 else next((v for v in group if known and v.file == known.file), None)
     for version in group:
         if version is not holder:
-            sorting.refused.append((order_id, version, (*version.problems, _used_twice(order_id, version, group))))
+            problems = (*_problems(version, wrong_with), _used_twice(order_id, version, group))
+            sorting.refused.append((order_id, version, problems))
             sorting.note_newer(order_id, version, repeats=True)
     if holder is None:
         return
-    problems = holder.problems if holder.order is None else wrong_with(holder.order)
+    problems = _problems(holder, wrong_with)
     if problems:
         sorting.refused.append((order_id, holder, problems))
         sorting.note_newer(order_id, holder, repeats=False)
     else:
         sorting.accepted[order_id] = holder
+
+
+def _problems(version: OrderVersion, wrong_with: Callable[[Order], tuple[Problem, ...]]) -> tuple[Problem, ...]:
+    """Say all that is wrong with a version by itself, also where not all of it could be read."""
+    readable = version.order or version.draft
+    found = () if readable is None else wrong_with(readable)
+    return tuple(sorted({*version.problems, *found}, key=lambda problem: (problem.place, problem.what)))
 
 
 def _remember(

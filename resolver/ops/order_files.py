@@ -20,8 +20,9 @@ class OrderVersion:
     """One reading of an order file.
 
     ``sources`` holds the SHA-256 of the file and of those that it names, ``contents`` what they hold unless it is kept
-    already, both as in `KeptOrder`. Where ``order`` is None, ``problems`` says why, and ``id`` and ``unblocking`` are
-    what could be read all the same; the latter is None where not even a history was found.
+    already, both as in `KeptOrder`. Where ``order`` is None, ``problems`` says why, ``draft`` is the order as far as it
+    could be read, for what else is wrong with it, and ``id`` and ``unblocking`` are what counts all the same; the
+    latter is None where not even a history was found.
     """
 
     file: str
@@ -31,6 +32,7 @@ class OrderVersion:
     problems: tuple[Problem, ...]
     id: str | None
     unblocking: tuple[Event, ...] | None
+    draft: Order | None = None
 
 
 def read_order_files(
@@ -98,7 +100,7 @@ def _version(content: bytes, file: str, read_list: Callable[[str], bytes], read_
     if isinstance(parsed, Order):
         return OrderVersion(file, contents, sources, parsed, (), parsed.id, parsed.history)
     salvaged = salvage(content, file)
-    return OrderVersion(file, contents, sources, None, parsed, salvaged.id, salvaged.unblocking)
+    return OrderVersion(file, contents, sources, None, parsed.problems, salvaged.id, salvaged.unblocking, parsed.draft)
 
 
 def _read_regular(path: Path) -> bytes:

@@ -7,6 +7,7 @@ from datetime import datetime
 from pydantic import ValidationError
 
 from resolver.dns.name import BadNameError, WireName
+from resolver.orders.draft import draft_of
 from resolver.orders.history import read_history
 from resolver.orders.listed_names import parse_listed
 from resolver.orders.listing import ReadFile, read_listing
@@ -41,17 +42,26 @@ from resolver.orders.shape import (
     UntilShape,
     order_schema,
 )
-from resolver.orders.shape_problems import empty_paths, shape_problems, without_value
+from resolver.orders.shape_problems import empty_paths, path_of, shape_problems, without_value
 from resolver.orders.yaml_document import YamlDocument, read_yaml
 
-__all__ = ["ReadFile", "parse_order"]
+__all__ = ["Faulty", "ReadFile", "parse_order"]
 
 Path = tuple[str | int, ...]
 
 
-def parse_order(
-    text: bytes, file: str, read_file: ReadFile, read_listed: ReadNames = read_names
-) -> Order | tuple[Problem, ...]:
+@dataclass(frozen=True, slots=True)
+class Faulty:
+    """An order file with problems, in the order of the file.
+
+    ``draft`` is what the order would be without them, never to be applied: it is there to be told what else is wrong.
+    """
+
+    problems: tuple[Problem, ...]
+    draft: Order | None = None
+
+
+def parse_order(text: bytes, file: str, read_file: ReadFile, read_listed: ReadNames = read_names) -> Order | Faulty:
     """Read one order file and the list files it names; never half: an Order, or every problem with its place.
 
     ``file`` is the name that places carry; ``read_file`` gets paths relative to the order file's folder;
@@ -59,9 +69,9 @@ def parse_order(
     """
     document = read_yaml(text, file)
     if not isinstance(document, YamlDocument):
-        return document
+        return Faulty(document)
     if document.value is None:
-        return (Problem(Place(file, 1, 1), "empty: an order file begins with `order:`, its id"),)
+        return Faulty((Problem(Place(file, 1, 1), "empty: an order file begins with `order:`, its id"),))
     empty = tuple(empty_paths(document.value))
     problems = [*(without_value(path, document) for path in empty), *_authority_problems(document)]
     try:
@@ -69,10 +79,27 @@ def parse_order(
     except ValidationError as error:
         told = {document.place(path) for path in empty}
         found = shape_problems(error, document, order_schema())
-        return _in_file_order([*problems, *(problem for problem in found if problem.place not in told)])
-    reading = _Reading(document, read_file, read_listed, problems)
-    order = reading.order(shape)
-    return _in_file_order(problems) or order
+        problems += [problem for problem in found if problem.place not in told]
+        return _with_draft(document, error, problems, read_file, read_listed)
+    order = _Reading(document, read_file, read_listed, problems).order(shape)
+    return Faulty(_in_file_order(problems), order) if problems else order
+
+
+def _with_draft(
+    document: YamlDocument,
+    error: ValidationError,
+    problems: list[Problem],
+    read_file: ReadFile,
+    read_listed: ReadNames,
+) -> Faulty:
+    """Read what an order whose keys are wrong says all the same, for its other problems."""
+    draft = draft_of(document, [path_of(details) for details in error.errors(include_url=False)])
+    if draft is None:
+        return Faulty(_in_file_order(problems))
+    others: list[Problem] = []
+    order = _Reading(document, read_file, read_listed, others).order(draft.shape)
+    problems += [problem for problem in others if problem.place not in draft.silent]
+    return Faulty(_in_file_order(problems), order if draft.names_judgeable else None)
 
 
 def _in_file_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:

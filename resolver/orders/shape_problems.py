@@ -19,7 +19,7 @@ def shape_problems(error: ValidationError, document: YamlDocument, schema: Mappi
     ``schema`` is the JSON Schema of the same shape; it says which keys there are. Tags of unions (``<long>``) are no
     keys of the file and are left out of the path.
     """
-    wrong = [(_path(details), details) for details in error.errors(include_url=False)]
+    wrong = [(path_of(details), details) for details in error.errors(include_url=False)]
     # A list whose items are wrong is also said to be too short, because no item was good.
     parents = {path[:length] for path, _ in wrong for length in range(len(path))}
     return tuple(
@@ -29,8 +29,11 @@ def shape_problems(error: ValidationError, document: YamlDocument, schema: Mappi
     )
 
 
-def _path(details: ErrorDetails) -> Path:
-    """Leave the tags of unions out; an unknown key stands last, and may look like one (``<<``)."""
+def path_of(details: ErrorDetails) -> Path:
+    """Tell where in the file an error stands.
+
+    Tags of unions are left out; an unknown key stands last, and may look like one (``<<``).
+    """
     above, last = details["loc"][:-1], details["loc"][-1:]
     kept = last if details["type"] == "extra_forbidden" else _without_tags(last)
     return (*_without_tags(above), *kept)

@@ -90,6 +90,68 @@ def test_every_problem_of_every_order_is_told_with_its_place(desk: Desk) -> None
     assert "problems" in result.stderr
 
 
+ALL_AT_ONCE = {
+    "a URL beside a protected name": (
+        {"pirate.example": "https://x.example/y", "bücher.example": "google.fr"},
+        {"11:9: 'https://x.example/y' is a URL", "12:9: 'google.fr' is protected"},
+    ),
+    "a URL in somebody else's order": (
+        {"[Free]": "[Orange]", "pirate.example": "https://x.example/y"},
+        {"11:9: 'https://x.example/y' is a URL", "1:8: binds none of us"},
+    ),
+    "an unknown key, a wrong word and a missing period beside a protected name and no name": (
+        {
+            "decided:": "decidet:",
+            "    period: {until: 2100-01-01}\n": "",
+            "pirate.example": "google.fr",
+            "bücher.example": "192.0.2.1",
+        },
+        {
+            "4:1: unknown key `decidet`",
+            "1:1: `decided` is missing",
+            "6:5: `period` is missing",
+            "10:9: 'google.fr' is protected",
+            "11:9: '192.0.2.1' is an IP address",
+        },
+    ),
+    "a name without a name, whoever is addressed": (
+        {"[Free]": "[[Orange]]", "pirate.example": "{nam: x.example}", "bücher.example": "fr"},
+        {
+            "8:18: ",
+            "11:9: `name` is missing",
+            "11:10: unknown key `nam`",
+            "12:9: 'fr' is a top-level domain",
+        },
+    ),
+    "an event that is none, and names that are allowed": (
+        {
+            "event: implemented": "event: implementet",
+            "pirate.example": "google.fr",
+            "bücher.example": "ovh.com",
+            "history:": "allow_protected: [{name: google.fr, why: asked}]\nhistory:",
+        },
+        {"12:9: 'ovh.com' is protected", "15:31: `event`: 'implementet' is not one of"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "said"), ALL_AT_ONCE.values(), ids=ALL_AT_ONCE.keys())
+def test_all_that_is_wrong_with_one_order_is_told_at_once(desk: Desk, changes: dict[str, str], said: set[str]) -> None:
+    text = ORDER
+    for old, new in changes.items():
+        assert old in text
+        text = text.replace(old, new)
+    desk.order.write_text(text)
+
+    result = desk.run("check")
+
+    assert result.exit_code == 1
+    lines = [line for line in result.stdout.splitlines() if line.startswith("orders/")]
+    told = {one for one in said if any(line.startswith(f"orders/ta-1.yaml:{one}") for line in lines)}
+    assert told == said, result.output
+    assert len(lines) == len(said), result.output
+
+
 def test_every_problem_of_the_configuration_is_told(desk: Desk) -> None:
     desk.config.write_text(CONFIG.replace("notice:", "notize:").replace("127.0.0.1:5300", "localhost"))
 

@@ -83,8 +83,8 @@ def test_an_order_with_one_line_changed_is_sound_or_every_problem_has_a_place(nu
     text = "\n".join([*LINES[:number], instead, *LINES[number + 1 :]]) + "\n"
     order = parse_order(text.encode(), "f", no_file)
     if not isinstance(order, Order):
-        assert order
-        assert all(1 <= problem.place.line <= len(LINES) + 1 and problem.what for problem in order)
+        assert order.problems
+        assert all(1 <= problem.place.line <= len(LINES) + 1 and problem.what for problem in order.problems)
 
 
 @given(st.sets(st.integers(0, len(LINES) - 1), max_size=8))

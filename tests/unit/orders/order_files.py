@@ -34,7 +34,8 @@ def read(text: str | bytes, files: Mapping[str, bytes] | None = None) -> Order |
             raise FileNotFoundError(2, "No such file or directory")
         return (files or {})[path]
 
-    return parse_order(text.encode() if isinstance(text, str) else text, "orders/a.yaml", read_file)
+    parsed = parse_order(text.encode() if isinstance(text, str) else text, "orders/a.yaml", read_file)
+    return parsed if isinstance(parsed, Order) else parsed.problems
 
 
 def sound(text: str, files: Mapping[str, bytes] | None = None) -> Order:
@@ -54,5 +55,5 @@ def complaints(text: str | bytes, files: Mapping[str, bytes] | None = None) -> l
 def shipped_order() -> Order:
     """Parse the order that the project ships."""
     order = parse_order((REPOSITORY / SHIPPED).read_bytes(), SHIPPED, lambda path: Path(path).read_bytes())
-    assert isinstance(order, Order), "\n".join(map(str, order))
+    assert isinstance(order, Order), "\n".join(map(str, order.problems))
     return order
