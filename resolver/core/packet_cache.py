@@ -14,7 +14,6 @@ from typing import Final
 from resolver.core.admission import View
 from resolver.core.counters import Transport, answer_slot
 from resolver.core.generations import Generations
-from resolver.core.policy import Table
 from resolver.core.step import Reply
 from resolver.dns.codes import RRType
 from resolver.dns.message import HEADER_SIZE
@@ -95,23 +94,23 @@ class PacketCache:
         """Look up a key among the entries used lately; what is found may have expired. For one batch only."""
         return self._finished.young.get
 
-    def probe(
-        self, view: View, transport: Transport, datagram: bytes, table: Table, now: float
-    ) -> tuple[Finished, bytes] | None:
-        """Find a datagram's entry, judged under the table in force, and the reply less its id, right for ``now``."""
-        return self.find(tag(view, transport) + datagram[2:], table.stamp, now)
-
     def find(self, key: bytes, stamp: object, now: float) -> tuple[Finished, bytes] | None:
-        """Find an entry by `tag` and datagram less its id, and the reply less its id with the letter case asked."""
+        """Find an entry by `tag` and datagram less its id, and the reply less its id with the letter case asked.
+
+        It must have been judged under the table whose stamp is ``stamp``, and is right for ``now``.
+        """
         finished = self._fresh(key, stamp, now)
         if finished is not None:
             return finished, finished.tail
         end = key.find(0, HEADER_SIZE)
-        lower = key[:HEADER_SIZE] + key[HEADER_SIZE:end].lower() + key[end:]
-        if lower == key or (finished := self._fresh(lower, stamp, now)) is None:
+        if end < 0:  # no name ends there
+            return None
+        name = key[HEADER_SIZE:end]
+        lower = name.lower()
+        if lower == name or (finished := self._fresh(key[:HEADER_SIZE] + lower + key[end:], stamp, now)) is None:
             return None
         tail = finished.tail
-        return finished, tail[: HEADER_SIZE - 2] + key[HEADER_SIZE:end] + tail[end - 2 :]
+        return finished, tail[: HEADER_SIZE - 2] + name + tail[end - 2 :]
 
     def store(self, view: View, transport: Transport, datagram: bytes, reply: Reply, now: float) -> None:
         """Keep what a datagram got, if the reply may be replayed at all."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Protocol, TypeVar, assert_never
+from typing import Any, Final, Protocol, TypeVar, assert_never
 
 from resolver.core.admission import View
 from resolver.core.counters import (
@@ -14,11 +14,14 @@ from resolver.core.counters import (
     duration_slot,
     unanswered_slot,
 )
-from resolver.core.packet_cache import PacketCache
+from resolver.core.packet_cache import PacketCache, tag
 from resolver.core.pipeline import Pipeline, count_answer
 from resolver.core.step import Asked, Drop, Forward, Reply
 from resolver.net.client_views import ClientViews
 from resolver.net.clock_watch import ClockWatch
+
+_HITS: Final = int(GAUGES + Gauge.PACKET_HITS)
+_MISSES: Final = int(GAUGES + Gauge.PACKET_MISSES)
 
 Destination = TypeVar("Destination")
 """Where an answer goes, in the words of its transport."""
@@ -75,15 +78,22 @@ class Answering:
 
         The plain form of what a UDP lane does with most datagrams.
         """
-        found = self.packets.probe(view, transport, datagram, self.watch.table, now)
+        tail = self.replay(tag(view, transport) + datagram[2:], now)
+        if tail is not None:
+            return datagram[:2] + tail
+        return self.decide(datagram, view, transport, now, send, destination)
+
+    def replay(self, key: bytes, now: float) -> bytes | None:
+        """Find in the packet cache, and count, the reply less its id for a datagram; ``key`` is `tag` and the rest."""
+        found = self.packets.find(key, self.watch.table.stamp, now)
         if found is None:
-            self.page[GAUGES + Gauge.PACKET_MISSES] += 1
-            return self.decide(datagram, view, transport, now, send, destination)
+            self.page[_MISSES] += 1
+            return None
         finished, tail = found
-        self.page[GAUGES + Gauge.PACKET_HITS] += 1
+        self.page[_HITS] += 1
         for slot in finished.slots:
             self.page[slot] += 1
-        return datagram[:2] + tail
+        return tail
 
     def decide(
         self,

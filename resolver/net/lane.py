@@ -5,6 +5,8 @@ of it. An answer that is known needs no task and no await, and costs no call of 
 datagram itself, its octets are handed to the kernel from where they lie, and what is counted is counted once a batch.
 The plain twin is udp_lane.py, which serves where batches cannot be had.
 
+Answers that come later, from upstreams, leave together as well: all that one turn of the loop brings, in one call.
+
 While traffic lasts the socket is read on a beat instead of at every wake-up: at a few thousand queries a second a
 wake-up for each of them would cost more than the answer.
 """
@@ -20,10 +22,10 @@ from resolver.core.admission import ALLOWED, View
 from resolver.core.counters import DROPS, GAUGES, DropReason, Gauge, Transport
 from resolver.core.packet_cache import tag
 from resolver.net.answering import Answering
-from resolver.net.mmsg import BATCH, CONTROL_STRIDE, QUERY_STRIDE, SOURCE_STRIDE, Batch, unsupported
+from resolver.net.mmsg import BATCH, CONTROL_STRIDE, QUERY_STRIDE, SOURCE_STRIDE, Batch, Outbox, unsupported
 from resolver.net.sockets import IP_PKTINFO, is_wildcard, kernel_drops
 from resolver.net.udp_lane import UdpLane
-from resolver.net.udp_sender import Address, Control, UdpSender
+from resolver.net.udp_sender import LATEST, Address, Control, UdpSender
 
 EMPTY_BEATS: Final = 4
 """Beats without a datagram after which the socket is watched again."""
@@ -57,6 +59,8 @@ class BatchLane:
         self._with_controls = is_wildcard(sock)
         self._batch = Batch(sock, tag(ALLOWED, self._transport), with_controls=self._with_controls)
         self._sender = UdpSender(loop, sock, answering.page)
+        self._outbox = Outbox(sock, with_controls=self._with_controls)
+        self._late: list[tuple[bytes, bytes, bytes, float]] = []
         self._beat: asyncio.Handle | None = None
         self._empty_beats = 0
 
@@ -153,12 +157,14 @@ class BatchLane:
     def _look_further(self, place: int, key: bytes, view: View, now: float) -> bytes | None:
         """Answer a datagram that is not at the top of the packet cache; the reply less its id, or None for none now."""
         answering = self._answering
-        message_id = self._batch.message_id(place)
-        datagram = (message_id + key[2:])[: len(key)]
+        tail = answering.replay(key if view is ALLOWED else tag(view, self._transport) + key[2:], now)
+        if tail is not None:
+            return tail
+        datagram = (self._batch.message_id(place) + key[2:])[: len(key)]
         source = self._batch.sources[place * SOURCE_STRIDE : (place + 1) * SOURCE_STRIDE]
         at = place * CONTROL_STRIDE
         control = self._batch.controls[at : at + CONTROL_STRIDE] if self._with_controls else b""
-        wire = answering.answer(datagram, view, self._transport, now, self._send_later, (source, control, now))
+        wire = answering.decide(datagram, view, self._transport, now, self._send_later, (source, control, now))
         return None if wire is None else wire[2:]
 
     def _leave(self, tails: Sequence[bytes], gaps: Collection[int], received: int) -> None:
@@ -189,11 +195,24 @@ class BatchLane:
         return 0
 
     def _send_later(self, wire: bytes | None, origin: Origin) -> None:
-        if wire is None:
-            return
-        source, control, received = origin
-        waited = self._answering.monotonic() - received
-        self._sender.send_late(wire, self._control_of(control), self._address_of(source), waited)
+        """Collect an answer that comes later; the first of them sees to it that all leave."""
+        if wire is not None:
+            if not self._late:
+                self._loop.call_soon(self._send_late)
+            source, control, received = origin
+            self._late.append((wire, source, control, received))
+
+    def _send_late(self) -> None:
+        """Send what was collected, unless nobody waits for it any more."""
+        late, self._late = self._late, []
+        earliest = self._answering.monotonic() - LATEST
+        fresh = [answer for answer in late if answer[3] >= earliest]
+        self._page[DROPS + DropReason.LATE] += len(late) - len(fresh)
+        for start in range(0, len(fresh), BATCH):
+            wires, sources, controls, _ = zip(*fresh[start : start + BATCH], strict=True)
+            for number, error in self._outbox.send(wires, sources, controls):
+                source, control = self._address_of(sources[number]), self._control_of(controls[number])
+                self._sender.not_sent(error, wires[number], control, source)
 
     def _address_of(self, source: bytes) -> Address:
         port = int.from_bytes(source[2:4], "big")

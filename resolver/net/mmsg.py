@@ -166,7 +166,7 @@ class Batch:
         if places is not None or self._skewed:
             self._aim(range(BATCH) if places is None else places)  # all of them, or a later batch would go astray
             self._skewed = places is not None
-        return self._send_all(count)
+        return _send_all(self._library, self._descriptor, self._out, count)
 
     def _aim(self, places: Sequence[int]) -> None:
         """Let the n-th reply go where the n-th of these places says; after a batch without gaps it already does."""
@@ -176,23 +176,6 @@ class Batch:
         self._vector_words[0 : 4 * len(places) : 4] = array("Q", [ids + 2 * place for place in places])
         if self._with_controls:
             words[_CONTROL:end:_WORDS] = array("Q", [controls + place * CONTROL_STRIDE for place in places])
-
-    def _send_all(self, count: int) -> list[tuple[int, int]]:
-        """Send the first ``count`` messages; one that fails is left out and the rest still goes, unless there is no
-        room for any."""
-        failed: list[tuple[int, int]] = []
-        at = 0
-        while at < count:
-            sent = self._library.sendmmsg(self._descriptor, self._out + at, count - at, socket.MSG_DONTWAIT)
-            if sent > 0:
-                at += sent
-                continue
-            number = _ffi.errno
-            if number in (errno.EAGAIN, errno.ENOBUFS):
-                return failed + [(place, number) for place in range(at, count)]
-            failed.append((at, number))
-            at += 1
-        return failed
 
     def _turn_around(self, count: int) -> frozenset[int]:
         """Make each answer leave from the address that was asked; give the places that were asked as a group.
@@ -213,6 +196,71 @@ class Batch:
                 words[place * _CONTROL_INTS + 8] = 0
         room = _CONTROL_SPACE[socket.AF_INET6]
         return frozenset(n for n, size in enumerate(sizes) if size != room or heads[n] & 0xFF == 0xFF)
+
+
+class Outbox:
+    """The memory for replies that leave later than their batch: many in one system call, each to its own client.
+
+    A client is its socket address and the ancillary message that gives the reply its source, both as `Batch` has them.
+    """
+
+    __slots__ = ("_arrays", "_controls", "_library", "_out", "_sock", "_sources", "_vector_words", "_with_controls")
+
+    def __init__(self, sock: socket.socket, *, with_controls: bool) -> None:
+        """Make the memory; ``with_controls``: each reply says from which address it leaves."""
+        self._library: Any = _ffi.dlopen(None)
+        self._sock = sock
+        self._with_controls = with_controls
+        sources, controls = (_ffi.new("unsigned char[]", BATCH * size) for size in (SOURCE_STRIDE, CONTROL_STRIDE))
+        vectors, self._out = _ffi.new("struct iovec[]", BATCH), _ffi.new("struct mmsghdr[]", BATCH)
+        self._arrays = (sources, controls, vectors)
+        for place in range(BATCH):
+            message = self._out[place].header
+            message.name = sources + place * SOURCE_STRIDE
+            message.name_length = 28 if sock.family == socket.AF_INET6 else 16
+            message.vector, message.vector_length = vectors + place, 1
+            if with_controls:
+                message.control = controls + place * CONTROL_STRIDE
+                message.control_length = _CONTROL_SPACE[sock.family]
+        self._sources, self._controls = _ffi.buffer(sources), _ffi.buffer(controls)
+        self._vector_words = _words(vectors)
+
+    def send(
+        self, wires: Sequence[bytes], sources: Sequence[bytes], controls: Sequence[bytes]
+    ) -> list[tuple[int, int]]:
+        """Send at most a batch of replies; return those that did not leave, as (number, errno).
+
+        The socket's descriptor is asked for each time: it may have been closed since the queries came.
+        """
+        count = len(wires)
+        joined = b"".join(wires)
+        lengths = list(map(len, wires))
+        start = int(_ffi.cast("uintptr_t", _ffi.from_buffer(joined)))
+        words = self._vector_words
+        words[0 : 2 * count : 2] = array("Q", accumulate(lengths[:-1], initial=start))
+        words[1 : 2 * count : 2] = array("Q", lengths)
+        self._sources[: count * SOURCE_STRIDE] = b"".join(sources)
+        if self._with_controls:
+            self._controls[: count * CONTROL_STRIDE] = b"".join(controls)
+        return _send_all(self._library, self._sock.fileno(), self._out, count)
+
+
+def _send_all(library: Any, descriptor: int, messages: Any, count: int) -> list[tuple[int, int]]:  # noqa: ANN401  # cffi makes the types at run time
+    """Send the first ``count`` messages; one that fails is left out and the rest still goes, unless there is no room
+    for any. Returns those that did not leave, as (number, errno)."""
+    failed: list[tuple[int, int]] = []
+    at = 0
+    while at < count:
+        sent = library.sendmmsg(descriptor, messages + at, count - at, socket.MSG_DONTWAIT)
+        if sent > 0:
+            at += sent
+            continue
+        number = _ffi.errno
+        if number in (errno.EAGAIN, errno.ENOBUFS):
+            return failed + [(place, number) for place in range(at, count)]
+        failed.append((at, number))
+        at += 1
+    return failed
 
 
 def _words(array_of_c: Any) -> memoryview:  # noqa: ANN401  # cffi makes the type at run time

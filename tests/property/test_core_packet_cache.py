@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resolver.core.counters import Transport
+from resolver.core.packet_cache import tag
 from resolver.core.pipeline import Drop, Forward, Pipeline, Reply
 from resolver.core.policy import Policy
 from resolver.core.step import Failure
@@ -73,7 +74,7 @@ ACTS = st.lists(
 def answered(world: World, wire: bytes, *, cached: bool) -> bytes | Drop:
     """Do what a transport does with a datagram; forwarded queries are answered by the upstream at once."""
     if cached:
-        found = world.packets.probe(world.view, world.transport, wire, world.pipeline.table, world.now)
+        found = world.packets.find(tag(world.view, world.transport) + wire[2:], world.pipeline.table.stamp, world.now)
         if found is not None:
             return wire[:2] + found[1]
     step = world.receive(wire)
@@ -133,7 +134,7 @@ def test_the_packet_cache_is_used_at_all() -> None:
             step = world.receive(wire)
         if isinstance(step, Reply):
             world.packets.store(world.view, world.transport, wire, step, world.now)
-            hit = world.packets.probe(world.view, world.transport, wire, world.pipeline.table, world.now)
+            hit = world.packets.find(tag(world.view, world.transport) + wire[2:], world.pipeline.table.stamp, world.now)
             found += hit is not None
             assert (hit is not None) is (step.lifetime > 0)
     assert found > len(QUERIES)

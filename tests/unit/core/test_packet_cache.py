@@ -7,7 +7,7 @@ import pytest
 
 from resolver.core.admission import ALLOWED, View
 from resolver.core.counters import NOWHERE, Transport, answer_slot
-from resolver.core.packet_cache import Finished, PacketCache
+from resolver.core.packet_cache import Finished, PacketCache, tag
 from resolver.core.pipeline import Reply
 from tests.worlds import NOTHING_BLOCKED, SLOT, World, ask, measure, parsed, policy, upstream_says
 
@@ -18,7 +18,7 @@ GOOD = upstream_says("www.fine.example", "A", "www.fine.example. 100 IN A 203.0.
 def probe(
     world: World, wire: bytes = QUERY, view: View = ALLOWED, transport: Transport = Transport.UDP4
 ) -> Finished | None:
-    found = world.packets.probe(view, transport, wire, world.pipeline.table, world.now)
+    found = world.packets.find(tag(view, transport) + wire[2:], world.pipeline.table.stamp, world.now)
     return None if found is None else found[0]
 
 
@@ -66,7 +66,7 @@ def test_another_datagram_does_not(world: World, other: bytes) -> None:
 @pytest.mark.parametrize("asked", ["WWW.fine.example", "www.FINE.exaMPLE"])
 def test_another_letter_case_finds_it_and_gets_its_own_letters_back(world: World, asked: str) -> None:
     wire = ask(asked, use_edns=0, id=7)
-    found = world.packets.probe(ALLOWED, Transport.UDP4, wire, world.pipeline.table, world.now)
+    found = world.packets.find(tag(ALLOWED, Transport.UDP4) + wire[2:], world.pipeline.table.stamp, world.now)
     again = world.receive(wire)
     assert found is not None
     assert isinstance(again, Reply)

@@ -7,6 +7,7 @@ import pytest
 
 from resolver.core.admission import ALLOWED, STRANGER, View
 from resolver.core.counters import GAUGES, NOWHERE, PAGE_SIZE, DropReason, Gauge, Transport, answer_slot
+from resolver.core.packet_cache import tag
 from resolver.core.pipeline import Asked, Drop, Entry, Failure, Forward, Question, Reply, count_answer
 from resolver.core.policy import Table, Verdict
 from resolver.dns.name import WireName, parse_name, present_name
@@ -169,7 +170,7 @@ def used(world: World) -> None:
         step = world.receive(wire)
         assert isinstance(step, Reply)
         world.packets.store(world.view, world.transport, wire, step, world.now)
-        world.packets.probe(world.view, world.transport, wire, world.pipeline.table, world.now)
+        world.packets.find(tag(world.view, world.transport) + wire[2:], world.pipeline.table.stamp, world.now)
 
 
 def test_the_way_of_a_query_makes_no_cycles() -> None:

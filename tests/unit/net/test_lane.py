@@ -24,9 +24,10 @@ from resolver.net.answering import Answering
 from resolver.net.client_views import ClientViews
 from resolver.net.clock_watch import ClockWatch
 from resolver.net.lane import EMPTY_BEATS, BatchLane, open_lane
-from resolver.net.mmsg import BATCH, LARGEST_QUERY, Batch, unsupported
+from resolver.net.mmsg import BATCH, LARGEST_QUERY, Batch, Outbox, unsupported
 from resolver.net.sockets import ListenAddress, open_listener
 from resolver.net.udp_lane import UdpLane
+from resolver.net.udp_sender import LATEST
 from tests.integration.running_worker import JUNE_2014, make_policy
 
 LISTED = dns.message.make_query("listed.example", "A", id=1).to_wire()
@@ -77,6 +78,12 @@ class BeatingLoop:
 
     def cancel(self) -> None:
         self.later.clear()
+
+    def turn(self) -> None:
+        """Call what is to be called soon."""
+        soon, self.soon = self.soon, []
+        for callback in soon:
+            callback()
 
 
 class Rig:
@@ -166,7 +173,7 @@ def test_batches_do_what_the_plain_lane_does(
                 for number, wire in batch:
                     clients[number].send(wire)
                 while one.lane.read():
-                    pass
+                    one.loop.turn()
             # a batch leaves after what its datagrams set off, so the order may differ, for each client
             seen.append(([sorted(take(client)) for client in clients], bytes(one.page)))
     assert seen[0] == seen[1]
@@ -183,6 +190,8 @@ def test_hits_misses_and_later_answers_go_each_to_its_own_client(host: str) -> N
         assert [len(take(client)) for client in clients] == [1, 0, 1, 1, 0, 1]
         for finish in one.away.waiting:
             finish()
+        assert len(one.loop.soon) == 1
+        one.loop.turn()
         later = [take(client) for client in clients]
         assert [len(each) for each in later] == [0, 1, 0, 0, 1, 0]
         assert [wire[1] for each in later for wire in each] == [1, 4]
@@ -217,7 +226,71 @@ def test_an_answer_leaves_from_the_address_that_was_asked(asked: str) -> None:
         client.send(FREE)
         one.lane.read()
         one.away.waiting[0]()
+        one.loop.turn()
         assert len(take(client)) == 2
+
+
+@pytest.mark.parametrize("host", ADDRESSES)
+def test_more_late_answers_than_a_batch_all_leave(host: str) -> None:
+    with rig(host) as one:
+        one.away.at_once = False
+        client = one.client()
+        for number in range(BATCH + 3):
+            client.send(bytes([0, number]) + FREE[2:])
+        while one.lane.read():
+            pass
+        for finish in one.away.waiting:
+            finish()
+        one.loop.turn()
+        assert [wire[1] for wire in take(client)] == list(range(BATCH + 3))
+
+
+def test_an_answer_that_nobody_waits_for_any_more_is_counted_and_the_rest_leaves() -> None:
+    with rig() as one:
+        one.away.at_once = False
+        slow, quick = one.client(), one.client()
+        for seconds, client in ((1.0, slow), (LATEST - 0.5, quick)):
+            client.send(FREE)
+            one.lane.read()
+            one.now += seconds
+        for finish in one.away.waiting:
+            finish()
+        one.loop.turn()
+        assert [len(take(client)) for client in (slow, quick)] == [0, 1]
+        assert one.drops() == {DropReason.LATE: 1}
+
+
+@pytest.mark.parametrize(
+    ("number", "again", "failed"), [(errno.EAGAIN, 1, 0), (errno.EPERM, 0, 1)], ids=["a full buffer", "forbidden"]
+)
+def test_a_late_answer_that_does_not_leave_is_tried_again_or_counted(
+    monkeypatch: pytest.MonkeyPatch, number: int, again: int, failed: int
+) -> None:
+    with rig("0.0.0.0") as one:
+        one.away.at_once = False
+        client = one.client("127.0.0.1")
+        monkeypatch.setattr(Outbox, "send", lambda *_: [(0, number)])
+        client.send(FREE)
+        one.lane.read()
+        one.away.waiting[0]()
+        one.loop.turn()
+        assert take(client) == []
+        for _, callback in one.loop.later:
+            callback()
+        assert len(take(client)) == again
+        assert one.page[DROPS + DropReason.SEND_FAILED] == failed
+
+
+def test_a_late_answer_finds_its_socket_closed() -> None:
+    with rig() as one:
+        one.away.at_once = False
+        client = one.client()
+        client.send(FREE)
+        one.lane.read()
+        one.away.waiting[0]()
+        one.sock.close()
+        one.loop.turn()
+        assert one.drops() == {DropReason.SEND_FAILED: 1}
 
 
 def test_strangers_are_refused_and_find_no_finished_reply() -> None:
