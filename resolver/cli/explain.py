@@ -21,6 +21,7 @@ from resolver.cli.law import Law, read_law
 from resolver.cli.terminal import BAD, GOOD, QUIET, TITLE, from_here, say, say_json, say_pairs
 from resolver.core.admission import ALLOWED, Admission
 from resolver.dns.name import WireName, present_name
+from resolver.ops.policy_document import OrderRecord
 from resolver.orders.model import Reach
 
 
@@ -92,7 +93,7 @@ def _say_listing(listing: Listing) -> None:
             ("decided", order["decided"]),
             ("title", order["title"] or ""),
             ("legal basis", order["legal_basis"] or ""),
-            ("applicants", ", ".join(order["applicants"])),
+            ("applicants", applicants_words(order)),
             ("listed", spelled(listing.rule.name) + below),
             ("on list", listing.lists_words()),
             ("file", f"{from_here(listing.file)}:{listing.rule.line}"),
@@ -104,6 +105,13 @@ def _say_listing(listing: Listing) -> None:
             ("note", "the file was refused since; this is its last good version" if order["kept"] else ""),
         ]
     )
+
+
+def applicants_words(order: OrderRecord) -> str:
+    """Name who asked for an order; of natural persons only how many."""
+    number = order.get("natural_applicants", 0)
+    persons = [f"{number} natural person{'s' if number > 1 else ''}"] if number else []
+    return ", ".join([*order["applicants"], *persons])
 
 
 def _say_nearest(explanation: Explanation) -> None:

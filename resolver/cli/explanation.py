@@ -77,6 +77,7 @@ class Listing:
             "title": self.order["title"],
             "legal_basis": self.order["legal_basis"],
             "applicants": self.order["applicants"],
+            "natural_applicants": self.order.get("natural_applicants", 0),
             "confidential": self.order["confidential"],
             "verified": self.order["verified"],
             "file": self.file,

@@ -34,7 +34,11 @@ class MeasureRecord(MeasureEntry):
 
 
 class OrderRecord(TypedDict):
-    """An order; ``kept`` says that its last good version stands in for a file that was refused."""
+    """An order; ``kept`` says that its last good version stands in for a file that was refused.
+
+    ``natural_applicants`` counts those whom nobody is told; ``public_ids`` are pairs of database and id there. Older
+    documents lack what is not required.
+    """
 
     id: str
     authority: str
@@ -43,6 +47,10 @@ class OrderRecord(TypedDict):
     title: str | None
     legal_basis: str | None
     applicants: list[str]
+    natural_applicants: NotRequired[int]
+    language: NotRequired[str]
+    remedy: NotRequired[str | None]
+    public_ids: NotRequired[list[list[str]]]
     territory: str | None
     nature: str
     confidential: bool

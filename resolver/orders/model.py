@@ -325,8 +325,20 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class PublicId:
+    """An order's id in a public database of such orders; ``db`` is that database's registered id."""
+
+    db: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
-    """One decision of an authority."""
+    """One decision of an authority.
+
+    ``applicants`` are legal persons; of natural persons nothing but their number is known outside the file.
+    ``language`` is that of its texts, as BCP 47 writes it; ``remedy`` says what can be done against it.
+    """
 
     id: str
     authority: str
@@ -337,6 +349,10 @@ class Order:
     title: str | None = None
     legal_basis: str | None = None
     applicants: tuple[str, ...] = ()
+    natural_applicants: int = 0
+    language: str = "fr"
+    remedy: str | None = None
+    public_ids: tuple[PublicId, ...] = ()
     territory: str | None = None
     nature: Nature = Nature.JUDGMENT
     enforceable: str | None = None

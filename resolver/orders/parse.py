@@ -26,6 +26,7 @@ from resolver.orders.model import (
     PeriodStart,
     Place,
     Problem,
+    PublicId,
     RedirectTarget,
     Unlimited,
     Until,
@@ -33,6 +34,7 @@ from resolver.orders.model import (
 from resolver.orders.page_address import parse_page_address
 from resolver.orders.shape import (
     AddresseeShape,
+    ApplicantShape,
     LastsShape,
     ListShape,
     MeasureShape,
@@ -142,7 +144,13 @@ class _Reading:
             place=self.document.place(("order",)),
             title=shape.title,
             legal_basis=shape.legal_basis,
-            applicants=shape.applicants,
+            applicants=tuple(self.applicants(shape)),
+            natural_applicants=sum(
+                isinstance(each, ApplicantShape) and each.natural_person for each in shape.applicants
+            ),
+            language=shape.language,
+            remedy=shape.remedy,
+            public_ids=tuple(PublicId(each.db, each.id) for each in shape.public_ids),
             territory=shape.territory,
             nature=shape.nature,
             enforceable=shape.enforceable,
@@ -155,6 +163,16 @@ class _Reading:
             not_ours=shape.not_ours,
             allow_protected=tuple(self.allowed(shape, measures)),
         )
+
+    def applicants(self, shape: OrderShape) -> Iterator[str]:
+        """Yield the names of legal persons."""
+        for index, entry in enumerate(shape.applicants):
+            if isinstance(entry, str):
+                yield entry
+            elif not entry.natural_person and entry.name is not None:
+                yield entry.name
+            elif not entry.natural_person:
+                self.note(("applicants", index), "an applicant without `name`: add it, or `natural_person: true`")
 
     def allowed(self, shape: OrderShape, measures: Sequence[Measure]) -> Iterator[AllowedProtected]:
         for index, entry in enumerate(shape.allow_protected):

@@ -27,6 +27,8 @@ from resolver.orders.model import Action, Duration, EventKind, MeasureKind, Natu
 Value = TypeVar("Value")
 
 DAY_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+LANGUAGE_PATTERN = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
+PUBLIC_ID_PATTERN = r"^[A-Za-z0-9._~:/-]{1,100}$"
 MOMENT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?)?$"
 
 
@@ -81,6 +83,18 @@ def _zone(text: str) -> str:
     return text
 
 
+def _language(text: str) -> str:
+    if not re.fullmatch(LANGUAGE_PATTERN, text):
+        raise ValueError(f"{text!r} is no language tag: write fr, or de-BE")
+    return text
+
+
+def _public_id(text: str) -> str:
+    if not re.fullmatch(PUBLIC_ID_PATTERN, text):
+        raise ValueError(f"{text!r} is no id: use at most a hundred letters, digits, and ._~:/-")
+    return text
+
+
 def _text_schema(pattern: str, example: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": pattern, "examples": [example]})
 
@@ -110,6 +124,8 @@ Siren = Annotated[str, _written(_siren), WithJsonSchema({"type": ["string", "int
 Sha256 = Annotated[str, _written(_sha256), _text_schema(r"^[0-9A-Fa-f]{64}$", "9f2c" * 16)]
 Zone = Annotated[str, _written(_zone), _text_schema(r"^[A-Za-z0-9_+/-]+$", "Europe/Paris")]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,99}$")]
+Language = Annotated[str, _written(_language), _text_schema(LANGUAGE_PATTERN, "fr")]
+PublicId = Annotated[str, _written(_public_id), _text_schema(PUBLIC_ID_PATTERN, "12345")]
 
 SHORT, LONG = "<short>", "<long>"
 """Tags of a value's two forms; error locations carry them, and they are no keys of the file."""
@@ -291,6 +307,22 @@ class DocumentShape(Shape):
     sha256: Sha256 | None = optional("SHA-256 of the file.")
 
 
+class ApplicantShape(Shape):
+    """Somebody who asked for the order."""
+
+    name: Text | None = optional("The name; it may be left out for a natural person.")
+    natural_person: StrictBool = Field(
+        default=False, description="true: a human being, whose name is told to nobody; only the number is kept."
+    )
+
+
+class PublicIdShape(Shape):
+    """Where a public database of filtering orders holds this one."""
+
+    db: Identifier = Field(description="The database, by its registered id, such as lumen.")
+    id: PublicId = Field(description="Its id there.")
+
+
 class AllowProtectedShape(Shape):
     """A protected name that the order lists on purpose."""
 
@@ -310,7 +342,13 @@ class OrderShape(Shape):
     nature: Nature = unless_given(Nature.JUDGMENT, "judgment, interim, or administrative (no court).")
     enforceable: Text | None = optional("Such as `provisionally`: an appeal alone changes nothing.")
     legal_basis: Text | None = optional("The law it rests on.")
-    applicants: tuple[Text, ...] = unless_given((), "Who asked for it.")
+    applicants: tuple[
+        Annotated[Annotated[Text, Tag(SHORT)] | Annotated[ApplicantShape, Tag(LONG)], _TWO_FORMS],
+        ...,
+    ] = unless_given((), "Who asked for it; of natural persons, `{natural_person: true}`.")
+    language: Language = unless_given("fr", "Language of its texts, as web pages mark it (`fr`, `de-BE`).")
+    remedy: Text | None = optional("What can be done against the decision, in words for subscribers.")
+    public_ids: tuple[PublicIdShape, ...] = unless_given((), "Public databases that hold it: {db, id}.")
     territory: Text | None = optional("Where it applies.")
     verified: Text | None = optional("What this file was checked against.")
     notes: Text | None = optional("Remarks, above all on what is uncertain.")

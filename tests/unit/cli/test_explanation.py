@@ -125,6 +125,7 @@ def test_the_document_for_scripts_has_everything() -> None:
         "title": None,
         "legal_basis": "art. L336-2",
         "applicants": ["APC", "FNDF"],
+        "natural_applicants": 0,
         "confidential": False,
         "verified": None,
         "file": "first.yaml",

@@ -17,6 +17,7 @@ from resolver.orders.model import (
     Order,
     PeriodStart,
     Place,
+    PublicId,
     Reach,
     RedirectTarget,
     Unlimited,
@@ -41,6 +42,7 @@ class TestTheShippedOrder:
         assert (order.case_number, order.decided) == ("RG 11/60013", date(2013, 11, 28))
         assert order.legal_basis == "Code de la propriété intellectuelle, art. L336-2"
         assert order.applicants == ("APC", "FNDF", "SEVN", "UPF", "SPI")
+        assert (order.natural_applicants, order.language, order.remedy, order.public_ids) == (0, "fr", None, ())
         assert order.territory is not None
         assert order.territory.startswith("France")
 
@@ -218,8 +220,8 @@ COMPLAINTS: dict[str, tuple[str, list[str]]] = {
         [
             (
                 "5:1: unknown key `<<`: known here: allow_protected, applicants, authority, case_number, confidential, "
-                "court, decided, documents, enforceable, history, legal_basis, measures, nature, not_ours, notes, "
-                "order, sources, territory, title, verified"
+                "court, decided, documents, enforceable, history, language, legal_basis, measures, nature, not_ours, "
+                "notes, order, public_ids, remedy, sources, territory, title, verified"
             )
         ],
     ),
@@ -239,6 +241,18 @@ COMPLAINTS: dict[str, tuple[str, list[str]]] = {
     "text for a list": (
         order_text(head="applicants: APC\n"),
         ["5:13: `applicants`: must be a list: write [a, b], or one '- item' a line"],
+    ),
+    "an applicant without a name": (
+        order_text(head="applicants: [APC, {natural_person: false}]\n"),
+        ["5:19: an applicant without `name`: add it, or `natural_person: true`"],
+    ),
+    "a language that is none": (
+        order_text(head="language: French!\n"),
+        ["5:11: `language`: 'French!' is no language tag: write fr, or de-BE"],
+    ),
+    "a public id with a blank": (
+        order_text(head="public_ids: [{db: lumen, id: 'a b'}]\n"),
+        ["5:30: `id`: 'a b' is no id: use at most a hundred letters, digits, and ._~:/-"],
     ),
     "a list for text": (order_text(head="applicants: [a, [b]]\n"), ["5:17: `applicants`: must be text"]),
     "yes for true": (
@@ -599,3 +613,18 @@ def test_text_in_the_history_of_no_order_makes_half_an_order() -> None:
 def test_quotes_within_a_text_stay() -> None:
     title = "“Un” contre “deux”"
     assert sound(order_text(head=f"title: {title}\n")).title == title
+
+
+class TestWhatSubscribersAreTold:
+    def test_of_natural_persons_only_the_number_is_kept(self) -> None:
+        head = "applicants: [APC, {name: Jane Doe, natural_person: true}, {natural_person: true}, {name: FNDF}]\n"
+        order = sound(order_text(head=head))
+        assert order.applicants == ("APC", "FNDF")
+        assert order.natural_applicants == 2
+        assert "Jane" not in repr(order)
+
+    def test_remedy_language_and_public_ids_are_read(self) -> None:
+        head = "remedy: Einspruch\nlanguage: de-BE\npublic_ids: [{db: lumen, id: '123/4'}]\n"
+        order = sound(order_text(head=head))
+        assert (order.remedy, order.language) == ("Einspruch", "de-BE")
+        assert order.public_ids == (PublicId("lumen", "123/4"),)
