@@ -23,6 +23,19 @@ _CONTAINERS = ("tag:yaml.org,2002:seq", "tag:yaml.org,2002:map")
 _UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
+class Extent(NamedTuple):
+    """Where a collection stands in the text of its file, in characters, and how new members of it are written.
+
+    Its first member, or its bracket, stands in ``column``; ``end`` is behind its last member, or behind the opening
+    bracket. ``flow`` tells that it stands between brackets.
+    """
+
+    end: int
+    column: int
+    flow: bool
+    empty: bool
+
+
 @dataclass(frozen=True, slots=True)
 class YamlDocument:
     """The values of one YAML file and the way back to where each one stood.
@@ -56,6 +69,31 @@ class YamlDocument:
         if isinstance(found, yaml.SequenceNode):
             for item in found.value:
                 yield _place(self.file, item.start_mark)
+
+    def extent(self, path: Sequence[str | int]) -> Extent | None:
+        """Tell where the list or mapping at a path stands; None if there is no such thing."""
+        found = self.root
+        for step in path:
+            child = _child(found, step)
+            found = child.value if child is not None else None
+        if not isinstance(found, yaml.CollectionNode):
+            return None
+        start, flow, empty = found.start_mark, bool(found.flow_style), not found.value
+        end = start.index + 1 if empty else _end(_last(found))
+        return Extent(end, start.column, flow, empty)
+
+
+def _last(node: yaml.CollectionNode) -> yaml.Node:
+    last: yaml.Node | tuple[yaml.Node, yaml.Node] = node.value[-1]
+    return last[1] if isinstance(last, tuple) else last
+
+
+def _end(node: yaml.Node) -> int:
+    """Tell where a value ends; the mark of a block collection stands where the next thing begins, behind comments."""
+    while isinstance(node, yaml.CollectionNode) and not node.flow_style:
+        node = _last(node)
+    end: int = node.end_mark.index
+    return end
 
 
 def read_yaml(text: bytes, file: str) -> YamlDocument | tuple[Problem, ...]:
