@@ -168,7 +168,7 @@ class Forwarder:
         if attempt is not None and attempt.exchange.open:
             exchange = attempt.exchange
             if wire.startswith(exchange.wire_question, HEADER_SIZE) and exchange.mismatches < MOST_MISMATCHES:
-                entry = self._pipeline.learn_intact(exchange.question, wire, now)
+                entry = self._pipeline.learn_intact(exchange.question, wire, now, trust_ad=attempt.upstream.trust_ad)
                 if entry is not None:
                     del carrier.pending[message_id]
                     if isinstance(carrier, UpstreamSocket) and carrier.place < 0:
@@ -207,7 +207,7 @@ class Forwarder:
         exchange = attempt.exchange
         match heard:
             case Response():
-                learned = self._pipeline.learn(exchange.question, heard, now)
+                learned = self._pipeline.learn(exchange.question, heard, now, trust_ad=attempt.upstream.trust_ad)
                 if isinstance(learned, Entry):
                     self._settle(exchange, learned, now)
                     return

@@ -13,12 +13,16 @@ Protocol = Literal["udp", "tcp"]
 
 
 class UpstreamAddress(NamedTuple):
-    """One resolver that we forward to; ``number`` is its place among the counters, below UPSTREAMS."""
+    """One resolver that we forward to.
+
+    ``number`` is its place among the counters, below UPSTREAMS; ``trust_ad`` says that its AD bit may be passed on.
+    """
 
     protocol: Protocol
     host: str
     port: int
     number: int
+    trust_ad: bool = False
 
     def __str__(self) -> str:
         return f"{self.protocol}://{present_address(self.host, self.port)}"

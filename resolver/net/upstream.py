@@ -29,6 +29,7 @@ class Upstream:
         "over_tcp",
         "sockets",
         "streams",
+        "trust_ad",
     )
 
     def __init__(
@@ -37,6 +38,7 @@ class Upstream:
         """Ask at this address; count in the page's places for its number."""
         self.address = address
         self.over_tcp = address.protocol == "tcp"
+        self.trust_ad = address.trust_ad
         self.health = Health()
         self.sockets = sockets
         self.streams = streams

@@ -33,6 +33,7 @@ from resolver.ops.config_values import (
     parse_pace,
     parse_seconds,
     parse_upstream,
+    write_upstream,
 )
 from resolver.orders.dates import FIRST_YEAR, LAST_YEAR
 from resolver.orders.listed_names import parse_listed
@@ -57,6 +58,10 @@ def _parse_path(text: object, info: ValidationInfo) -> Path:
 
 def _as_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
+
+
+def _as_upstreams(value: object) -> object:
+    return [value] if isinstance(value, str | dict) else value
 
 
 def _parse_metrics_endpoint(text: object) -> Endpoint:
@@ -88,7 +93,11 @@ _written = PlainSerializer(str, return_type=str)
 FilePath = Annotated[Path, BeforeValidator(_parse_path), _written]
 ListenEndpoint = Annotated[Endpoint, BeforeValidator(parse_endpoint), _written]
 MetricsEndpoint = Annotated[Endpoint, BeforeValidator(_parse_metrics_endpoint), _written]
-UpstreamServer = Annotated[Upstream, BeforeValidator(parse_upstream), _written]
+UpstreamServer = Annotated[
+    Upstream,
+    BeforeValidator(parse_upstream),
+    PlainSerializer(write_upstream, return_type=str | dict[str, str | bool]),
+]
 Network = Annotated[str, BeforeValidator(parse_network)]
 Apex = Annotated[str, BeforeValidator(_parse_apex)]
 Count = Annotated[int, BeforeValidator(parse_count), _written]
@@ -215,8 +224,8 @@ class Config(Section):
     clients: ClientsConfig = ClientsConfig()
     orders: Annotated[tuple[FilePath, ...], BeforeValidator(_as_list), Field(min_length=1)] = (Path("blocklists"),)
     state: FilePath = Path("state")
-    upstreams: Annotated[tuple[UpstreamServer, ...], BeforeValidator(_as_list)] | None = None
-    zones: dict[Apex, Annotated[tuple[UpstreamServer, ...], BeforeValidator(_as_list), Field(min_length=1)]] = {}
+    upstreams: Annotated[tuple[UpstreamServer, ...], BeforeValidator(_as_upstreams)] | None = None
+    zones: dict[Apex, Annotated[tuple[UpstreamServer, ...], BeforeValidator(_as_upstreams), Field(min_length=1)]] = {}
     notice: NoticeConfig = NoticeConfig()
     blocked: BlockedConfig = BlockedConfig()
     guard: GuardConfig = GuardConfig()

@@ -29,7 +29,8 @@ def contradictions(
     found += _asking_badly(("upstreams",), upstreams, listen)
     for zone, servers in zones.items():
         found += _asking_badly(("zones", zone), servers, listen)
-    distinct = {*upstreams, *(server for servers in zones.values() for server in servers)}
+    found += _trusted_by_halves(upstreams, zones)
+    distinct = {str(server) for server in (*upstreams, *(server for servers in zones.values() for server in servers))}
     if len(distinct) > UPSTREAMS:
         found.append((("zones",), f"{len(distinct)} upstreams in all; at most {UPSTREAMS} can be counted apart"))
     return found
@@ -61,10 +62,21 @@ def _rehearsing_in_public(listen: Sequence[Endpoint]) -> Iterator[Contradiction]
 
 def _asking_badly(path: KeyPath, servers: Sequence[Upstream], listen: Sequence[Endpoint]) -> Iterator[Contradiction]:
     for number, server in enumerate(servers):
-        if server in servers[:number]:
+        if str(server) in map(str, servers[:number]):
             yield (*path, number), f"{server} stands here twice; take one away"
         elif is_ourselves(server, listen):
             yield (*path, number), f"{server} is our own listen address: every question would come back to us"
+
+
+def _trusted_by_halves(
+    upstreams: Sequence[Upstream], zones: Mapping[str, Sequence[Upstream]]
+) -> Iterator[Contradiction]:
+    """Find upstreams that are to be trusted in one place and not in another; their answers share one cache."""
+    first = {str(server): server.trust_ad for server in upstreams}
+    for zone, servers in zones.items():
+        for number, server in enumerate(servers):
+            if first.setdefault(str(server), server.trust_ad) != server.trust_ad:
+                yield ("zones", zone, number), f"{server} stands elsewhere with another trust_ad; write it alike"
 
 
 def is_ourselves(server: Upstream, listen: Sequence[Endpoint]) -> bool:

@@ -34,10 +34,15 @@ class Endpoint(NamedTuple):
 
 
 class Upstream(NamedTuple):
-    """A resolver that we forward to, and the transport that questions to it start with."""
+    """A resolver that we forward to, and the transport that questions to it start with.
+
+    ``trust_ad``: it validates and the way there is safe, so that its AD bit may be passed on. Where it is reached,
+    which is what ``str`` gives, tells one upstream from another.
+    """
 
     protocol: str
     endpoint: Endpoint
+    trust_ad: bool = False
 
     def __str__(self) -> str:
         return f"{self.protocol}://{self.endpoint}"
@@ -78,8 +83,27 @@ def _parse_address(host: str, written: str) -> IPv4Address | IPv6Address:
         ) from None
 
 
-def parse_upstream(text: object) -> Upstream:
-    """Read ``9.9.9.10``, ``9.9.9.10:5353``, ``udp://9.9.9.10`` or ``tcp://[2620:fe::10]:53``."""
+def parse_upstream(written: object) -> Upstream:
+    """Read ``9.9.9.10``, ``9.9.9.10:5353``, ``udp://9.9.9.10`` or ``tcp://[2620:fe::10]:53``, or a mapping with one of
+    them as ``address`` and perhaps ``trust_ad``."""
+    if not isinstance(written, dict):
+        return _parse_upstream_address(written)
+    unknown = [str(key) for key in written if key not in {"address", "trust_ad"}]
+    if unknown or "address" not in written:
+        what = f"unknown: {', '.join(unknown)}" if unknown else "no address"
+        raise ValueError(f"an upstream is an address, or {{address: 9.9.9.10, trust_ad: true}}; {what}")
+    trust_ad = written.get("trust_ad", False)
+    if trust_ad not in (True, False):
+        raise ValueError(f"trust_ad is {trust_ad!r}; write true or false")
+    return _parse_upstream_address(written["address"])._replace(trust_ad=trust_ad is True)
+
+
+def write_upstream(upstream: Upstream) -> str | dict[str, str | bool]:
+    """Write what `parse_upstream` reads."""
+    return {"address": str(upstream), "trust_ad": True} if upstream.trust_ad else str(upstream)
+
+
+def _parse_upstream_address(text: object) -> Upstream:
     written = _text(text, "an upstream such as 9.9.9.10 or tcp://9.9.9.10:53")
     protocol, separator, rest = written.partition("://")
     if not separator:

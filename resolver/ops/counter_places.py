@@ -26,14 +26,14 @@ class OrderPlaces:
 
 
 class UpstreamPlaces:
-    """Numbers upstreams; who has a number keeps it until all are taken and somebody new needs one."""
+    """Numbers upstreams by their labels; who has a number keeps it until all are taken and somebody new needs one."""
 
     def __init__(self) -> None:
-        self._numbers: dict[Upstream, int] = {}
+        self._numbers: dict[str, int] = {}
 
-    def allot(self, upstreams: Iterable[Upstream]) -> Mapping[Upstream, int]:
+    def allot(self, upstreams: Iterable[Upstream]) -> Mapping[str, int]:
         """Number these upstreams (at most UPSTREAMS of them); one that is no longer asked gives its number up last."""
-        wanted = tuple(dict.fromkeys(upstreams))
+        wanted = tuple(dict.fromkeys(map(str, upstreams)))
         for upstream in wanted:
             if upstream not in self._numbers:
                 self._numbers[upstream] = self._free_number(wanted)
@@ -41,10 +41,10 @@ class UpstreamPlaces:
 
     def labels(self) -> tuple[str, ...]:
         """Write the name of each number; those nobody has are left out, for numbers are given from 0 upwards."""
-        named = {number: str(upstream) for upstream, number in self._numbers.items()}
+        named = {number: label for label, number in self._numbers.items()}
         return tuple(named[number] for number in range(len(named)))
 
-    def _free_number(self, wanted: tuple[Upstream, ...]) -> int:
+    def _free_number(self, wanted: tuple[str, ...]) -> int:
         if len(self._numbers) < UPSTREAMS:
             return len(self._numbers)
         gone = next(upstream for upstream in self._numbers if upstream not in wanted)

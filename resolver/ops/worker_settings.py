@@ -48,9 +48,7 @@ def _of_the_system(config: Config, system: Path) -> Iterator[Upstream]:
             yield upstream
 
 
-def worker_settings(
-    config: Config, asked: AskedUpstreams, numbers: Mapping[Upstream, int], workers: int
-) -> WorkerSettings:
+def worker_settings(config: Config, asked: AskedUpstreams, numbers: Mapping[str, int], workers: int) -> WorkerSettings:
     """Divide the bounds by the number of workers, and give every upstream its counter number."""
     return WorkerSettings(
         clients_allow=config.clients.allow,
@@ -71,13 +69,14 @@ def _share(bound: int, workers: int) -> int:
     return max(1, bound // workers)
 
 
-def _numbered(upstreams: tuple[Upstream, ...], numbers: Mapping[Upstream, int]) -> tuple[UpstreamAddress, ...]:
+def _numbered(upstreams: tuple[Upstream, ...], numbers: Mapping[str, int]) -> tuple[UpstreamAddress, ...]:
     return tuple(
         UpstreamAddress(
             cast("Literal['udp', 'tcp']", upstream.protocol),
             upstream.endpoint.host,
             upstream.endpoint.port,
-            numbers[upstream],
+            numbers[str(upstream)],
+            upstream.trust_ad,
         )
         for upstream in upstreams
     )

@@ -298,3 +298,24 @@ def test_mismatches_never_count_against_the_upstream() -> None:
             assert rig.count(UpstreamCount.TIMEOUTS) == 0
 
     run(scenario)
+
+
+def validated(heard: Heard) -> list[Say]:
+    """Answer soundly and say that DNSSEC proved it."""
+    return [Say(with_header(address_answer(heard.query).to_wire(), set_flags=dns.flags.AD))]
+
+
+@pytest.mark.parametrize("trust_ad", [True, False])
+def test_ad_comes_from_an_upstream_that_is_trusted_and_goes_to_who_asks(*, trust_ad: bool) -> None:
+    async def scenario() -> None:
+        async with scripted(validated) as upstream:
+            address = udp(upstream.port)._replace(trust_ad=trust_ad)
+            async with forwarding([address]) as rig:
+                wants_ad = await rig.resolve("a.test", flags=dns.flags.RD | dns.flags.AD)
+                wants_dnssec = await rig.resolve("b.test", want_dnssec=True)
+                wants_neither = await rig.resolve("c.test", use_edns=0)
+                given = [bool(each.flags & dns.flags.AD) for each in (wants_ad, wants_dnssec, wants_neither)]
+                assert given == [trust_ad, trust_ad, False]
+                assert all(heard.query.flags & dns.flags.AD for heard in upstream.heard)
+
+    run(scenario)

@@ -8,7 +8,7 @@ from resolver.net.settings import UpstreamAddress, WorkerSettings, present_addre
 
 
 def test_settings_read_back_what_they_wrote() -> None:
-    quad = UpstreamAddress("udp", "9.9.9.10", 53, 0)
+    quad = UpstreamAddress("udp", "9.9.9.10", 53, 0, trust_ad=True)
     office = UpstreamAddress("tcp", "fd00::53", 5353, 1)
     settings = WorkerSettings(
         clients_allow=("10.0.0.0/8",),

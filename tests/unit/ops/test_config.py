@@ -95,7 +95,8 @@ log: {format: json}
             "cache: {entries: 5000, size: 5MB, packets: 1, stale: 5s}\nguard: {own_names: [Own.Example]}\n"
             "limits: {tcp_connections: 5, tcp_per_client: 2, in_flight: 10}\nlog: {format: json, level: debug}\n"
             "notice: {ipv4: 192.0.2.80}\nblocked: {ttl: 5s}\nmetrics: {listen: '127.0.0.1:9000'}\n"
-            "upstreams: ['tcp://[::1]:5']\nclients: {allow: 10.0.0.0/8}\norders: [a, b]\nstate: c\n",
+            "upstreams: ['tcp://[::1]:5', {address: 192.0.2.1, trust_ad: true}]\n"
+            "clients: {allow: 10.0.0.0/8}\norders: [a, b]\nstate: c\n",
             id="everything",
         ),
     ],
@@ -127,6 +128,23 @@ def test_goes_to_another_process_and_back(tmp_path: Path, text: str) -> None:
         pytest.param(LEAST + "upstreams: [tls://9.9.9.9]\n", "2:13: 'tls' is no transport of ours", id="protocol"),
         pytest.param(LEAST + "upstreams: [0.0.0.0]\n", "2:13: nobody can be asked at 0.0.0.0", id="unspecified"),
         pytest.param(LEAST + "upstreams: [9.9.9.9, 9.9.9.9]\n", "2:22: udp://9.9.9.9:53 stands here twice", id="twice"),
+        pytest.param(
+            LEAST + "upstreams: [{trust_ad: true}]\n", "2:13: an upstream is an address, or {address: ", id="no-address"
+        ),
+        pytest.param(
+            LEAST + "upstreams: [{address: 9.9.9.9, trustad: true}]\n", "unknown: trustad", id="unknown-of-an-upstream"
+        ),
+        pytest.param(
+            LEAST + "upstreams: [{address: 9.9.9.9, trust_ad: yes}]\n", "'yes'; write true or false", id="trust-yes"
+        ),
+        pytest.param(
+            LEAST + "upstreams: [9.9.9.9, {address: 9.9.9.9, trust_ad: true}]\n", "stands here twice", id="two-trusts"
+        ),
+        pytest.param(
+            LEAST + "upstreams: 9.9.9.9\nzones: {a.example: {address: 9.9.9.9, trust_ad: true}}\n",
+            "3:20: udp://9.9.9.9:53 stands elsewhere with another trust_ad",
+            id="trusted-by-halves",
+        ),
         pytest.param(LEAST + "zones: {a..b: [10.0.0.1]}\n", "'a..b' is no domain name", id="zone-name"),
         pytest.param(
             LEAST + "zones: {a.example: [10.0.0.1], A.example.: [10.0.0.2]}\n",

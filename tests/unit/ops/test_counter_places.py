@@ -25,15 +25,21 @@ def upstream(number: int) -> Upstream:
 
 def test_an_upstream_keeps_its_number() -> None:
     places = UpstreamPlaces()
-    assert places.allot([upstream(1), upstream(2), upstream(1)]) == {upstream(1): 0, upstream(2): 1}
-    assert places.allot([upstream(3), upstream(2)]) == {upstream(3): 2, upstream(2): 1}
+    assert places.allot([upstream(1), upstream(2), upstream(1)]) == {str(upstream(1)): 0, str(upstream(2)): 1}
+    assert places.allot([upstream(3), upstream(2)]) == {str(upstream(3)): 2, str(upstream(2)): 1}
     assert places.labels() == ("udp://192.0.2.1:53", "udp://192.0.2.2:53", "udp://192.0.2.3:53")
+
+
+def test_trust_makes_no_other_upstream() -> None:
+    places = UpstreamPlaces()
+    places.allot([upstream(1)])
+    assert places.allot([upstream(1)._replace(trust_ad=True)]) == {str(upstream(1)): 0}
 
 
 def test_a_number_is_given_again_only_when_all_are_taken() -> None:
     places = UpstreamPlaces()
     places.allot(upstream(number) for number in range(UPSTREAMS))
     renewed = places.allot([upstream(200), *(upstream(number) for number in range(1, UPSTREAMS))])
-    assert renewed[upstream(200)] == 0
+    assert renewed[str(upstream(200))] == 0
     assert len(set(renewed.values())) == UPSTREAMS
     assert places.labels()[0] == "udp://192.0.2.200:53"

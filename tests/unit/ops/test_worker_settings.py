@@ -16,11 +16,12 @@ def config(**keys: object) -> Config:
 
 
 def test_bounds_are_divided_and_upstreams_numbered() -> None:
-    written = config(upstreams=["9.9.9.10", "tcp://[2620:fe::10]"], zones={"corp.example": ["10.0.0.53", "9.9.9.10"]})
+    trusted = {"address": "tcp://[2620:fe::10]", "trust_ad": True}
+    written = config(upstreams=["9.9.9.10", trusted], zones={"corp.example": ["10.0.0.53", "9.9.9.10"]})
     asked = asked_upstreams(written)
     settings = worker_settings(written, asked, UpstreamPlaces().allot(asked.all()), 4)
     quad9 = UpstreamAddress("udp", "9.9.9.10", 53, 0)
-    assert settings.upstreams == (quad9, UpstreamAddress("tcp", "2620:fe::10", 53, 1))
+    assert settings.upstreams == (quad9, UpstreamAddress("tcp", "2620:fe::10", 53, 1, trust_ad=True))
     assert settings.zones == (("corp.example", (UpstreamAddress("udp", "10.0.0.53", 53, 2), quad9)),)
     assert settings.message_octets == 64_000_000
     assert settings.in_flight == 5_000
