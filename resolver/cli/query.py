@@ -26,8 +26,10 @@ from resolver.cli.arguments import (
     spelled,
 )
 from resolver.cli.server import listening
+from resolver.cli.structured_errors import structured, structured_words
 from resolver.cli.terminal import BAD, DOUBTFUL, GOOD, QUIET, say, say_json, say_table
 from resolver.dns.name import WireName, labels
+from resolver.ops.config import BlockedConfig
 from resolver.ops.config_values import Endpoint
 
 UDP_SIZE: Final = 1_232
@@ -83,6 +85,7 @@ class Answer:
         "arret query www.example.com AAAA",
         "arret query example.com HTTPS --tcp --json",
         "arret query example.com --server 192.0.2.53",
+        "arret query dpstream.tv --structured",
     ),
 )
 @click.argument("name", type=DomainName())
@@ -90,6 +93,14 @@ class Answer:
 @click.option("--server", type=ServerEndpoint(), metavar="ADDRESS[:PORT]", help="Ask this server instead of ours.")
 @click.option("--tcp", is_flag=True, help="Ask over TCP from the start.")
 @click.option("--dnssec", is_flag=True, help="Ask for DNSSEC records (DO=1).")
+@click.option("--structured", "as_data", is_flag=True, help="Ask for extended errors as JSON (an IETF draft).")
+@click.option(
+    "--structured-option",
+    type=click.IntRange(1, 65_534),
+    default=BlockedConfig().structured_error_option,
+    show_default=True,
+    help="The EDNS option that asks for them.",
+)
 @click.option("--timeout", type=click.FloatRange(0.1, 60), default=5.0, show_default=True, help="Seconds to wait.")
 @config_option
 @json_option
@@ -99,7 +110,9 @@ def query(
     server: Endpoint | None,
     timeout: float,
     config_file: Path | None,
+    structured_option: int,
     *,
+    as_data: bool,
     tcp: bool,
     dnssec: bool,
     as_json: bool,
@@ -110,7 +123,12 @@ def query(
     """
     endpoint = server or listening(read_config(config_file))
     asked = dns.message.make_query(
-        dns.name.Name([*labels(name), b""]), record_type, use_edns=0, payload=UDP_SIZE, want_dnssec=dnssec
+        dns.name.Name([*labels(name), b""]),
+        record_type,
+        use_edns=0,
+        payload=UDP_SIZE,
+        want_dnssec=dnssec,
+        options=[dns.edns.GenericOption(dns.edns.OptionType.make(structured_option), b"")] if as_data else None,
     )
     answer = ask(asked, endpoint, timeout, tcp=tcp)
     if as_json:
@@ -159,7 +177,13 @@ def say_answer(name: WireName, record_type: dns.rdatatype.RdataType, endpoint: E
     if rows:
         say_table(("name", "TTL", "type", "data"), [(row[0], str(row[1]), row[2], row[3]) for row in rows])
     for code, text in extended_errors(answer.message):
-        say(f"  EDE {code} {error_name(code)}: {text or MEANINGS.get(code, 'no further text')}")
+        found = structured(text)
+        if found is None:
+            say(f"  EDE {code} {error_name(code)}: {text or MEANINGS.get(code, 'no further text')}")
+            continue
+        say(f"  EDE {code} {error_name(code)}, in a structured form:")
+        for word, said in structured_words(found):
+            say(f"    {word}: {said}")
     say(
         f"  {dns.rcode.to_text(rcode)} from {endpoint} over {'TCP' if answer.over_tcp else 'UDP'}"
         f" in {answer.seconds * 1_000:.1f} ms, flags {dns.flags.to_text(answer.message.flags).lower()}",
@@ -185,7 +209,8 @@ def as_document(
             for owner, ttl, kind, text in records(answer.message)
         ],
         "extended_errors": [
-            {"code": code, "name": error_name(code), "text": text} for code, text in extended_errors(answer.message)
+            {"code": code, "name": error_name(code), "text": text, "structured": structured(text)}
+            for code, text in extended_errors(answer.message)
         ],
     }
 

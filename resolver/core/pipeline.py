@@ -25,12 +25,14 @@ from resolver.core.reply import (
     write_notice,
     write_stale,
     write_stranger_refusal,
+    write_structured,
 )
 from resolver.core.sanitise import filtered_upstream, sanitise
 from resolver.core.step import Asked, Drop, Failure, Forward, Question, Reply, Step, Unusable
 from resolver.dns.codes import ExtendedError, Flag, Rcode, RRType
+from resolver.dns.edns import Edns
 from resolver.dns.message import HEADER_SIZE, Ignored, Query, Unreadable, read_query
-from resolver.dns.response import Response
+from resolver.dns.response import Record, Response
 
 __all__ = ["Asked", "Drop", "Entry", "Failure", "Forward", "Pipeline", "Question", "Reply", "Step", "Unusable",
            "count_answer"]  # fmt: skip  # one breath
@@ -63,19 +65,28 @@ def count_answer(page: memoryview, transport: Transport, qtype: int, rcode: int,
 class Pipeline:
     """One worker's decisions: the table in force and what upstreams said."""
 
-    __slots__ = ("_enforced", "_intact", "_messages", "_page", "_stale_seconds", "_table")
+    __slots__ = ("_enforced", "_intact", "_messages", "_page", "_stale_seconds", "_structured_option", "_table")
 
     def __init__(
-        self, table: Table, messages: MessageCache, page: memoryview, *, now: float, stale_seconds: float = 86_400
+        self,
+        table: Table,
+        messages: MessageCache,
+        page: memoryview,
+        *,
+        now: float,
+        stale_seconds: float = 86_400,
+        structured_option: int = 0,
     ) -> None:
         """Enforce ``table``, made at this moment (``now``, monotonic); count in ``page`` (64-bit places).
 
-        An answer may be served for ``stale_seconds`` after it expired if upstreams fail; 0 switches that off.
+        An answer may be served for ``stale_seconds`` after it expired if upstreams fail; 0 switches that off. Who sends
+        the option ``structured_option`` gets extended errors as JSON, where the policy has them.
         """
         self._intact = IntactReader(stale_seconds)
         self._messages = messages
         self._page = page
         self._stale_seconds = stale_seconds
+        self._structured_option = structured_option
         self._table = table
         self._enforced = now
 
@@ -83,6 +94,10 @@ class Pipeline:
     def table(self) -> Table:
         """The table in force."""
         return self._table
+
+    def recognise(self, structured_option: int) -> None:
+        """Take another option as the wish for JSON in extended errors; 0 for none."""
+        self._structured_option = structured_option
 
     def enforce(self, table: Table, now: float) -> None:
         """Judge by this table from now on; it was made at this moment."""
@@ -229,6 +244,8 @@ class Pipeline:
         """Answer for a name that is itself blocked."""
         ttl, constant = self._block_ttl(block, now)
         query, measure = asked.query, block.measure
+        if query.edns is not None and query.edns.options and measure.structured and self._reads_json(query.edns):
+            return self._block_in_json(asked, block, query.qname, ttl, (), measure.slot)
         wire = write_notice(query, size_limit(query, asked.transport), measure, ttl)
         if wire is not None:
             lifetime = constant if asked.replayable else 0
@@ -246,10 +263,27 @@ class Pipeline:
         content = blocked_content(alias.block, asked.query.qtype, entry.names[alias.links - 1], ttl, links)
         slot = alias.block.measure.slot
         slot = slot if slot == NOWHERE else slot + 1
+        edns = asked.query.edns
+        if edns is not None and edns.options and alias.block.measure.structured and self._reads_json(edns):
+            return self._block_in_json(asked, alias.block, entry.names[alias.links - 1], ttl, links, slot)
         if content is None:
             return Drop(DropReason.ACTION, slot, asked.query.qtype)
         unchanged = max(min(constant, entry.expires - now, min(link.ttl for link in links) - ttl), 0)
         return self._say(asked, content, lifetime=unchanged, slot=slot)
+
+    def _reads_json(self, edns: Edns) -> bool:
+        return any(code == self._structured_option for code, _ in edns.options)
+
+    def _block_in_json(
+        self, asked: Asked, block: Block, owner: bytes, ttl: int, links: tuple[Record, ...], slot: int
+    ) -> Reply | Drop:
+        """Answer for a blocked name or alias to a client that reads structured errors; never replayed to another."""
+        query = asked.query
+        content = blocked_content(block, query.qtype, owner, ttl, links)
+        if content is None:
+            return Drop(DropReason.ACTION, slot, query.qtype)
+        wire = write_structured(query, size_limit(query, asked.transport), content, block.measure.structured)
+        return Reply(wire, query.qtype, content.rcode, slot, 0, self._table)
 
     def _block_ttl(self, block: Block, now: float) -> tuple[int, float]:
         """Find the TTL of a blocked answer, and for how many seconds it stays the same: it never outlives the order."""

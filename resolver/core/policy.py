@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Final, NamedTuple, TypedDict, cast
+from typing import Final, NamedTuple, NotRequired, TypedDict, cast
 
 from resolver.core.admission import View
 from resolver.core.counters import NOWHERE
@@ -27,6 +27,8 @@ class MeasureState:
     UTF-8 of at most 200 octets; ``slot`` is the counter of names blocked as asked, the next one that of aliases.
     ``timelines`` are those that `Rule.timeline` numbers, then those of single names, which ``named`` numbers.
     ``rank`` orders measures that bind one name: 0 for an imposed page, 0 for a public order, the day of the decision.
+    ``structured`` is what takes the place of ``ede_text`` for clients that read JSON, the longest first; empty where
+    that is switched off.
     """
 
     number: int
@@ -44,6 +46,7 @@ class MeasureState:
     allow_alias: frozenset[WireName]
     rank: tuple[int, int, str]
     slot: int
+    structured: tuple[bytes, ...] = ()
 
     def timeline_number(self, rule: Rule) -> int:
         """Tell which of the timelines a rule of this measure follows."""
@@ -179,6 +182,7 @@ class MeasureEntry(TypedDict):
     follow_cname: bool
     allow_alias: list[str]
     rank: list[int | str]
+    structured: NotRequired[list[str]]
 
 
 def load_policy(document: Mapping[str, object], index: Index, slots: Mapping[str, int]) -> Policy:
@@ -210,6 +214,7 @@ def _measure_state(number: int, entry: MeasureEntry, slots: Mapping[str, int]) -
         allow_alias=frozenset(map(parse_name, entry["allow_alias"])),
         rank=(int(imposed), int(confidential), str(decided)),
         slot=slots.get(f"{entry['order']}/{entry['action']}", NOWHERE),
+        structured=tuple(text.encode() for text in entry.get("structured", ())),
     )
 
 

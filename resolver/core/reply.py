@@ -39,6 +39,8 @@ _OPCODE: Final = 0x7800
 _NOTICE: Final = Struct("!HHHIH")
 _TO_QUESTION: Final = 0xC00C
 """A pointer to the question's name (RFC 1035 section 4.1.4)."""
+_ERROR_OVERHEAD: Final = 6
+"""Octets of an extended error beside its text: option code, length, error code."""
 _PLAIN_OPT: Final = write_opt(udp_size=MAX_UDP_SIZE, dnssec_ok=False)
 _DNSSEC_OPT: Final = write_opt(udp_size=MAX_UDP_SIZE, dnssec_ok=True)
 _HINFO: Final = hinfo_rfc8482()
@@ -135,6 +137,18 @@ def write_notice(query: Query, limit: int, measure: MeasureState, ttl: int) -> b
         return None
     body = _NOTICE.pack(_TO_QUESTION, qtype, _IN, ttl, len(address)) + address
     return _assemble(query, limit, 0, (1, 0), body, (_censored(measure.ede_text), _FORGED))
+
+
+def write_structured(query: Query, limit: int, content: Content, texts: tuple[bytes, ...]) -> bytes:
+    """Write a blocked reply whose extended error is JSON, for a client that reads it; the first text that fits.
+
+    A forged answer is not called one then (draft-ietf-dnsop-structured-dns-error, server generating a response).
+    """
+    bare = write_content(query, limit, content._replace(errors=()))
+    for text in texts:
+        if len(bare) + _ERROR_OVERHEAD + len(text) <= limit:
+            return write_content(query, limit, content._replace(errors=(_censored(text),)))
+    return bare
 
 
 @lru_cache(maxsize=1_024)

@@ -47,6 +47,8 @@ class WorkerSettings:
     tcp_per_client: int = 64
     in_flight: int = 4_096
     pace_seconds: float = 0.001
+    structured_option: int = 0
+    """The EDNS option by which a client asks for JSON in extended errors; 0 where nobody may."""
 
     def to_json(self) -> dict[str, Any]:
         """Give what ``json.dumps`` can write."""
@@ -62,6 +64,7 @@ class WorkerSettings:
             "tcp_per_client": self.tcp_per_client,
             "in_flight": self.in_flight,
             "pace_seconds": self.pace_seconds,
+            "structured_option": self.structured_option,
         }
 
     @classmethod
@@ -79,6 +82,7 @@ class WorkerSettings:
             tcp_per_client=document["tcp_per_client"],
             in_flight=document["in_flight"],
             pace_seconds=document["pace_seconds"],
+            structured_option=document["structured_option"],
         )
 
 

@@ -70,7 +70,9 @@ class Worker:
             page,
             now=monotonic(),
             stale_seconds=settings.stale_seconds,
+            structured_option=settings.structured_option,
         )
+        self._pipeline = pipeline
         self._watch = ClockWatch(pipeline, policy, clock, monotonic)
         self._forwarder = Forwarder(
             pipeline,
@@ -140,6 +142,7 @@ class Worker:
         Caches survive, and so do their bounds and the pace of the lanes: those are fixed when a worker begins.
         """
         self._watch.enforce(policy)
+        self._pipeline.recognise(settings.structured_option)
         self._answering.views = _views(settings)
         self._forwarder.replace(settings.upstreams, settings.zones, settings.in_flight)
         self._tcp.bound(connections=settings.tcp_connections, per_client=settings.tcp_per_client)

@@ -183,6 +183,9 @@ def _manners(config: Config) -> Manners:
         ipv4=config.notice.ipv4,
         ipv6=config.notice.ipv6,
         responsible=responsible_name(config.operator.contact),
+        structured=config.blocked.structured_errors,
+        organization=config.operator.name,
+        contact=config.operator.contact,
     )
 
 

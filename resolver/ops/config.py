@@ -162,6 +162,8 @@ class BlockedConfig(Section):
     """How a blocked name is answered."""
 
     ttl: Annotated[Seconds, _between(1, 300, "s")] = 60
+    structured_errors: StrictBool = False
+    structured_error_option: Annotated[Count, _between(1, 65_534)] = 26
 
 
 class GuardConfig(Section):

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Final, assert_never
 
 from resolver.dns.name import WireName, present_name
-from resolver.ops.notice_text import Language, extended_error_text
+from resolver.ops.notice_text import Language, extended_error_text, structured_texts
 from resolver.ops.order_choice import StandingOrder
 from resolver.ops.order_files import OrderVersion
 from resolver.ops.policy_document import ManifestEntry, MeasureRecord, OrderRecord
@@ -33,7 +33,10 @@ from resolver.orders.period import MeasureTime
 
 @dataclass(frozen=True, slots=True)
 class Manners:
-    """How blocked names are answered where the order does not say: addresses as text, ``ttl`` in seconds."""
+    """How blocked names are answered where the order does not say: addresses as text, ``ttl`` in seconds.
+
+    With ``structured``, extended errors are there as JSON, too, and name the organization and its contact.
+    """
 
     language: Language
     rehearsal: bool
@@ -41,6 +44,9 @@ class Manners:
     ipv4: str | None
     ipv6: str | None
     responsible: WireName
+    structured: bool = False
+    organization: str = ""
+    contact: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +198,7 @@ def _measure_record(order: Order, timed: TimedMeasure, following: _Following, ma
     measure = timed.measure
     imposed = measure.redirect_to
     redirects = measure.action is Action.REDIRECT
-    return {
+    record: MeasureRecord = {
         "order": order.id,
         "id": measure.id,
         "action": measure.action.value,
@@ -219,6 +225,15 @@ def _measure_record(order: Order, timed: TimedMeasure, following: _Following, ma
         "names": len(measure.listed),
         "lists": [_present_lists(lists) for lists in following.groups],
     }
+    if manners.structured:
+        record["structured"] = structured_texts(
+            order,
+            manners.language,
+            organization=manners.organization,
+            contact=manners.contact,
+            rehearsal=manners.rehearsal,
+        )
+    return record
 
 
 def _order_record(standing: StandingOrder, measures: range) -> OrderRecord:

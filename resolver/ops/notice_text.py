@@ -1,5 +1,7 @@
-"""What a blocked name says of itself inside the DNS: the text of its extended error and the mailbox in its SOA."""
+"""What a blocked name says of itself inside the DNS: extended error, as words and JSON, and SOA mailbox."""
 
+import json
+from collections.abc import Iterator
 from typing import Final, Literal
 
 from resolver.dns.name import MAX_LABEL, BadNameError, WireName, parse_name
@@ -35,6 +37,30 @@ def extended_error_text(order: Order, language: Language, *, rehearsal: bool) ->
         authority = cut(authority, max(len(authority.encode()) - excess, 0))
         text = prefix + _BY[language].format(authority=authority, case_number=case_number, order=order.id)
     return cut(text, LONGEST_TEXT)
+
+
+def structured_texts(
+    order: Order, language: Language, *, organization: str, contact: str | None, rehearsal: bool
+) -> list[str]:
+    """Write the extended error as JSON, whole, then what is left of it where there is less room.
+
+    c, j, o and l are those of draft-ietf-dnsop-structured-dns-error, which has no sub-error (s) for what is censored,
+    and knows mailto: as a way of contact, but no web page;
+    fdbs is that of draft-nottingham-dnsop-censorship-transparency. The justification goes first, then the
+    organization, with the language of both. What would say nothing is left out.
+    """
+    reach = {"c": [contact]} if contact is not None and contact.lower().startswith("mailto:") else {}
+    why = {"j": extended_error_text(order, language, rehearsal=rehearsal)}
+    who = {"o": cut(_on_one_line(organization), LONGEST_TEXT), "l": language}
+    public = [] if order.confidential else [{"db": each.db, "id": each.id} for each in order.public_ids]
+    found = {"fdbs": public} if public else {}
+    return list(_minified([{**reach, **why, **who, **found}, {**reach, **who, **found}, {**reach, **found}]))
+
+
+def _minified(documents: list[dict[str, object]]) -> Iterator[str]:
+    for document in documents:
+        if document.keys() - {"o", "l"}:  # what is left says nothing to anybody
+            yield json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
 def cut(text: str, octets: int) -> str:

@@ -62,6 +62,7 @@ def worker_settings(config: Config, asked: AskedUpstreams, numbers: Mapping[str,
         tcp_per_client=_share(config.limits.tcp_per_client, workers),
         in_flight=_share(config.limits.in_flight, workers),
         pace_seconds=config.lane.pace,
+        structured_option=config.blocked.structured_error_option if config.blocked.structured_errors else 0,
     )
 
 

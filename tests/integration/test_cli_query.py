@@ -179,3 +179,45 @@ def test_what_is_not_understood_ends_with_two(arguments: list[str], told: str) -
 
     assert result.exit_code == 2
     assert told in result.stderr
+
+
+SAID = {
+    "c": ["mailto:a@isp.example"],
+    "j": "Blocked by order",
+    "o": "ISP",
+    "l": "en",
+    "fdbs": [{"db": "lumen", "id": "12"}],
+    "new": 1,
+}
+
+
+class TestStructuredErrors:
+    def test_are_said_in_words(self, server: ScriptedServer) -> None:
+        server.script = answering("dpstream.tv. 60 IN A 192.0.2.80", errors=((16, json.dumps(SAID)),))
+        shown = run(server, "dpstream.tv", "--structured").stdout
+        for line in ("why: Blocked by order", "who: ISP", "contact: mailto:a@isp.example", "database: lumen, 12"):
+            assert line in shown
+        assert "new" not in shown
+
+    def test_are_asked_for_with_the_option(self, server: ScriptedServer) -> None:
+        seen: list[list[tuple[int, bytes]]] = []
+
+        def script(asked: dns.message.Message) -> bytes:
+            seen.append([(int(option.otype), option.to_wire() or b"") for option in asked.options])
+            return BLOCKED(asked)
+
+        server.script = script
+        run(server, "dpstream.tv", "--structured")
+        run(server, "dpstream.tv", "--structured", "--structured-option", "65001")
+        run(server, "dpstream.tv")
+        assert seen == [[(26, b"")], [(65_001, b"")], []]
+
+    @pytest.mark.parametrize("text", ["{", "[1]", '{"l":"en"}', '{"c":[],"j":""}', "1"])
+    def test_anything_else_is_plain_text(self, server: ScriptedServer, text: str) -> None:
+        server.script = answering("dpstream.tv. 60 IN A 192.0.2.80", errors=((16, text),))
+        assert f"EDE 16 Censored: {text}" in run(server, "dpstream.tv").stdout
+
+    def test_json_has_both_forms(self, server: ScriptedServer) -> None:
+        server.script = answering("dpstream.tv. 60 IN A 192.0.2.80", errors=((16, json.dumps(SAID)), (4, "")))
+        found = json.loads(run(server, "dpstream.tv", "--json").stdout)["extended_errors"]
+        assert [each["structured"] for each in found] == [SAID, None]

@@ -1,5 +1,6 @@
 """The text that a blocked name carries, and the mailbox of its SOA."""
 
+import json
 from datetime import date
 
 import pytest
@@ -7,11 +8,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resolver.dns.name import labels
-from resolver.ops.notice_text import LONGEST_TEXT, NOBODY, Language, cut, extended_error_text, responsible_name
-from resolver.orders.model import Order, Place
+from resolver.ops.notice_text import (
+    LONGEST_TEXT,
+    NOBODY,
+    Language,
+    cut,
+    extended_error_text,
+    responsible_name,
+    structured_texts,
+)
+from resolver.orders.model import Order, Place, PublicId
 
 
-def order(authority: str = "Tribunal de grande instance de Paris", *, confidential: bool = False) -> Order:
+def order(
+    authority: str = "Tribunal de grande instance de Paris",
+    *,
+    confidential: bool = False,
+    public_ids: tuple[PublicId, ...] = (),
+) -> Order:
     return Order(
         "tgi-paris-11-60013",
         authority,
@@ -20,7 +34,48 @@ def order(authority: str = "Tribunal de grande instance de Paris", *, confidenti
         (),
         Place("f", 1, 1),
         confidential=confidential,
+        public_ids=public_ids,
     )
+
+
+LUMEN = (PublicId("lumen", "123"),)
+MAILBOX = "mailto:blocage@example.net"
+CONTACT, WHO, FOUND = '"c":["mailto:blocage@example.net"]', '"o":"Free","l":"en"', '"fdbs":[{"db":"lumen","id":"123"}]'
+WHY = '"j":"Blocked by order of: TJ Paris, RG 11/60013 (tgi-paris-11-60013)"'
+
+
+@pytest.mark.parametrize(
+    ("contact", "public_ids", "texts"),
+    [
+        pytest.param(
+            MAILBOX, (), [f"{{{CONTACT},{WHY},{WHO}}}", f"{{{CONTACT},{WHO}}}", f"{{{CONTACT}}}"], id="a mailbox"
+        ),
+        pytest.param(
+            MAILBOX,
+            LUMEN,
+            [f"{{{CONTACT},{WHY},{WHO},{FOUND}}}", f"{{{CONTACT},{WHO},{FOUND}}}", f"{{{CONTACT},{FOUND}}}"],
+            id="a public id",
+        ),
+        pytest.param("https://example.net/", (), [f"{{{WHY},{WHO}}}"], id="a page is no contact there"),
+        pytest.param(
+            None, LUMEN, [f"{{{WHY},{WHO},{FOUND}}}", f"{{{WHO},{FOUND}}}", f"{{{FOUND}}}"], id="a public id alone"
+        ),
+    ],
+)
+def test_structured_texts_lose_the_justification_first(
+    contact: str | None, public_ids: tuple[PublicId, ...], texts: list[str]
+) -> None:
+    found = structured_texts(
+        order("TJ Paris", public_ids=public_ids), "en", organization="Free", contact=contact, rehearsal=False
+    )
+    assert found == texts
+
+
+def test_a_structured_text_names_nothing_of_a_confidential_order_and_no_sub_error() -> None:
+    secret = order(confidential=True, public_ids=LUMEN)
+    for text in structured_texts(secret, "fr", organization="Free", contact=MAILBOX, rehearsal=True):
+        assert not any(word in text for word in ("Tribunal", "60013", "lumen", '"s"'))
+        assert "REHEARSAL" in json.loads(text).get("j", "REHEARSAL")
 
 
 @pytest.mark.parametrize(

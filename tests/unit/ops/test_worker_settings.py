@@ -48,3 +48,8 @@ def test_the_system_decides_where_the_configuration_is_silent(tmp_path: Path, li
 
 def test_a_system_without_resolvers_is_no_error(tmp_path: Path) -> None:
     assert asked_upstreams(config(), tmp_path / "missing").everywhere == ()
+
+
+def test_json_in_extended_errors_is_off_until_somebody_wants_it() -> None:
+    off, on = (config(upstreams=[], blocked={"structured_errors": wanted}) for wanted in (False, True))
+    assert [worker_settings(each, asked_upstreams(each), {}, 1).structured_option for each in (off, on)] == [0, 26]
