@@ -15,8 +15,9 @@ MODULES: Final = {".".join(path.relative_to(ROOT).with_suffix("").parts): path f
 MAY_IMPORT: Final = {
     "__init__": set[str](),
     "__main__": {"cli"},
-    "cli": {"ops", "net", "core", "orders", "dns"},
-    "ops": {"net", "core", "orders", "dns"},
+    "cli": {"ops", "net", "proof", "core", "orders", "dns"},
+    "ops": {"net", "proof", "core", "orders", "dns"},
+    "proof": {"core", "orders", "dns"},
     "net": {"core", "orders", "dns"},
     "core": {"orders", "dns"},
     "orders": {"dns"},
@@ -94,3 +95,10 @@ def test_a_library_has_one_door(library: str, only: set[str]) -> None:
     users = {module for module, path in MODULES.items() if library in {name.split(".")[0] for name in imported(path)}}
 
     assert users <= only
+
+
+def test_only_the_proof_keeps_a_database() -> None:
+    users = {module for module, path in MODULES.items() if "sqlite3" in {name.split(".")[0] for name in imported(path)}}
+
+    assert users
+    assert {layer(module) for module in users} == {"proof"}

@@ -1,0 +1,164 @@
+"""Who writes the journal: one thread, with a connection of its own, so that a slow disk holds up nobody else.
+
+What must not happen unless it is journalled is recorded: durable, or refused. What happens by itself, such as the end
+of an order by its date, is noted: where the disk is full it waits, in order, and is written as soon as there is room.
+"""
+
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from resolver.proof.chain import Facts, Kind
+from resolver.proof.journal import JOURNAL_FILE, Head, Journal, JournalError
+
+RETRY_SECONDS: Final = 5.0
+STOP_SECONDS: Final = 5.0
+
+
+class WriterState(NamedTuple):
+    """The head of the chain, and how many entries wait because they could not be written."""
+
+    head: Head
+    waiting: int
+
+
+class _Task(NamedTuple):
+    """Entries to write; with a future they are written or refused, without one they wait until they can be."""
+
+    entries: tuple[Facts, ...]
+    outcome: "Future[Head] | None"
+
+
+class JournalWriter:
+    """Writes the journal between ``start`` and ``stop``; ``wrote`` and ``failed`` are called by its thread."""
+
+    def __init__(
+        self,
+        state: Path,
+        wrote: Callable[[Head], None],
+        failed: Callable[[JournalError], None],
+        retry_seconds: float = RETRY_SECONDS,
+    ) -> None:
+        self._state = state
+        self._wrote = wrote
+        self._failed = failed
+        self._retry_seconds = retry_seconds
+        self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
+        self._waiting: list[Facts] = []
+        self._failing = False
+        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+        self._opened: Future[str | None] = Future()
+        self.state = WriterState(Head(0, ""), 0)
+
+    def start(self) -> str | None:
+        """Open the journal; the digest of the policy that it knows as the last one. Raises JournalError."""
+        self._thread.start()
+        return self._opened.result()
+
+    def record(self, entries: Sequence[Facts]) -> "Future[Head]":
+        """Write entries, all or none; durable once the future has the head. It raises JournalError otherwise."""
+        outcome: Future[Head] = Future()
+        self._tasks.put(_Task(tuple(entries), outcome))
+        return outcome
+
+    def note(self, entries: Sequence[Facts]) -> None:
+        """Write entries as soon as that is possible, and before all that is recorded or noted later."""
+        self._tasks.put(_Task(tuple(entries), None))
+
+    def stop(self) -> None:
+        """Write what waits, if that is possible now, and close the journal."""
+        self._tasks.put(None)
+        self._thread.join(STOP_SECONDS)
+
+    def _run(self) -> None:
+        try:
+            journal = open_or_begin_anew(self._state)
+        except JournalError as error:
+            self._opened.set_exception(error)
+            return
+        self.state = WriterState(journal.head, 0)
+        self._opened.set_result(last_intended(journal))
+        while (task := self._next()) is not None:
+            self._write(journal, task)
+        self._write(journal, _Task((), None))
+        journal.close()
+
+    def _next(self) -> _Task | None:
+        try:
+            return self._tasks.get(timeout=self._retry_seconds if self._waiting else None)
+        except queue.Empty:
+            return _Task((), None)
+
+    def _write(self, journal: Journal, task: _Task) -> None:
+        if task.outcome is None:
+            self._waiting += task.entries
+        entries = [*self._waiting, *(task.entries if task.outcome is not None else ())]
+        try:
+            head = journal.append(entries) if entries else journal.head
+        except JournalError as error:
+            self._tell_failure(error)
+            if task.outcome is not None:
+                task.outcome.set_exception(error)
+        else:
+            self._waiting.clear()
+            self._failing = False
+            if entries:
+                self._wrote(head)
+            if task.outcome is not None:
+                task.outcome.set_result(head)
+        self.state = WriterState(journal.head, len(self._waiting))
+
+    def _tell_failure(self, error: JournalError) -> None:
+        if not self._failing:
+            self._failing = True
+            self._failed(error)
+
+
+def now_text() -> str:
+    """Write the instant as entries have it: ISO 8601 in UTC, to the microsecond, so that text compares as time does."""
+    return time_text(datetime.now(UTC).timestamp())
+
+
+def time_text(wall: float) -> str:
+    """Write POSIX seconds as entries have it."""
+    return datetime.fromtimestamp(wall, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def open_or_begin_anew(state: Path) -> Journal:
+    """Open the journal for writing; one that is damaged is set aside, under another name, and a new one says so.
+
+    A server must go on, and un-blocking must be possible, whatever happened to a file. Raises JournalError.
+    """
+    try:
+        return Journal(state)
+    except JournalError as error:
+        if not _is_damage(error):
+            raise
+        why = str(error)
+    path = state / JOURNAL_FILE
+    aside = path.with_name(f"journal-damaged-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.sqlite")
+    for suffix in ("-wal", "-shm", ""):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + suffix))
+    journal = Journal(state)
+    journal.append([{"kind": Kind.BEGUN_ANEW.value, "time": now_text(), "aside": aside.name, "why": why}])
+    return journal
+
+
+def _is_damage(error: JournalError) -> bool:
+    code = getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF
+    return code in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT} or error.errno is None
+
+
+def last_intended(journal: Journal) -> str | None:
+    """Tell by its digest which policy the journal knows as the last one; None if it knows none, or it was aborted."""
+    last = journal.last(Kind.INTENDED, Kind.ABORTED, Kind.BEGUN_ANEW)
+    if last is None or last.facts is None or last.facts["kind"] != Kind.INTENDED:
+        return None
+    return str(last.facts["digest"])
