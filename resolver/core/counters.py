@@ -62,6 +62,8 @@ class Gauge(IntEnum):
     """Sum over all answers; the buckets stand at DURATION."""
     FILTERED_UPSTREAM = 16
     """Upstream answers that an upstream says it has filtered itself, which no order of ours asked for."""
+    SPECIAL_NAMES = 17
+    """Answers for special names, which no upstream is asked about."""
 
 
 class UpstreamCount(IntEnum):

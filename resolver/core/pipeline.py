@@ -1,4 +1,4 @@
-"""What a query gets: read, admission, judge, look up, forward, in this order and nowhere else.
+"""What a query gets: read, admission, judge, special names, look up, forward, in this order and nowhere else.
 
 Nothing leaves that was not judged under the table in force: a fresh question, a cached entry, a response that has just
 come, a waiter that joined, a stale answer. A blocked or cached answer is finished here, at once.
@@ -28,6 +28,7 @@ from resolver.core.reply import (
     write_structured,
 )
 from resolver.core.sanitise import filtered_upstream, sanitise
+from resolver.core.special_names import ALL_FORWARDED, SpecialNames
 from resolver.core.step import Asked, Drop, Failure, Forward, Question, Reply, Step, Unusable
 from resolver.dns.codes import ExtendedError, Flag, Rcode, RRType
 from resolver.dns.edns import Edns
@@ -51,6 +52,7 @@ _MISSES: Final = int(GAUGES + Gauge.MESSAGE_MISSES)
 _RD: Final = int(Flag.RD)
 _CD: Final = int(Flag.CD)
 _ANY: Final = int(RRType.ANY)
+_SPECIAL: Final = int(GAUGES + Gauge.SPECIAL_NAMES)
 _NOERROR: Final = int(Rcode.NOERROR)
 _BARE_OPT: Final = 11
 """Octets of an OPT record without options."""
@@ -65,7 +67,8 @@ def count_answer(page: memoryview, transport: Transport, qtype: int, rcode: int,
 class Pipeline:
     """One worker's decisions: the table in force and what upstreams said."""
 
-    __slots__ = ("_enforced", "_intact", "_messages", "_page", "_stale_seconds", "_structured_option", "_table")
+    __slots__ = ("_enforced", "_intact", "_messages", "_page", "_special", "_stale_seconds", "_structured_option",
+                 "_table")  # fmt: skip  # two lines, not eight
 
     def __init__(
         self,
@@ -76,12 +79,14 @@ class Pipeline:
         now: float,
         stale_seconds: float = 86_400,
         structured_option: int = 0,
+        special: SpecialNames = ALL_FORWARDED,
     ) -> None:
         """Enforce ``table``, made at this moment (``now``, monotonic); count in ``page`` (64-bit places).
 
         An answer may be served for ``stale_seconds`` after it expired if upstreams fail; 0 switches that off. Who sends
         the option ``structured_option`` gets extended errors as JSON, where the policy has them.
         """
+        self._special = special
         self._intact = IntactReader(stale_seconds)
         self._messages = messages
         self._page = page
@@ -103,6 +108,10 @@ class Pipeline:
         """Judge by this table from now on; it was made at this moment."""
         self._table = table
         self._enforced = now
+
+    def answer_specially(self, special: SpecialNames) -> None:
+        """Answer these special names from now on; `enforce` follows, or what was finished before would be replayed."""
+        self._special = special
 
     def receive(self, wire: bytes, view: View, transport: Transport, now: float) -> Step:
         """Decide what a message from a client of this view gets; never raises, whatever the octets."""
@@ -181,6 +190,9 @@ class Pipeline:
         query = asked.query
         if not query.flags & _RD:
             return self._say(asked, no_recursion_content(), lifetime=0)
+        special = self._special.content(query.qname, query.qtype)
+        if special is not None:
+            return self._say(asked, special, lifetime=math.inf, slot=_SPECIAL)
         if query.qtype == _ANY:
             return self._say(asked, minimal_any_content(query.qname), lifetime=math.inf)
         question = _question(query)

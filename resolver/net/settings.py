@@ -39,6 +39,7 @@ class WorkerSettings:
     clients_allow: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
     upstreams: tuple[UpstreamAddress, ...] = ()
     zones: tuple[Zone, ...] = ()
+    special_forwarded: tuple[str, ...] = ()
     message_entries: int = 100_000
     message_octets: int = 64 * 1024 * 1024
     packet_entries: int = 65_536
@@ -56,6 +57,7 @@ class WorkerSettings:
             "clients_allow": list(self.clients_allow),
             "upstreams": _upstreams_to_json(self.upstreams),
             "zones": [[name, _upstreams_to_json(upstreams)] for name, upstreams in self.zones],
+            "special_forwarded": list(self.special_forwarded),
             "message_entries": self.message_entries,
             "message_octets": self.message_octets,
             "packet_entries": self.packet_entries,
@@ -74,6 +76,7 @@ class WorkerSettings:
             clients_allow=tuple(document["clients_allow"]),
             upstreams=_upstreams_from_json(document["upstreams"]),
             zones=tuple((name, _upstreams_from_json(upstreams)) for name, upstreams in document["zones"]),
+            special_forwarded=tuple(document["special_forwarded"]),
             message_entries=document["message_entries"],
             message_octets=document["message_octets"],
             packet_entries=document["packet_entries"],

@@ -18,6 +18,7 @@ from resolver.core.message_cache import MessageCache
 from resolver.core.packet_cache import PacketCache
 from resolver.core.pipeline import Pipeline
 from resolver.core.policy import Policy
+from resolver.core.special_names import SpecialNames, special_names
 from resolver.net.answering import Answering
 from resolver.net.client_views import ClientViews
 from resolver.net.clock_watch import ClockWatch
@@ -71,6 +72,7 @@ class Worker:
             now=monotonic(),
             stale_seconds=settings.stale_seconds,
             structured_option=settings.structured_option,
+            special=_special(settings),
         )
         self._pipeline = pipeline
         self._watch = ClockWatch(pipeline, policy, clock, monotonic)
@@ -141,6 +143,7 @@ class Worker:
 
         Caches survive, and so do their bounds and the pace of the lanes: those are fixed when a worker begins.
         """
+        self._pipeline.answer_specially(_special(settings))
         self._watch.enforce(policy)
         self._pipeline.recognise(settings.structured_option)
         self._answering.views = _views(settings)
@@ -194,3 +197,7 @@ class Worker:
 
 def _views(settings: WorkerSettings) -> ClientViews:
     return ClientViews(Admission(settings.clients_allow))
+
+
+def _special(settings: WorkerSettings) -> SpecialNames:
+    return special_names((name for name, _ in settings.zones), settings.special_forwarded)

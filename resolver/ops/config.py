@@ -24,6 +24,7 @@ from resolver.ops.config_problems import explain_errors
 from resolver.ops.config_values import (
     Endpoint,
     Upstream,
+    check_special,
     parse_count,
     parse_endpoint,
     parse_ipv4,
@@ -100,6 +101,7 @@ UpstreamServer = Annotated[
 ]
 Network = Annotated[str, BeforeValidator(parse_network)]
 Apex = Annotated[str, BeforeValidator(_parse_apex)]
+Special = Annotated[str, BeforeValidator(_parse_apex), AfterValidator(check_special)]
 Count = Annotated[int, BeforeValidator(parse_count), _written]
 Seconds = Annotated[
     int, BeforeValidator(parse_seconds), PlainSerializer(lambda seconds: f"{seconds}s", return_type=str)
@@ -228,6 +230,7 @@ class Config(Section):
     state: FilePath = Path("state")
     upstreams: Annotated[tuple[UpstreamServer, ...], BeforeValidator(_as_upstreams)] | None = None
     zones: dict[Apex, Annotated[tuple[UpstreamServer, ...], BeforeValidator(_as_upstreams), Field(min_length=1)]] = {}
+    special_names: dict[Special, Literal["forward"]] = {}
     notice: NoticeConfig = NoticeConfig()
     blocked: BlockedConfig = BlockedConfig()
     guard: GuardConfig = GuardConfig()

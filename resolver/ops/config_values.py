@@ -7,6 +7,7 @@ import re
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final, NamedTuple
 
+from resolver.dns.special_names import APEXES
 from resolver.orders.page_address import LIMITED_BROADCAST, parse_page_address
 
 DNS_PORT: Final = 53
@@ -199,3 +200,18 @@ def _text(value: object, expected: str) -> str:
         case _:
             found = "a list or a mapping"
     raise ValueError(f"{found} stands where {expected} is expected")
+
+
+def check_special(apex: str) -> str:
+    """Let a special name through that may be forwarded like any other.
+
+    Raises ValueError.
+    """
+    if apex not in APEXES:
+        raise ValueError(f"{apex} is no special name; write for example test, home.arpa or 10.in-addr.arpa")
+    if apex == "resolver.arpa":
+        raise ValueError(
+            "resolver.arpa leads clients to the upstream and past the orders; "
+            "give it to a server of your own in zones, if you have one"
+        )
+    return apex

@@ -231,6 +231,7 @@ class PageCollector(Collector):
         yield healthy
         yield _single("upstream_mismatches", "Answers that matched no query.", self._gauge(Gauge.MISMATCHES))
         yield _single("upstream_filtered", "Answers an upstream filtered.", self._gauge(Gauge.FILTERED_UPSTREAM))
+        yield _single("special_names", "Answers for special names.", self._gauge(Gauge.SPECIAL_NAMES))
         yield _single("joined", "Queries that waited for another's upstream answer.", self._gauge(Gauge.JOINED))
         waiting = "Queries now waiting for upstreams, those that joined another's included."
         yield GaugeMetricFamily("arret_in_flight", waiting, self._gauge(Gauge.IN_FLIGHT))

@@ -14,6 +14,7 @@ def test_settings_read_back_what_they_wrote() -> None:
         clients_allow=("10.0.0.0/8",),
         upstreams=(quad, office),
         zones=(("corp.example", (office,)),),
+        special_forwarded=("test",),
         message_entries=1,
         message_octets=2,
         packet_entries=3,

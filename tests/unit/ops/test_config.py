@@ -193,6 +193,13 @@ def test_goes_to_another_process_and_back(tmp_path: Path, text: str) -> None:
         pytest.param("operator: {name: Free, contact: nobody}\n", "1:33: contact is mailto:", id="contact"),
         pytest.param(LEAST + LEAST, "2:1: key 'operator' stands here again", id="duplicate-key"),
         pytest.param(LEAST + "zones: 10.0.0.1\n", "2:8: zones is a mapping", id="not-a-mapping"),
+        pytest.param(
+            LEAST + "special_names: {tset: forward}\n", "tset is no special name; write for example test", id="ordinary"
+        ),
+        pytest.param(
+            LEAST + "special_names: {resolver.arpa: forward}\n", "past the orders; give it to a server", id="discovery"
+        ),
+        pytest.param(LEAST + "special_names: {test: local}\n", "'forward'", id="not-forward"),
         pytest.param(LEAST + "orders: {a: b}\n", "2:9: orders is a list", id="not-a-list"),
         pytest.param(LEAST + "orders: [a, b, a/]\n", "2:16: this folder stands here twice", id="orders-twice"),
         pytest.param(LEAST + "orders: [a, ./b/../a]\n", "2:13: this folder stands here twice", id="orders-by-detour"),

@@ -23,8 +23,14 @@ def test_bounds_are_divided_and_upstreams_numbered() -> None:
     quad9 = UpstreamAddress("udp", "9.9.9.10", 53, 0)
     assert settings.upstreams == (quad9, UpstreamAddress("tcp", "2620:fe::10", 53, 1, trust_ad=True))
     assert settings.zones == (("corp.example", (UpstreamAddress("udp", "10.0.0.53", 53, 2), quad9)),)
+    assert settings.special_forwarded == ()
     assert settings.message_octets == 64_000_000
     assert settings.in_flight == 5_000
+
+
+def test_special_names_that_are_forwarded_reach_the_workers() -> None:
+    written = config(upstreams=[], special_names={"Test.": "forward", "10.in-addr.arpa": "forward"})
+    assert worker_settings(written, asked_upstreams(written), {}, 1).special_forwarded == ("test", "10.in-addr.arpa")
 
 
 def test_no_share_is_nothing() -> None:
