@@ -64,6 +64,10 @@ class Gauge(IntEnum):
     """Upstream answers that an upstream says it has filtered itself, which no order of ours asked for."""
     SPECIAL_NAMES = 17
     """Answers for special names, which no upstream is asked about."""
+    FULL_IN_ALL = 20
+    """Queries answered at once because too many waited for upstreams: in all, of their client, for their domain."""
+    FULL_FOR_CLIENT = 21
+    FULL_FOR_DOMAIN = 22
 
 
 class UpstreamCount(IntEnum):

@@ -14,9 +14,10 @@ from resolver.core.counters import (
     duration_slot,
     unanswered_slot,
 )
+from resolver.core.crowd import Crowd
 from resolver.core.packet_cache import PacketCache, tag
 from resolver.core.pipeline import Pipeline, count_answer
-from resolver.core.step import Asked, Drop, Forward, Reply
+from resolver.core.step import Asked, Drop, Failure, Forward, Reply
 from resolver.net.client_views import ClientViews
 from resolver.net.clock_watch import ClockWatch
 
@@ -40,10 +41,22 @@ class Asks(Protocol):
 class Answering:
     """One worker's way from a query to its answer, shared by its transports.
 
-    ``views`` is replaced whole when the settings change; ``in_flight`` counts the queries that wait for upstreams.
+    ``views`` is replaced whole when the settings change; ``in_flight`` counts the queries that wait for upstreams,
+    ``waiting`` those of each client, by its packed address.
     """
 
-    __slots__ = ("_forwarder", "_idle", "_pipeline", "in_flight", "monotonic", "packets", "page", "views", "watch")
+    __slots__ = (
+        "_forwarder",
+        "_idle",
+        "_pipeline",
+        "in_flight",
+        "monotonic",
+        "packets",
+        "page",
+        "views",
+        "waiting",
+        "watch",
+    )
 
     def __init__(
         self,
@@ -54,7 +67,10 @@ class Answering:
         forwarder: Asks,
         page: memoryview,
         monotonic: Callable[[], float],
+        *,
+        per_client: int = 1_000,
     ) -> None:
+        """Put the parts together; of one client at most ``per_client`` queries wait for upstreams."""
         self._pipeline = pipeline
         self.packets = packets
         self.watch = watch
@@ -63,12 +79,14 @@ class Answering:
         self.page = page
         self.monotonic = monotonic
         self.in_flight = 0
+        self.waiting: Crowd[bytes] = Crowd(per_client)
         self._idle: asyncio.Future[None] | None = None
 
     def answer(
         self,
         datagram: bytes,
         view: View,
+        client: bytes,
         transport: Transport,
         now: float,
         send: Send[Destination],
@@ -81,7 +99,7 @@ class Answering:
         tail = self.replay(tag(view, transport) + datagram[2:], now)
         if tail is not None:
             return datagram[:2] + tail
-        return self.decide(datagram, view, transport, now, send, destination)
+        return self.decide(datagram, view, client, transport, now, send, destination)
 
     def replay(self, key: bytes, now: float) -> bytes | None:
         """Find in the packet cache, and count, the reply less its id for a datagram; ``key`` is `tag` and the rest."""
@@ -99,6 +117,7 @@ class Answering:
         self,
         datagram: bytes,
         view: View,
+        client: bytes,
         transport: Transport,
         now: float,
         send: Send[Destination],
@@ -106,15 +125,19 @@ class Answering:
     ) -> bytes | None:
         """Do the same for a query that the packet cache does not know."""
         step = self._pipeline.receive(datagram, view, transport, now)
+        if isinstance(step, Forward):
+            if self.waiting.enter(client):
+                self.in_flight += 1
+                self._forwarder.ask(step, partial(self._deliver, step.asked, client, send, destination))
+                return None
+            # All the answers that a client waits for could be made to come at once, and bury it.
+            self.page[GAUGES + Gauge.FULL_FOR_CLIENT] += 1
+            step = self._pipeline.fail(step.asked, Failure.OVERLOAD, now)
         match step:
             case Reply():
                 count_answer(self.page, transport, step.qtype, step.rcode, step.slot)
                 self.packets.store(view, transport, datagram, step, now)
                 return step.wire
-            case Forward():
-                self.in_flight += 1
-                self._forwarder.ask(step, partial(self._deliver, step.asked, send, destination))
-                return None
             case Drop():
                 self.drop(step, transport)
                 send(None, destination)
@@ -140,8 +163,9 @@ class Answering:
             self._idle = asyncio.get_running_loop().create_future()
             await self._idle
 
-    def _deliver(self, asked: Asked, send: Send[Any], destination: Any, outcome: Reply | Drop) -> None:  # noqa: ANN401 - the two belong together, whatever they are
+    def _deliver(self, asked: Asked, client: bytes, send: Send[Any], destination: Any, outcome: Reply | Drop) -> None:  # noqa: ANN401 - the two belong together, whatever they are
         self.in_flight -= 1
+        self.waiting.leave(client)
         match outcome:
             case Reply():
                 count_answer(self.page, asked.transport, outcome.qtype, outcome.rcode, outcome.slot)

@@ -43,7 +43,7 @@ class ClientViews(dict[str, View | None]):
     def __missing__(self, host: str) -> View | None:
         if len(self) >= REMEMBERED:
             self.clear()
-        packed = _packed(host.partition("%")[0])
+        packed = packed_address(host)
         view = None if _is_no_client(packed) else self._admission.view(packed)
         self[host] = view
         return view
@@ -54,5 +54,7 @@ def _is_no_client(packed: bytes) -> bool:
     return address.is_multicast or address.is_unspecified or packed == b"\xff\xff\xff\xff"
 
 
-def _packed(host: str) -> bytes:
+def packed_address(host: str) -> bytes:
+    """Pack an address as a socket gives it, an interface behind it left out; 4 or 16 octets."""
+    host = host.partition("%")[0]
     return socket.inet_pton(socket.AF_INET6 if ":" in host else socket.AF_INET, host)

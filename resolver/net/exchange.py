@@ -31,17 +31,18 @@ class Exchange:
     """One question on its way; ``upstreams`` in the order in which to ask them, ``started`` monotonic seconds.
 
     ``open`` until it is answered or given up; ``late`` once its waiters have been told of the failure. ``stage`` counts
-    the scheduled sends after the first.
+    the scheduled sends after the first. ``give_up_place`` gives back its place among those of its domain.
     """
 
-    __slots__ = ("attempts", "late", "mismatches", "open", "question", "stage", "started", "unusable", "upstreams",
-                 "waiters", "wire_question")  # fmt: skip  # two lines, not eleven
+    __slots__ = ("attempts", "give_up_place", "late", "mismatches", "open", "question", "stage", "started", "unusable",
+                 "upstreams", "waiters", "wire_question")  # fmt: skip  # two lines, not eleven
 
     def __init__(self, question: Question, upstreams: Sequence[Upstream], started: float) -> None:
         self.question = question
         self.wire_question = question.qname + _TYPE_AND_CLASS.pack(question.qtype, question.qclass)
         self.upstreams = upstreams
         self.started = started
+        self.give_up_place: Callable[[], None] | None = None
         self.waiters: list[tuple[Asked, Respond]] = []
         self.attempts: list[Attempt] = []
         self.stage = 0
@@ -55,6 +56,13 @@ class Exchange:
         self.open = False
         self.attempts = []
         self.waiters = []
+        self.leave_domain()
+
+    def leave_domain(self) -> None:
+        """Let another question of the domain have the place, if this one has it still."""
+        if self.give_up_place is not None:
+            self.give_up_place()
+            self.give_up_place = None
 
     def begin(self, way: Way, now: float) -> Attempt:
         """Note that this way is being taken."""

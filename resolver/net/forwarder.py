@@ -12,12 +12,13 @@ from typing import Final, assert_never
 from resolver.core.counters import GAUGES, Gauge, UpstreamCount
 from resolver.core.message_cache import Entry
 from resolver.core.pipeline import Pipeline
-from resolver.core.step import Drop, Failure, Forward, Question, Reply, Unusable
+from resolver.core.step import Asked, Drop, Failure, Forward, Question, Reply, Unusable
 from resolver.dns.codes import RRClass, RRType
 from resolver.dns.name import ROOT, parse_name
 from resolver.dns.response import HEADER_SIZE, Response
 from resolver.net.arrivals import Arrivals
 from resolver.net.attempt import Attempt, Outcome, Way
+from resolver.net.domains_in_flight import DomainsInFlight
 from resolver.net.draws import Draws
 from resolver.net.exchange import MOST_MISMATCHES, Exchange, Respond
 from resolver.net.heed import Curt, heed
@@ -51,14 +52,15 @@ class Forwarder:
         *,
         loop: asyncio.AbstractEventLoop,
         in_flight: int = 4_096,
+        per_domain: int = 4_096,
         sockets: int | None = None,
         schedule: Schedule = Schedule(),  # noqa: B008 - immutable
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Ask these upstreams, for names in a zone those of the zone; count in ``page`` (64-bit places).
 
-        At most ``in_flight`` queries wait at a time. ``sockets`` for each upstream: 1 024 or what the limit on open
-        files leaves, if it is None. ``clock`` is monotonic.
+        At most ``in_flight`` queries wait at a time, for ``per_domain`` questions of a registered domain. ``sockets``:
+        for each upstream; 1 024 or what the limit on open files leaves, if it is None. ``clock`` is monotonic.
         """
         self._pipeline = pipeline
         self._page = page
@@ -72,6 +74,7 @@ class Forwarder:
         self._outgoing: list[Exchange] = []
         self._timetable: Timetable[Exchange] = Timetable((*schedule.sends, schedule.answer, schedule.close))
         self._waiting = 0
+        self.domains = DomainsInFlight(per_domain)
         self._upstreams: dict[UpstreamAddress, Upstream] = {}
         self._leaving: list[tuple[float, Upstream]] = []
         self._routes = Routes((), {})
@@ -89,7 +92,7 @@ class Forwarder:
         asked, question = forward
         now = asked.received
         if self._waiting >= self._most_waiting:
-            self._respond(respond, self._pipeline.fail(asked, Failure.OVERLOAD, now))
+            self._turn_away(asked, respond, Gauge.FULL_IN_ALL)
             return
         exchange = self._exchanges.get(question)
         if exchange is not None and not exchange.late:
@@ -104,6 +107,9 @@ class Forwarder:
         if len(upstreams) > 1:
             upstreams = in_turn(upstreams, self._draws.draw()[1])
         exchange = Exchange(question, upstreams, now)
+        if not self.domains.enter(exchange):
+            self._turn_away(asked, respond, Gauge.FULL_FOR_DOMAIN)
+            return
         exchange.waiters.append((asked, respond))
         self._exchanges[question] = exchange
         self._timetable.enter(exchange)
@@ -113,6 +119,10 @@ class Forwarder:
         if not self._outgoing:
             self._loop.call_soon(self._send_outgoing)
         self._outgoing.append(exchange)
+
+    def _turn_away(self, asked: Asked, respond: Respond, bound: Gauge) -> None:
+        self._page[GAUGES + bound] += 1
+        self._respond(respond, self._pipeline.fail(asked, Failure.OVERLOAD, asked.received))
 
     def _send_outgoing(self) -> None:
         """Send the first queries of all questions that came in together, one right after the other.
@@ -305,6 +315,7 @@ class Forwarder:
         unusable = exchange.failure()
         waiters, exchange.waiters = exchange.waiters, []
         exchange.late = True
+        exchange.leave_domain()
         if unusable.final or not exchange.may_be_answered:
             self._forget(exchange)
         self._wait_for(-len(waiters))

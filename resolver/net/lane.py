@@ -164,7 +164,8 @@ class BatchLane:
         source = self._batch.sources[place * SOURCE_STRIDE : (place + 1) * SOURCE_STRIDE]
         at = place * CONTROL_STRIDE
         control = self._batch.controls[at : at + CONTROL_STRIDE] if self._with_controls else b""
-        wire = answering.decide(datagram, view, self._transport, now, self._send_later, (source, control, now))
+        client = source[4:8] if self._transport is Transport.UDP4 else source[8:24]
+        wire = answering.decide(datagram, view, client, self._transport, now, self._send_later, (source, control, now))
         return None if wire is None else wire[2:]
 
     def _leave(self, tails: Sequence[bytes], gaps: Collection[int], received: int) -> None:

@@ -47,6 +47,8 @@ class WorkerSettings:
     tcp_connections: int = 512
     tcp_per_client: int = 64
     in_flight: int = 4_096
+    in_flight_per_client: int = 1_000
+    in_flight_per_domain: int = 1_000
     pace_seconds: float = 0.001
     structured_option: int = 0
     """The EDNS option by which a client asks for JSON in extended errors; 0 where nobody may."""
@@ -65,6 +67,8 @@ class WorkerSettings:
             "tcp_connections": self.tcp_connections,
             "tcp_per_client": self.tcp_per_client,
             "in_flight": self.in_flight,
+            "in_flight_per_client": self.in_flight_per_client,
+            "in_flight_per_domain": self.in_flight_per_domain,
             "pace_seconds": self.pace_seconds,
             "structured_option": self.structured_option,
         }
@@ -84,6 +88,8 @@ class WorkerSettings:
             tcp_connections=document["tcp_connections"],
             tcp_per_client=document["tcp_per_client"],
             in_flight=document["in_flight"],
+            in_flight_per_client=document["in_flight_per_client"],
+            in_flight_per_domain=document["in_flight_per_domain"],
             pace_seconds=document["pace_seconds"],
             structured_option=document["structured_option"],
         )

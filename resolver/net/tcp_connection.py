@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from resolver.core.counters import Transport
 from resolver.dns.framing import MessageSplitter, frame
 from resolver.net.answering import Answering
+from resolver.net.client_views import packed_address
 from resolver.net.tcp_stream import HIGH_WATER, TcpStream
 
 BATCH: Final = 64
@@ -39,7 +40,7 @@ class Register(Protocol):
 class TcpConnection:
     """The state of one connection; ``host`` is the client's address."""
 
-    __slots__ = ("_answering", "_ended", "_kind", "_loop", "_partial_since", "_quiet_since", "_register",
+    __slots__ = ("_answering", "_client", "_ended", "_kind", "_loop", "_partial_since", "_quiet_since", "_register",
                  "_splitter", "_spoke", "_stream", "_stuck_since", "_unanswered", "_waiting", "_wakes",
                  "host")  # fmt: skip  # three lines, not fifteen
 
@@ -53,6 +54,7 @@ class TcpConnection:
     ) -> None:
         """Serve a client over a socket that now belongs to the connection."""
         self.host = host
+        self._client = packed_address(host)
         self._loop = loop
         self._answering = answering
         self._register = register
@@ -149,7 +151,7 @@ class TcpConnection:
             message = self._unanswered.popleft()
             self._quiet_since = now
             self._waiting += 1
-            wire = self._answering.answer(message, view, self._kind, now, self._answer_later, None)
+            wire = self._answering.answer(message, view, self._client, self._kind, now, self._answer_later, None)
             if wire is not None:
                 self._waiting -= 1
                 size += len(wire)

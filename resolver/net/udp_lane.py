@@ -13,6 +13,7 @@ from typing import Final
 
 from resolver.core.counters import DROPS, DropReason, Transport
 from resolver.net.answering import Answering
+from resolver.net.client_views import packed_address
 from resolver.net.mmsg import BATCH, LARGEST_QUERY
 from resolver.net.sockets import is_wildcard, kernel_drops
 from resolver.net.udp_sender import Address, Control, UdpSender
@@ -79,7 +80,15 @@ class UdpLane:
                 if view is None or cut or not client[1] or control is None:
                     self._page[DROPS + (DropReason.TRUNCATED if cut and view else DropReason.SOURCE)] += 1
                     continue
-                wire = answering.answer(datagram, view, self._transport, now, self._send_later, (control, client, now))
+                wire = answering.answer(
+                    datagram,
+                    view,
+                    packed_address(client[0]),
+                    self._transport,
+                    now,
+                    self._send_later,
+                    (control, client, now),
+                )
                 if wire is not None:
                     answered += 1
                     self._sender.send(wire, control, client)

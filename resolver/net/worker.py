@@ -83,10 +83,18 @@ class Worker:
             page,
             loop=loop,
             in_flight=settings.in_flight,
+            per_domain=settings.in_flight_per_domain,
             clock=self._watch.read,
         )
         self._answering = Answering(
-            pipeline, self._packets, self._watch, _views(settings), self._forwarder, page, monotonic
+            pipeline,
+            self._packets,
+            self._watch,
+            _views(settings),
+            self._forwarder,
+            page,
+            monotonic,
+            per_client=settings.in_flight_per_client,
         )
         self._pace = settings.pace_seconds
         self._udp = udp
@@ -147,7 +155,9 @@ class Worker:
         self._watch.enforce(policy)
         self._pipeline.recognise(settings.structured_option)
         self._answering.views = _views(settings)
+        self._answering.waiting.most = settings.in_flight_per_client
         self._forwarder.replace(settings.upstreams, settings.zones, settings.in_flight)
+        self._forwarder.domains.bound(settings.in_flight_per_domain)
         self._tcp.bound(connections=settings.tcp_connections, per_client=settings.tcp_per_client)
         self._tick()
 

@@ -194,6 +194,8 @@ class LimitsConfig(Section):
     tcp_connections: Annotated[Count, _between(1, 100_000)] = 1_000
     tcp_per_client: Annotated[Count, _between(1, 100_000)] = 100
     in_flight: Annotated[Count, _between(10, 1_000_000)] = 20_000
+    in_flight_per_client: Annotated[Count, _between(10, 1_000_000)] = 1_000
+    in_flight_per_domain: Annotated[Count, _between(10, 1_000_000)] = 1_000
 
 
 class LaneConfig(Section):

@@ -51,6 +51,11 @@ CACHES: Final = {
     "packet": (Gauge.PACKET_ENTRIES, Gauge.PACKET_HITS, Gauge.PACKET_MISSES),
     "message": (Gauge.MESSAGE_ENTRIES, Gauge.MESSAGE_HITS, Gauge.MESSAGE_MISSES),
 }
+OVERLOADS: Final = {
+    "in-flight": Gauge.FULL_IN_ALL,
+    "client": Gauge.FULL_FOR_CLIENT,
+    "domain": Gauge.FULL_FOR_DOMAIN,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +238,10 @@ class PageCollector(Collector):
         yield _single("upstream_filtered", "Answers an upstream filtered.", self._gauge(Gauge.FILTERED_UPSTREAM))
         yield _single("special_names", "Answers for special names.", self._gauge(Gauge.SPECIAL_NAMES))
         yield _single("joined", "Queries that waited for another's upstream answer.", self._gauge(Gauge.JOINED))
+        full = _counter("overload", "Queries answered at once, too many waiting.", "bound")
+        for bound, gauge in OVERLOADS.items():
+            full.add_metric([bound], self._gauge(gauge))
+        yield full
         waiting = "Queries now waiting for upstreams, those that joined another's included."
         yield GaugeMetricFamily("arret_in_flight", waiting, self._gauge(Gauge.IN_FLIGHT))
 

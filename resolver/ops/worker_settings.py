@@ -62,6 +62,8 @@ def worker_settings(config: Config, asked: AskedUpstreams, numbers: Mapping[str,
         tcp_connections=_share(config.limits.tcp_connections, workers),
         tcp_per_client=_share(config.limits.tcp_per_client, workers),
         in_flight=_share(config.limits.in_flight, workers),
+        in_flight_per_client=_share(config.limits.in_flight_per_client, workers),
+        in_flight_per_domain=_share(config.limits.in_flight_per_domain, workers),
         pace_seconds=config.lane.pace,
         structured_option=config.blocked.structured_error_option if config.blocked.structured_errors else 0,
     )

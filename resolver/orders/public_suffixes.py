@@ -40,6 +40,17 @@ class PublicSuffixes:
             return Section.ICANN
         return None if name in self.exceptions else self.any_child.get(parent)
 
+    def registered_domain(self, name: WireName) -> WireName:
+        """Find the name at or above a name that somebody registered: one label below the longest public suffix.
+
+        A public suffix is its own. Names without a listed suffix count as registered below their top-level domain.
+        """
+        registered = position = 0
+        while name[position] and self.section(WireName(name[position:])) is None:
+            registered = position
+            position += 1 + name[position]
+        return WireName(name[registered:])
+
     def covered(self, name: WireName) -> tuple[WireName, Section] | None:
         """Tell a public suffix that lies below a name, if there is one."""
         return self.above.get(name)

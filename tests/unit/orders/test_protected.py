@@ -2,7 +2,7 @@
 
 import pytest
 
-from resolver.dns.name import ROOT, labels, parse_name
+from resolver.dns.name import ROOT, labels, parse_name, present_name
 from resolver.orders.protected import read_protected, shipped_names
 from resolver.orders.public_suffixes import Section, public_suffixes, read_suffixes
 
@@ -76,3 +76,24 @@ def test_the_packaged_list_has_both_sections() -> None:
     assert suffixes.section(parse_name("github.io")) is Section.PRIVATE
     assert ROOT not in suffixes.above
     assert all(labels(name) for name in suffixes.plain)
+
+
+@pytest.mark.parametrize(
+    ("name", "registered"),
+    [
+        ("example.com", "example.com"),
+        ("a.b.c.example.com", "example.com"),
+        ("www.example.co.uk", "example.co.uk"),
+        ("x.pirate.github.io", "pirate.github.io"),
+        ("co.uk", "co.uk"),
+        ("com", "com"),
+        ("a.b.unlisted", "b.unlisted"),
+        ("a.b.c.ck", "b.c.ck"),
+        ("a.www.ck", "www.ck"),
+        ("4.3.2.1.in-addr.arpa", "1.in-addr.arpa"),
+        (".", "."),
+    ],
+)
+def test_the_registered_domain(name: str, registered: str) -> None:
+    asked = ROOT if name == "." else parse_name(name)
+    assert present_name(public_suffixes().registered_domain(asked)) == registered

@@ -1,0 +1,98 @@
+"""What a flood of queries cannot take from others: places among those who wait, one case each, over real sockets."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import dns.message
+import dns.rcode
+import pytest
+
+from resolver.core.counters import GAUGES, Gauge
+from resolver.core.step import Failure
+from tests.integration.running_worker import Running, make_policy, running_worker
+from tests.worlds import extended_errors
+
+LISTED = "dpstream.example"
+
+
+def query(name: str, number: int = 0) -> bytes:
+    return dns.message.make_query(name, "A", id=number, use_edns=0).to_wire()
+
+
+def answer(sock: socket.socket) -> dns.message.Message:
+    return dns.message.from_wire(sock.recv(65_535))
+
+
+@contextmanager
+def crowded(**bounds: Any) -> Iterator[tuple[Running, socket.socket]]:  # noqa: ANN401 - settings are of many types
+    """A worker that knows one name, and then has five queries of one client waiting, below one domain."""
+    with running_worker(make_policy(LISTED), **bounds) as running, running.udp("127.0.0.1") as client:
+        client.send(query("known.example", 1))
+        assert answer(client).rcode() == dns.rcode.NOERROR
+        for number in range(5):
+            client.send(query(f"silent{number}.flooded.example", number))
+        for number in range(5):
+            running.upstream.wait_for(f"silent{number}.flooded.example.")
+        yield running, client
+
+
+@pytest.mark.parametrize(
+    ("bound", "gauge"),
+    [
+        pytest.param("in_flight", Gauge.FULL_IN_ALL, id="in all"),
+        pytest.param("in_flight_per_client", Gauge.FULL_FOR_CLIENT, id="of one client"),
+        pytest.param("in_flight_per_domain", Gauge.FULL_FOR_DOMAIN, id="for one domain"),
+    ],
+)
+def test_over_a_bound_the_answer_comes_at_once(bound: str, gauge: Gauge) -> None:
+    with crowded(**{bound: 5}) as (running, client):
+        client.settimeout(1.0)  # those five that wait are told of the failure later
+        client.send(query("silent9.flooded.example", 9))
+        refused = answer(client)
+        assert (refused.id, refused.rcode()) == (9, dns.rcode.SERVFAIL)
+        assert extended_errors(refused) == [(14, Failure.OVERLOAD.value)]
+        assert running.page[GAUGES + gauge] == 1
+
+
+@pytest.mark.parametrize("bound", ["in_flight", "in_flight_per_client", "in_flight_per_domain"])
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        pytest.param(LISTED, "192.0.2.80", id="blocked"),
+        pytest.param("known.example", "192.0.2.7", id="cached"),
+    ],
+)
+def test_over_a_bound_what_is_known_is_answered(bound: str, name: str, address: str) -> None:
+    with crowded(**{bound: 5}) as (_, client):
+        client.send(query(name, 7))
+        assert [str(record) for record in answer(client).answer[0]] == [address]
+
+
+def test_the_flood_of_one_client_leaves_others_their_places() -> None:
+    with crowded(in_flight_per_client=5) as (running, _), running.udp("127.0.0.1", source="127.0.0.2") as other:
+        other.send(query("free.example", 7))
+        assert answer(other).rcode() == dns.rcode.NOERROR
+
+
+def test_the_flood_of_one_domain_leaves_others_their_places() -> None:
+    with crowded(in_flight_per_domain=5) as (_, client):
+        client.send(query("free.other.example", 7))
+        assert answer(client).rcode() == dns.rcode.NOERROR
+
+
+def test_who_joins_a_question_of_a_crowded_domain_takes_no_place() -> None:
+    with crowded(in_flight_per_domain=5) as (running, _), running.udp("::1") as other:
+        other.send(query("silent0.flooded.example", 7))
+        assert answer(other).rcode() == dns.rcode.SERVFAIL
+        assert running.page[GAUGES + Gauge.JOINED] == 1
+        assert running.page[GAUGES + Gauge.FULL_FOR_DOMAIN] == 0
+
+
+@pytest.mark.parametrize("bound", ["in_flight", "in_flight_per_client", "in_flight_per_domain"])
+def test_places_are_free_again_when_the_answers_have_come(bound: str) -> None:
+    with crowded(**{bound: 5}) as (_, client):
+        assert {answer(client).id for _ in range(5)} == set(range(5))
+        client.send(query("free.flooded.example", 7))
+        assert answer(client).rcode() == dns.rcode.NOERROR
