@@ -1,4 +1,4 @@
-"""What does a worker that dies under load take with it, and how long until its successor serves?"""
+"""What does a worker that dies or hangs under load take with it, and how long until its successor serves?"""
 
 import os
 import signal
@@ -23,7 +23,7 @@ def done(sizes: Sizes) -> str:
     return (
         f"{sizes.kill_rate:,} queries/s for {sizes.kill_seconds} s to two workers (1 in 20 blocked, the others "
         "cached), twice; the second time one of them gets SIGKILL after a third of the time. A query without an "
-        "answer for five seconds is lost."
+        "answer for five seconds is lost. At last one worker gets SIGSTOP."
     )
 
 
@@ -43,7 +43,7 @@ def measure(folder: Path, upstream: int, sizes: Sizes) -> Iterator[Figure]:
             probing(server.port, ways_to_ask(KEPT)) as probed,
         ):
             time.sleep(sizes.kill_seconds / 3)
-            until_succeeded = kill_and_wait(server)
+            until_succeeded = wait_for_a_successor(server, signal.SIGKILL)
             counts = load.counts(sizes.kill_seconds + 30.0)
         yield Figure("queries sent", counts.sent)
         yield Figure("queries answered a second", counts.completed / sizes.kill_seconds)
@@ -53,13 +53,20 @@ def measure(folder: Path, upstream: int, sizes: Sizes) -> Iterator[Figure]:
         yield Figure("answers that were no NOERROR", counts.other_rcodes, "", 0)
         yield from figures_of(probed, missing=None)
         yield Figure("from the kill until the successor serves", until_succeeded, "s", 1, at_full_size=True)
-        yield server.complaint_count(expected=1)
+        with (
+            running_load(server.port, questions, rate=sizes.kill_rate, seconds=sizes.deadline_seconds),
+            probing(server.port, ways_to_ask(KEPT)) as probed,
+        ):
+            until_succeeded = wait_for_a_successor(server, signal.SIGSTOP)
+        yield from figures_of(probed, missing=None)
+        yield Figure("from SIGSTOP until a successor serves", until_succeeded, "s", 3, at_full_size=True)
+        yield server.complaint_count(expected=2)
 
 
-def kill_and_wait(server: Server) -> float:
-    """Kill the first worker; gives the seconds until another process serves in its place."""
+def wait_for_a_successor(server: Server, number: signal.Signals) -> float:
+    """Send the first worker a signal; gives the seconds until another process serves in its place."""
     killed = server.worker_pids()[0]
-    os.kill(killed, signal.SIGKILL)
+    os.kill(killed, number)
     started = time.monotonic()
     while time.monotonic() - started < SUCCESSOR_SECONDS:
         worker = server.status()["workers"][0]

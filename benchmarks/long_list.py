@@ -9,7 +9,7 @@ from statistics import median
 from typing import Final
 
 from benchmarks.contenders import OURS, Listing, can_reload, make_listing
-from benchmarks.load import Counts, Load, read_counts
+from benchmarks.load import BUFFER_KILOBYTES, Counts, Load, read_counts
 from benchmarks.made_up_names import ZONE, cached_names, mix, write_questions
 from benchmarks.probe import asking, is_blocked, must_be_allowed, must_be_blocked, probing, ways_to_ask
 from benchmarks.processes import Watch, settled_pss
@@ -109,7 +109,7 @@ def _wait_at(port: int, questions: Path, rate: int, seconds: int) -> Latency:
 
 
 def _load(port: int, questions: Path, rate: int, seconds: float) -> Load:
-    options = ("-l", str(int(seconds)), "-Q", str(rate), "-q", str(max(200, rate)), "-v")
+    options = ("-l", str(int(seconds)), "-Q", str(rate), "-q", str(max(200, rate)), "-b", str(BUFFER_KILOBYTES), "-v")
     return Load(port, questions, *options, clients=CLIENTS)
 
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any, Final, Literal
 
-from cffi import FFI
+from resolver.net.kernel_structs import ffi as _ffi
 
 BATCH: Final = 64
 """Datagrams read or written at once."""
@@ -30,15 +30,6 @@ _WORDS: Final = 8
 """64-bit words of a ``struct mmsghdr``; where its fields stand among them follows."""
 _NAME, _NAME_LENGTH, _VECTOR, _VECTOR_LENGTH, _CONTROL, _CONTROL_LENGTH, _FLAGS, _LENGTH = range(_WORDS)
 
-_ffi: Final = FFI()
-_ffi.cdef("""
-    struct iovec { void *base; size_t length; };
-    struct msghdr { void *name; unsigned int name_length; struct iovec *vector; size_t vector_length;
-                    void *control; size_t control_length; int flags; };
-    struct mmsghdr { struct msghdr header; unsigned int length; };
-    int recvmmsg(int descriptor, struct mmsghdr *messages, unsigned int count, int flags, void *timeout);
-    int sendmmsg(int descriptor, struct mmsghdr *messages, unsigned int count, int flags);
-""")
 Client = int | bytes | None
 """The IPv4 address as it lies in memory, the 16 octets of an IPv6 address, or nobody that can be answered."""
 

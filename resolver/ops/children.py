@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import re
+import resource
 import signal
 import socket
 import subprocess
@@ -9,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import resolver
 from resolver.ops.channel import Channel, Message
@@ -17,6 +19,10 @@ from resolver.ops.logs import log_event
 from resolver.ops.progress import Tell, tell_nobody
 
 Role = Literal["dns", "compile"]
+
+CAP_SYS_NICE: Final = 23
+LEAST_PRIORITY: Final = 5
+"""As RLIMIT_NICE counts (setrlimit(2)): the niceness of a compilation, 15, and nothing more urgent."""
 
 
 class Child:
@@ -73,6 +79,22 @@ class Child:
         answer, self._awaited = self._awaited.result(), None
         return answer
 
+    def give_way(self) -> None:
+        """Let it compute only while nobody else wants the core, if that can be ended again (sched(7), SCHED_IDLE).
+
+        Niceness alone lets workers wait for tens of milliseconds at a time on a busy machine.
+        """
+        if may_hurry():
+            self._schedule(os.SCHED_IDLE)
+
+    def hurry(self) -> None:
+        """Let it compete for a core again, by its niceness."""
+        self._schedule(os.SCHED_OTHER)
+
+    def _schedule(self, policy: int) -> None:
+        with suppress(OSError):  # it has ended, or the host forbids it: then it stays as it is
+            os.sched_setscheduler(self.pid, policy, os.sched_param(0))
+
     def kill(self) -> None:
         """End it at once."""
         if self.alive:
@@ -99,6 +121,13 @@ class Child:
         self._channel.close()
         self._answer(None)
         self.ended.set_result(self._process.wait())
+
+
+def may_hurry() -> bool:
+    """Tell whether this process may end what `Child.give_way` begins: by a limit, or as root (capabilities(7))."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_NICE)
+    held = re.search(r"^CapEff:\t([0-9a-f]+)$", Path("/proc/self/status").read_text(), re.MULTILINE)
+    return limit >= LEAST_PRIORITY or (held is not None and bool(int(held[1], 16) >> CAP_SYS_NICE & 1))
 
 
 def cannot_start(error: OSError) -> str:

@@ -12,6 +12,8 @@ from resolver.ops.metrics import OrderRules, PolicySummary, spans
 from resolver.ops.progress import Tell, tell_nobody
 
 COMPILE_SECONDS: Final = 600.0
+GENTLE_SECONDS: Final = 20.0
+"""For so long a compilation beside workers takes only what is left over; a flood must not put off an order for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +46,27 @@ async def compile_in_child(
     is the digest of the files that somebody means, accidents included.
     """
     question = {"do": "compile", "config": config.to_json(), "wall": wall, "beside": beside, "plan": plan}
-    return await _ask_child(question, tell)
+    return await _ask_child(question, tell, beside=beside)
 
 
 async def recall_in_child(config: Config) -> Compiled:
     """Find the policy that was applied last."""
-    return await _ask_child({"do": "recall", "config": config.to_json(), "beside": False}, tell_nobody)
+    return await _ask_child({"do": "recall", "config": config.to_json(), "beside": False}, tell_nobody, beside=False)
 
 
-async def _ask_child(question: Message, tell: Tell) -> Compiled:
+async def _ask_child(question: Message, tell: Tell, *, beside: bool) -> Compiled:
     try:
         child = Child(asyncio.get_running_loop(), "compile")
         child.heard_progress = tell
     except OSError as error:
         return _nothing(f"compiling the orders: {cannot_start(error)}; the policy stays as it was")
+    if beside:
+        child.give_way()
     try:
-        answer = await child.ask(question, COMPILE_SECONDS)
+        answer = await child.ask(question, GENTLE_SECONDS)
+        if answer is None and child.alive:
+            child.hurry()
+            answer = await child.wait_on(COMPILE_SECONDS - GENTLE_SECONDS)
         if answer is None:
             return _nothing(f"compiling the orders: {await _how_it_ended(child)}; the policy stays as it was")
     finally:

@@ -10,12 +10,13 @@ import os
 import resource
 import signal
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from resolver.net.sockets import ListenAddress, Listener, ListenError, open_listeners
+from resolver.ops.children import LEAST_PRIORITY
 from resolver.ops.clock import OrderClock, order_clock
 from resolver.ops.config import Config, load_config
 from resolver.ops.control import SOCKET_FILE, ControlError, ControlServer, Message, open_control_socket
@@ -88,6 +89,7 @@ class Premises:
 def _run(config_path: Path, config: Config, log: Log, tell: Tell) -> int:
     os.umask(PRIVATE_FILES)
     _raise_file_limit()
+    _let_compilations_hurry()
     with ExitStack() as held:
         lock = StateLock(config.state)
         held.callback(lock.release)
@@ -112,6 +114,13 @@ def _raise_file_limit() -> None:
     """Let workers open as many sockets as the host allows: each question should leave from a port of its own."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _let_compilations_hurry() -> None:
+    """Let a compilation that takes only what is left over compete again, at low priority, if it takes too long."""
+    _, most = resource.getrlimit(resource.RLIMIT_NICE)
+    with suppress(ValueError):  # not ours to raise; compilations compete at low priority from the beginning then
+        resource.setrlimit(resource.RLIMIT_NICE, (LEAST_PRIORITY, max(most, LEAST_PRIORITY)))
 
 
 async def _serve(premises: Premises) -> int:

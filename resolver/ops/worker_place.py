@@ -10,6 +10,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from typing import Final
@@ -27,6 +28,8 @@ SILENT_SECONDS: Final = 1.0
 CHANGE_SECONDS: Final = 10.0
 """Longest time that a worker which does tick may take over its part of a change."""
 HUNG_SECONDS: Final = 2.0
+SUSPECT_SECONDS: Final = 1.0
+"""Three ticks late: its successor's interpreter starts, which on a busy machine takes a second, and waits."""
 QUIET_SECONDS: Final = 0.6
 """More than two ticks late: a neighbour reads along, which costs nothing if the worker goes on after all."""
 BACK_OFF: Final = (0.0, 0.0, 0.25, 0.5, 1.0, 2.0, 5.0)
@@ -100,6 +103,7 @@ class WorkerPlace:
         self._moved = moved
         self._damaged = damaged
         self._child: Child | None = None
+        self._spare: Child | None = None
         self._ready_at = 0.0
         self._short_lives = 0
         self._wanted_known = asyncio.Event()
@@ -118,7 +122,7 @@ class WorkerPlace:
         """Start worker after worker until cancelled."""
         while True:
             await asyncio.sleep(BACK_OFF[min(self._short_lives, len(BACK_OFF) - 1)])
-            child = self._child = self._start_child()
+            child = self._child = self._take_spare() or self._start_child()
             if child is None:
                 self._short_lives += 1
                 continue
@@ -127,15 +131,22 @@ class WorkerPlace:
             status = await child.ended
             self._mourn(child, status)
 
+    def _take_spare(self) -> Child | None:
+        spare, self._spare = self._spare, None
+        return spare if spare is not None and spare.alive else None
+
     def _start_child(self) -> Child | None:
         """Start an interpreter; the host may lack memory, processes or descriptors, or forbid it."""
         try:
-            return Child(asyncio.get_running_loop(), "dns", (*self._sockets.descriptors(), self.page.descriptor))
+            return self._interpreter()
         except OSError as error:
             self.refusal = cannot_start(error)
             log_event("error", "worker cannot start", place=self.number, why=self.refusal)
             self._moved()
             return None
+
+    def _interpreter(self) -> Child:
+        return Child(asyncio.get_running_loop(), "dns", (*self._sockets.descriptors(), self.page.descriptor))
 
     async def _live(self, child: Child) -> None:
         await self._wanted_known.wait()
@@ -213,6 +224,19 @@ class WorkerPlace:
         if self._child is not None:
             self._child.kill()
 
+    def foresee(self, now: float) -> None:
+        """Have a successor's interpreter at hand while the worker is suspiciously silent (``now`` is monotonic)."""
+        suspicious = self.serving is not None and self._silence(now) > SUSPECT_SECONDS
+        if suspicious and self._spare is None:
+            with suppress(OSError):  # it is tried again when the place is empty, and said then
+                self._spare = self._interpreter()
+        elif self._spare is not None and self.reads(now):
+            self._dismiss_spare()
+
+    def _dismiss_spare(self) -> None:
+        if (spare := self._take_spare()) is not None:
+            spare.kill()
+
     def hung(self, now: float) -> bool:
         """Tell whether the worker serves but has not ticked for two seconds (``now`` is monotonic)."""
         return self.serving is not None and self._silence(now) > HUNG_SECONDS
@@ -229,6 +253,7 @@ class WorkerPlace:
 
     async def end(self, within: float) -> bool:
         """Let the worker finish what it has in hand, for so many seconds; False if it had to be killed."""
+        self._dismiss_spare()
         child = self._child
         if child is None or not child.alive:
             return True

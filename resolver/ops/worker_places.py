@@ -133,7 +133,7 @@ class WorkerPlaces:
             self.places[reader].tell({"do": "release", "place": place})
 
     async def _watch(self) -> None:
-        """Cover for workers that are silent, and replace those that hang.
+        """Cover for workers that are silent, have successors ready for them, and replace those that hang.
 
         One look in between lets a server that was itself stopped not blame them.
         """
@@ -142,6 +142,8 @@ class WorkerPlaces:
             await asyncio.sleep(WATCH_SECONDS)
             self._cover()
             now = time.monotonic()
+            for place in self.places:
+                place.foresee(now)
             hung = {place for place in self.places if place.hung(now)}
             for place in hung & suspects:
                 place.replace("no tick for two seconds")

@@ -295,7 +295,9 @@ class TestLosses:
     def test_a_hung_worker_is_replaced(self, tmp_path: Path) -> None:
         with running(tmp_path, one="listed.example") as server:
             os.kill(server.pids()[1], signal.SIGSTOP)
+            stopped = time.monotonic()
             server.wait_for("worker is replaced")
+            assert time.monotonic() - stopped > 1.5, "it ticked less than two seconds ago"
             server.wait_until(lambda told: told["workers"][1]["restarts"] == 1 and told["workers"][1]["in_force"])
             assert server.blocked("listed.example")
 

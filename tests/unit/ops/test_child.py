@@ -2,17 +2,21 @@
 
 import asyncio
 import os
+import resource
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from resolver.ops import children
 from resolver.ops.child import COMPILE_NICENESS
-from resolver.ops.children import Child, end_in_words
+from resolver.ops.children import LEAST_PRIORITY, Child, end_in_words, may_hurry
 
-HEAVY = {"pydantic", "yaml", "prometheus_client", "click", "rich", "idna", "publicsuffixlist", "zoneinfo", "dnslib"}
+HEAVY = {"pydantic", "yaml", "prometheus_client", "click", "rich", "idna", "publicsuffixlist", "zoneinfo", "dnslib",
+         "cffi", "pycparser"}  # fmt: skip  # two lines, not eleven
 WORKERS_OWN = ("resolver.ops.child", "resolver.ops.channel", "resolver.ops.dns_child", "resolver.ops.policy_file")
 
 
@@ -59,6 +63,42 @@ def test_a_compilation_lets_the_workers_go_first() -> None:
 
     ours = os.getpriority(os.PRIO_PROCESS, 0)
     assert asyncio.run(niceness()) == ours + COMPILE_NICENESS
+
+
+@pytest.mark.parametrize(("may", "gentle"), [(False, os.SCHED_OTHER), (True, os.SCHED_IDLE)])
+def test_it_takes_what_is_left_over_only_where_that_can_be_ended(
+    *, may: bool, gentle: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    can_be_ended = children.may_hurry()
+
+    async def policies() -> tuple[int, int]:
+        child = Child(asyncio.get_running_loop(), "compile")
+        child.give_way()
+        meanwhile = os.sched_getscheduler(child.pid)
+        child.hurry()
+        after = os.sched_getscheduler(child.pid)
+        child.kill()
+        await child.ended
+        child.hurry()
+        return meanwhile, after
+
+    monkeypatch.setattr(children, "may_hurry", lambda: may)
+    assert asyncio.run(policies()) == (gentle, os.SCHED_OTHER if can_be_ended else gentle)
+
+
+@pytest.mark.parametrize(
+    ("limit", "capabilities", "may"),
+    [
+        pytest.param(0, "0000000000000000", False, id="nobody-special"),
+        pytest.param(LEAST_PRIORITY, "0000000000000000", True, id="by-a-limit"),
+        pytest.param(0, "000001ffffffffff", True, id="as-root"),
+        pytest.param(0, "000001ffff7fffff", False, id="as-root-without-that-right"),
+    ],
+)
+def test_who_may_end_it(*, limit: int, capabilities: str, may: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (limit, limit))
+    monkeypatch.setattr(Path, "read_text", lambda _: f"Name:\tarret\nCapEff:\t{capabilities}\nCapBnd:\t0\n")
+    assert may_hurry() is may
 
 
 def scenario(play: Callable[[Child], "asyncio.Future[int]"]) -> int:

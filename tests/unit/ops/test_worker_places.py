@@ -280,6 +280,57 @@ class TestAdoption:
         scenario(play=play)
 
 
+class TestSuccessorAtHand:
+    def test_who_is_suspiciously_silent_is_followed_by_an_interpreter_that_runs_already(self) -> None:
+        async def play(places: WorkerPlaces) -> None:
+            silent = places.places[1]
+            silence(silent, 1.5)
+            silent.foresee(time.monotonic())
+            silent.foresee(time.monotonic())
+            assert len(ScriptedChild.started) == 3, "one is enough"
+            assert ScriptedChild.started[2].heard == []
+            silent.replace("no tick for two seconds")
+            await places._until(lambda: silent.restarts == 1 and places.in_force() == 2, 10)
+            assert len(ScriptedChild.started) == 3
+
+        _, _, successor = scenario(play=play)
+        assert successor.told() == ["start", "drain"]
+
+    def test_who_goes_on_again_needs_none(self) -> None:
+        async def play(places: WorkerPlaces) -> None:
+            slow = places.places[1]
+            silence(slow, 1.5)
+            slow.foresee(time.monotonic())
+            tick(slow)
+            slow.foresee(time.monotonic())
+            assert not ScriptedChild.started[2].alive
+            slow.replace("for another reason")
+            await places._until(lambda: slow.restarts == 1 and places.in_force() == 2, 10)
+
+        assert len(scenario(play=play)) == 4
+
+    def test_it_does_not_outlive_the_server(self) -> None:
+        async def play(places: WorkerPlaces) -> None:
+            silence(places.places[1], 1.5)
+            places.places[1].foresee(time.monotonic())
+
+        assert not any(child.alive for child in scenario(play=play))
+
+    def test_if_it_cannot_start_nothing_is_wrong_yet(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def no_process(*_: object) -> None:
+            raise OSError(11, "no more processes")
+
+        async def play(places: WorkerPlaces) -> None:
+            silent = places.places[1]
+            silence(silent, 1.5)
+            with monkeypatch.context() as host:
+                host.setattr(worker_place, "Child", no_process)
+                silent.foresee(time.monotonic())
+            assert silent.refusal is None
+
+        assert len(scenario(play=play)) == 2
+
+
 def test_if_nobody_can_start_the_reason_is_told() -> None:
     def refuse_to_start(_child: ScriptedChild, message: Message) -> Message | None:
         return {"say": "refused", "change": message["change"], "why": "index damaged", "damaged": True}
