@@ -13,7 +13,7 @@ import dns.rrset
 
 from resolver.core.admission import ALLOWED, View
 from resolver.core.counters import PAGE_SIZE, Transport
-from resolver.core.message_cache import MessageCache
+from resolver.core.message_cache import MessageCache, Unfinished
 from resolver.core.packet_cache import PacketCache
 from resolver.core.pipeline import Drop, Entry, Forward, Pipeline, Reply, Step, Unusable
 from resolver.core.policy import Policy, load_policy
@@ -147,8 +147,9 @@ class World:
         return self.pipeline.receive(wire, self.view, self.transport, self.now)
 
     def learn(self, forward: Forward, response: bytes, *, trust_ad: bool = False) -> Entry | Unusable:
-        """Give an upstream's response to the pipeline."""
-        return self.pipeline.learn(forward.question, read_response(response), self.now, trust_ad=trust_ad)
+        """Give an upstream's response to the pipeline; one that leaves off counts for what it says."""
+        learned = self.pipeline.learn(forward.question, read_response(response), self.now, trust_ad=trust_ad)
+        return learned.entry if isinstance(learned, Unfinished) else learned
 
     def forwarded(self, wire: bytes) -> Forward:
         """Give a client's message that must be forwarded to the pipeline."""

@@ -68,6 +68,8 @@ class Gauge(IntEnum):
     """Queries answered at once because too many waited for upstreams: in all, of their client, for their domain."""
     FULL_FOR_CLIENT = 21
     FULL_FOR_DOMAIN = 22
+    CONTINUED = 24
+    """Times that a chain of aliases was asked on where an upstream had left it."""
 
 
 class UpstreamCount(IntEnum):

@@ -103,6 +103,12 @@ class Entry:
         return bytes(stale)
 
 
+class Unfinished(NamedTuple):
+    """An answer that ends with an alias and says nothing of the name it leads to, not even that there is no data."""
+
+    entry: Entry
+
+
 class FailureRecord(NamedTuple):
     """A failure that stands until an instant (monotonic), and the length of that pause."""
 

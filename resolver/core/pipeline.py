@@ -8,9 +8,10 @@ import math
 from typing import Final, assert_never
 
 from resolver.core.admission import View
+from resolver.core.continuation import join, local_entry
 from resolver.core.counters import GAUGES, NOWHERE, DropReason, Gauge, Transport, answer_slot
 from resolver.core.intact import IntactReader
-from resolver.core.message_cache import Alias, Entry, MessageCache
+from resolver.core.message_cache import Alias, Entry, MessageCache, Unfinished
 from resolver.core.policy import Allow, Block, Table
 from resolver.core.reply import (
     Content,
@@ -138,7 +139,9 @@ class Pipeline:
             self._messages.keep(learned)
         return learned
 
-    def learn(self, question: Question, response: Response, now: float, *, trust_ad: bool = False) -> Entry | Unusable:
+    def learn(
+        self, question: Question, response: Response, now: float, *, trust_ad: bool = False
+    ) -> Entry | Unfinished | Unusable:
         """Take what an upstream said about a question: clean, and kept for later if it may be.
 
         ``trust_ad``: believe the upstream's AD bit.
@@ -149,6 +152,30 @@ class Pipeline:
         if isinstance(learned, Entry):
             self._messages.keep(learned)
         return learned
+
+    def permits_rest(self, asked: Asked, entry: Entry) -> bool:
+        """Tell whether what the aliases of an unfinished answer lead to may be asked for on behalf of this query."""
+        if isinstance(self._table.judge(asked.query.qname, asked.view), Block):
+            return False
+        self._judge_aliases(asked, entry)
+        return entry.alias is None
+
+    def known(self, question: Question, now: float) -> Entry | Unusable | None:
+        """Find what is known of a question at this moment: its answer, or that it failed a moment ago."""
+        special = self._special.content(question.qname, question.qtype)
+        if special is not None:
+            return local_entry(question, special.rcode, special.answer, special.authority, now)
+        entry = self._messages.find(question)
+        return entry if entry is not None and now < entry.expires else self._messages.failure(question, now)
+
+    def join(
+        self, question: Question, first: Entry, rest: Entry | Unfinished, now: float
+    ) -> Entry | Unfinished | Unusable:
+        """Take the end of a chain that an upstream had left unfinished, and keep the whole if it may be kept."""
+        joined = join(question, first, rest, now, stale_seconds=self._stale_seconds)
+        if isinstance(joined, Entry):
+            self._messages.keep(joined)
+        return joined
 
     def show_sizes(self) -> None:
         """Put into the page how much is cached; asked for now and then, as it would cost each answer a little."""

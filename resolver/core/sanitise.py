@@ -7,7 +7,7 @@ for. Everything else, the additional section included, is left behind (RFC 2181 
 
 from typing import Final, NamedTuple
 
-from resolver.core.message_cache import MAX_NEGATIVE_TTL, MAX_TTL, Entry
+from resolver.core.message_cache import MAX_NEGATIVE_TTL, MAX_TTL, Entry, Unfinished
 from resolver.core.step import Failure, Question, Unusable
 from resolver.dns.codes import EdnsOption, ExtendedError, Flag, Rcode, RRClass, RRType
 from resolver.dns.edns import extended_error
@@ -47,7 +47,7 @@ class _Chain(NamedTuple):
 
 def sanitise(
     question: Question, response: Response, now: float, *, trust_ad: bool, stale_seconds: float
-) -> Entry | Unusable:
+) -> Entry | Unfinished | Unusable:
     """Turn an upstream's response into the entry that answers the question, or say why it cannot be used.
 
     ``now`` is monotonic; AD is believed only with ``trust_ad``.
@@ -56,6 +56,20 @@ def sanitise(
     if response.rcode not in _TRUSTED_RCODES:
         final = any(int.from_bytes(value[:2], "big") in DNSSEC_FAILURES for _, value in errors)
         return Unusable(Failure.REFUSED_UPSTREAM, final=final and response.rcode == Rcode.SERVFAIL, errors=errors)
+    authentic = trust_ad and bool(response.flags & Flag.AD)
+    return assemble(question, response, now, errors=errors, authentic=authentic, stale_seconds=stale_seconds)
+
+
+def assemble(
+    question: Question,
+    response: Response,
+    now: float,
+    *,
+    errors: tuple[tuple[int, bytes], ...],
+    authentic: bool,
+    stale_seconds: float,
+) -> Entry | Unfinished | Unusable:
+    """Make the entry of what a response without a failure says, and of nothing else that is in it."""
     chain = _follow(question, response.answer)
     if chain is None or _contradicts(chain, response):
         return Unusable(Failure.UNUSABLE, errors=errors)
@@ -71,7 +85,8 @@ def sanitise(
     if wire[2] & 0x02:
         return Unusable(Failure.UNUSABLE, errors=errors)
     start = 12 + len(question.qname) + 4
-    return Entry(
+    lifetime = _lifetime(chain, authority, response.rcode)
+    entry = Entry(
         question,
         response.rcode,
         answers=len(chain.records),
@@ -79,12 +94,14 @@ def sanitise(
         body=wire[start:],
         ttl_offsets=tuple(offset - start for offset in ttl_offsets(wire)),
         links=chain.links,
-        authentic=trust_ad and bool(response.flags & Flag.AD),
+        authentic=authentic,
         errors=errors,
         stored=now,
-        lifetime=_lifetime(chain, authority, response.rcode),
+        lifetime=0 if lifetime is None else lifetime,
         stale_seconds=stale_seconds,
     )
+    unfinished = lifetime is None and chain.links and response.rcode == Rcode.NOERROR
+    return Unfinished(entry) if unfinished else entry
 
 
 def upstream_errors(response: Response) -> tuple[tuple[int, bytes], ...]:
@@ -243,9 +260,9 @@ def _negative_ttl(soa: Record) -> int:
     return min(soa.ttl, int.from_bytes(soa.rdata[-4:], "big"), MAX_NEGATIVE_TTL)
 
 
-def _lifetime(chain: _Chain, authority: tuple[Record, ...], rcode: int) -> int:
-    """Tell for how many seconds the entry is fresh: 0 for a negative answer without SOA, and for a TTL of 0."""
+def _lifetime(chain: _Chain, authority: tuple[Record, ...], rcode: int) -> int | None:
+    """Tell for how many seconds the entry is fresh; None without data and without an SOA that says there are none."""
     ttls = [record.ttl for record in (*chain.records, *authority)]
     if not chain.complete and rcode != Rcode.YXDOMAIN and not any(r.rtype == RRType.SOA for r in authority):
-        return 0
+        return None
     return min(ttls, default=0)

@@ -23,6 +23,8 @@ class Outcome(Enum):
     """The answer, or the query, needs TCP."""
     DISLIKES_EDNS = auto()
     """The upstream did not take the query with its OPT record."""
+    UNFINISHED = auto()
+    """The answer ends with an alias, and what that leads to is being asked."""
     REJECTED = auto()
     """The upstream failed, refused, or said something that does not answer the question."""
 

@@ -7,11 +7,14 @@ over TCP (RFC 9520 section 3.1).
 
 from collections.abc import Callable, Sequence
 from struct import Struct
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from resolver.core.step import Asked, Drop, Failure, Question, Reply, Unusable
 from resolver.net.attempt import Attempt, Outcome, Way
 from resolver.net.upstream import Upstream
+
+if TYPE_CHECKING:
+    from resolver.core.message_cache import Entry
 
 UDP_SENDS: Final = 3
 TCP_SENDS: Final = 2
@@ -31,11 +34,13 @@ class Exchange:
     """One question on its way; ``upstreams`` in the order in which to ask them, ``started`` monotonic seconds.
 
     ``open`` until it is answered or given up; ``late`` once its waiters have been told of the failure. ``stage`` counts
-    the scheduled sends after the first. ``give_up_place`` gives back its place among those of its domain.
+    the scheduled sends after the first. ``give_up_place`` gives back its place among those of its domain. ``partial``
+    is an answer that left off at an alias, ``rest`` the exchange that asks what the alias leads to, and ``followers``
+    are the exchanges whose rest this one is.
     """
 
-    __slots__ = ("attempts", "give_up_place", "late", "mismatches", "open", "question", "stage", "started", "unusable",
-                 "upstreams", "waiters", "wire_question")  # fmt: skip  # two lines, not eleven
+    __slots__ = ("attempts", "followers", "give_up_place", "late", "mismatches", "open", "partial", "question", "rest",
+                 "stage", "started", "unusable", "upstreams", "waiters", "wire_question")  # fmt: skip  # two lines
 
     def __init__(self, question: Question, upstreams: Sequence[Upstream], started: float) -> None:
         self.question = question
@@ -45,6 +50,9 @@ class Exchange:
         self.give_up_place: Callable[[], None] | None = None
         self.waiters: list[tuple[Asked, Respond]] = []
         self.attempts: list[Attempt] = []
+        self.partial: Entry | None = None
+        self.rest: Exchange | None = None
+        self.followers: list[Exchange] = []
         self.stage = 0
         self.mismatches = 0
         self.unusable: Unusable | None = None
@@ -56,6 +64,8 @@ class Exchange:
         self.open = False
         self.attempts = []
         self.waiters = []
+        self.rest = None
+        self.followers = []
         self.leave_domain()
 
     def leave_domain(self) -> None:
@@ -120,7 +130,7 @@ class Exchange:
     @property
     def may_be_answered(self) -> bool:
         """Whether a sound answer may come to what was sent."""
-        return any(attempt.outcome in _HOPEFUL for attempt in self.attempts)
+        return self.rest is not None or any(attempt.outcome in _HOPEFUL for attempt in self.attempts)
 
     def is_hopeless(self, last_stage: int) -> bool:
         """Tell whether nothing can come any more, neither to what was sent nor to what will be."""

@@ -10,19 +10,19 @@ from collections.abc import Callable, Sequence
 from typing import Final, assert_never
 
 from resolver.core.counters import GAUGES, Gauge, UpstreamCount
-from resolver.core.message_cache import Entry
+from resolver.core.message_cache import Entry, Unfinished
 from resolver.core.pipeline import Pipeline
 from resolver.core.step import Asked, Drop, Failure, Forward, Question, Reply, Unusable
-from resolver.dns.codes import RRClass, RRType
-from resolver.dns.name import ROOT, parse_name
 from resolver.dns.response import HEADER_SIZE, Response
 from resolver.net.arrivals import Arrivals
 from resolver.net.attempt import Attempt, Outcome, Way
+from resolver.net.continuations import Continuations
 from resolver.net.domains_in_flight import DomainsInFlight
 from resolver.net.draws import Draws
 from resolver.net.exchange import MOST_MISMATCHES, Exchange, Respond
 from resolver.net.heed import Curt, heed
-from resolver.net.routes import Routes, in_turn
+from resolver.net.roster import Roster
+from resolver.net.routes import in_turn
 from resolver.net.settings import UpstreamAddress, Zone
 from resolver.net.timetable import Schedule, Timetable
 from resolver.net.upstream import Upstream
@@ -37,7 +37,6 @@ IDLE_TICK: Final = 1.0
 _JOINED: Final = GAUGES + Gauge.JOINED
 _MISMATCHES: Final = GAUGES + Gauge.MISMATCHES
 _IN_FLIGHT: Final = GAUGES + Gauge.IN_FLIGHT
-_PROBE: Final = Question(ROOT, RRType.SOA, RRClass.IN, dnssec_ok=False, checking_disabled=False)
 
 
 class Forwarder:
@@ -71,13 +70,12 @@ class Forwarder:
         self._draws = Draws()
         self._arrivals = Arrivals(loop, self._arrived, self._unreachable, clock)
         self._exchanges: dict[Question, Exchange] = {}
+        self._continuations = Continuations(pipeline, page, self._exchange, self._answer, self._settle, self._fail)
         self._outgoing: list[Exchange] = []
         self._timetable: Timetable[Exchange] = Timetable((*schedule.sends, schedule.answer, schedule.close))
         self._waiting = 0
         self.domains = DomainsInFlight(per_domain)
-        self._upstreams: dict[UpstreamAddress, Upstream] = {}
-        self._leaving: list[tuple[float, Upstream]] = []
-        self._routes = Routes((), {})
+        self._roster = Roster(self._make_upstream, linger=schedule.close)
         self.replace(upstreams, zones, in_flight)
         self._timer = loop.call_later(IDLE_TICK, self._tick)
         self._is_idle = True
@@ -92,7 +90,8 @@ class Forwarder:
         asked, question = forward
         now = asked.received
         if self._waiting >= self._most_waiting:
-            self._turn_away(asked, respond, Gauge.FULL_IN_ALL)
+            self._page[GAUGES + Gauge.FULL_IN_ALL] += 1
+            self._respond(respond, self._pipeline.fail(asked, Failure.OVERLOAD, now))
             return
         exchange = self._exchanges.get(question)
         if exchange is not None and not exchange.late:
@@ -100,29 +99,46 @@ class Forwarder:
             self._page[_JOINED] += 1
             self._wait_for(1)
             return
-        upstreams = self._routes.serving(question.qname)
-        if not upstreams:
-            self._respond(respond, self._pipeline.fail(asked, Failure.NO_UPSTREAM, now))
+        begun = self._begin(question, now)
+        if isinstance(begun, Failure):
+            self._respond(respond, self._pipeline.fail(asked, begun, now))
             return
+        begun.waiters.append((asked, respond))
+        self._wait_for(1)
+
+    def _exchange(self, question: Question, now: float) -> Exchange | Failure:
+        """Join who asks a question, or ask it."""
+        exchange = self._exchanges.get(question)
+        return exchange if exchange is not None and not exchange.late else self._begin(question, now)
+
+    def _begin(self, question: Question, now: float) -> Exchange | Failure:
+        """Ask upstreams a question that nobody is asking."""
+        upstreams = self._roster.serving(question.qname)
+        if not upstreams:
+            return Failure.NO_UPSTREAM
         if len(upstreams) > 1:
             upstreams = in_turn(upstreams, self._draws.draw()[1])
         exchange = Exchange(question, upstreams, now)
         if not self.domains.enter(exchange):
-            self._turn_away(asked, respond, Gauge.FULL_FOR_DOMAIN)
-            return
-        exchange.waiters.append((asked, respond))
+            self._page[GAUGES + Gauge.FULL_FOR_DOMAIN] += 1
+            return Failure.OVERLOAD
         self._exchanges[question] = exchange
         self._timetable.enter(exchange)
-        self._wait_for(1)
         if self._is_idle:
             self._arm()
         if not self._outgoing:
             self._loop.call_soon(self._send_outgoing)
         self._outgoing.append(exchange)
+        return exchange
 
-    def _turn_away(self, asked: Asked, respond: Respond, bound: Gauge) -> None:
-        self._page[GAUGES + bound] += 1
-        self._respond(respond, self._pipeline.fail(asked, Failure.OVERLOAD, asked.received))
+    def _make_upstream(self, address: UpstreamAddress, together: int) -> Upstream:
+        size = self._sockets if self._sockets is not None else sockets_for_each(together)
+        return Upstream(
+            address,
+            self._page,
+            UpstreamSockets(address, self._arrivals, self._draws, size),
+            UpstreamStreams(address, self._loop, self._draws, self._clock, self._arrived, self._lost),
+        )
 
     def _send_outgoing(self) -> None:
         """Send the first queries of all questions that came in together, one right after the other.
@@ -144,12 +160,7 @@ class Forwarder:
         Queries beyond the new bound that wait already may go on waiting.
         """
         self._most_waiting = in_flight
-        wanted = {*upstreams, *(address for _, addresses in zones for address in addresses)}
-        for address in self._upstreams.keys() - wanted:
-            self._leaving.append((self._clock() + self._schedule.close, self._upstreams.pop(address)))
-        for address in wanted - self._upstreams.keys():
-            self._upstreams[address] = self._upstream(address, len(wanted))
-        self._routes = Routes(self._at(upstreams), {parse_name(name): self._at(addresses) for name, addresses in zones})
+        self._roster.replace(upstreams, zones, self._clock())
 
     def close(self) -> None:
         """Close all sockets; whoever still waits gets nothing."""
@@ -158,11 +169,7 @@ class Forwarder:
             exchange.close()
         self._exchanges.clear()
         self._outgoing.clear()
-        for upstream in (*self._upstreams.values(), *(upstream for _, upstream in self._leaving)):
-            upstream.close()
-        self._upstreams.clear()
-        self._leaving.clear()
-        self._routes = Routes((), {})
+        self._roster.close()
         self._arrivals.close()
 
     # What the sockets bring.
@@ -220,6 +227,10 @@ class Forwarder:
                 learned = self._pipeline.learn(exchange.question, heard, now, trust_ad=attempt.upstream.trust_ad)
                 if isinstance(learned, Entry):
                     self._settle(exchange, learned, now)
+                    return
+                if isinstance(learned, Unfinished):
+                    attempt.outcome = Outcome.UNFINISHED
+                    self._continuations.go_on(exchange, learned, now)
                     return
                 self._reject(attempt, learned)
             case Curt.TRUNCATED:
@@ -287,7 +298,7 @@ class Forwarder:
 
     def _pursue(self, exchange: Exchange, way: Way | None, now: float) -> None:
         """Take a way, and while it turns out to be closed the next one; give up if nothing is left to hope for."""
-        if exchange.late:
+        if exchange.late or exchange.rest is not None:
             return
         while way is not None:
             attempt = exchange.begin(way, now)
@@ -302,9 +313,16 @@ class Forwarder:
         """Answer everybody who waits for this question; that may be a later exchange than the one that was answered."""
         current = self._exchanges.pop(exchange.question, exchange)
         waiters = current.waiters
+        followers = exchange.followers if current is exchange else exchange.followers + current.followers
         exchange.close()
         if current is not exchange:
             current.close()
+        self._answer(waiters, entry, now)
+        if followers:
+            self._continuations.resume(followers, entry, now)
+
+    def _answer(self, waiters: Sequence[tuple[Asked, Respond]], entry: Entry, now: float) -> None:
+        """Answer those who wait with an entry, each judged now."""
         self._wait_for(-len(waiters))
         complete = self._pipeline.complete
         for asked, respond in waiters:
@@ -314,6 +332,7 @@ class Forwarder:
         """Tell everybody who waits; if an answer may still come it will be kept for the next who asks."""
         unusable = exchange.failure()
         waiters, exchange.waiters = exchange.waiters, []
+        followers = exchange.followers
         exchange.late = True
         exchange.leave_domain()
         if unusable.final or not exchange.may_be_answered:
@@ -321,6 +340,8 @@ class Forwarder:
         self._wait_for(-len(waiters))
         for asked, respond in waiters:
             self._respond(respond, self._pipeline.fail(asked, unusable, now))
+        if followers:
+            self._continuations.give_up(followers, unusable, now)
 
     def _forget(self, exchange: Exchange) -> None:
         exchange.close()
@@ -354,25 +375,13 @@ class Forwarder:
                 else:
                     self._fail(exchange, now)
         self._pipeline.show_sizes()
-        for upstream in self._upstreams.values():
-            upstream.renew(now)
-            if upstream.health.wants_probe(now):
-                self._probe(upstream, now)
-        while self._leaving and self._leaving[0][0] <= now:
-            self._leaving.pop(0)[1].close()
+        self._roster.renew(now)
 
     def _note_silence(self, exchange: Exchange, now: float) -> None:
         patience = self._schedule.sends[0] / 2
         for attempt in exchange.attempts:
             if attempt.outcome is Outcome.WAITING and now - attempt.sent >= patience:
                 attempt.upstream.silent(attempt, now)
-
-    def _probe(self, upstream: Upstream, now: float) -> None:
-        """Ask an upstream that is down something that nobody waits for; any answer says that it is back."""
-        nobody = Exchange(_PROBE, (upstream,), now)
-        attempt = nobody.begin_first()
-        nobody.close()
-        upstream.send(attempt, now)
 
     def _tick(self) -> None:
         try:
@@ -384,17 +393,3 @@ class Forwarder:
         self._timer.cancel()
         self._is_idle = not self._timetable
         self._timer = self._loop.call_later(IDLE_TICK if self._is_idle else BUSY_TICK, self._tick)
-
-    # Upstreams.
-
-    def _at(self, addresses: Sequence[UpstreamAddress]) -> tuple[Upstream, ...]:
-        return tuple(self._upstreams[address] for address in dict.fromkeys(addresses))
-
-    def _upstream(self, address: UpstreamAddress, together: int) -> Upstream:
-        size = self._sockets if self._sockets is not None else sockets_for_each(together)
-        return Upstream(
-            address,
-            self._page,
-            UpstreamSockets(address, self._arrivals, self._draws, size),
-            UpstreamStreams(address, self._loop, self._draws, self._clock, self._arrived, self._lost),
-        )

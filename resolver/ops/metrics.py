@@ -237,6 +237,8 @@ class PageCollector(Collector):
         yield _single("upstream_mismatches", "Answers that matched no query.", self._gauge(Gauge.MISMATCHES))
         yield _single("upstream_filtered", "Answers an upstream filtered.", self._gauge(Gauge.FILTERED_UPSTREAM))
         yield _single("special_names", "Answers for special names.", self._gauge(Gauge.SPECIAL_NAMES))
+        continued = "Aliases asked on where an upstream had left a chain."
+        yield _single("chains_continued", continued, self._gauge(Gauge.CONTINUED))
         yield _single("joined", "Queries that waited for another's upstream answer.", self._gauge(Gauge.JOINED))
         full = _counter("overload", "Queries answered at once, too many waiting.", "bound")
         for bound, gauge in OVERLOADS.items():

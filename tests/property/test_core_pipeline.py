@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from resolver.core.admission import ALLOWED, STRANGER
 from resolver.core.counters import Transport
+from resolver.core.message_cache import Unfinished
 from resolver.core.pipeline import Drop, Forward, Reply
-from resolver.core.step import Failure
+from resolver.core.step import Failure, Unusable
 from resolver.dns.name import ROOT, is_within, parse_name
 from resolver.dns.response import MalformedResponseError, Record, Response, read_response
 from tests.worlds import World, ask, measure, parsed, policy
@@ -106,7 +107,9 @@ def test_no_response_brings_a_record_of_a_blocked_name(
     forward = world.forwarded(ask(name, rdtype, use_edns=0, want_dnssec=bool(secure)))
     response = Response(1, 0x8180, rcode, b"", answer, authority, (), None, broken_edns=False)
     learned = world.pipeline.learn(forward.question, response, world.now)
-    if isinstance(learned, tuple):
+    if isinstance(learned, Unfinished):
+        learned = learned.entry
+    if isinstance(learned, Unusable):
         reply = world.pipeline.fail(forward.asked, learned, world.now)
     else:
         reply = world.pipeline.complete(forward.asked, learned, world.now)
@@ -127,5 +130,7 @@ def test_no_octets_from_an_upstream_raise(rest: bytes) -> None:
     except MalformedResponseError:
         return
     learned = world.pipeline.learn(forward.question, response, world.now)
-    if not isinstance(learned, tuple):
+    if isinstance(learned, Unfinished):
+        learned = learned.entry
+    if not isinstance(learned, Unusable):
         assert not isinstance(world.pipeline.complete(forward.asked, learned, world.now), Drop)

@@ -1,0 +1,69 @@
+"""Which upstreams there are: made, kept and let go as settings change, kept fresh and probed as time goes."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from resolver.core.step import Question
+from resolver.dns.codes import RRClass, RRType
+from resolver.dns.name import ROOT, WireName, parse_name
+from resolver.net.exchange import Exchange
+from resolver.net.routes import Routes
+from resolver.net.settings import UpstreamAddress, Zone
+from resolver.net.upstream import Upstream
+
+_PROBE: Final = Question(ROOT, RRType.SOA, RRClass.IN, dnssec_ok=False, checking_disabled=False)
+
+
+class Roster:
+    """The upstreams of one forwarder; who leaves may finish what it was asked, for ``linger`` seconds."""
+
+    __slots__ = ("_leaving", "_linger", "_make", "_routes", "_upstreams")
+
+    def __init__(self, make: Callable[[UpstreamAddress, int], Upstream], *, linger: float) -> None:
+        """``make`` makes an upstream, one of so many."""
+        self._make = make
+        self._linger = linger
+        self._upstreams: dict[UpstreamAddress, Upstream] = {}
+        self._leaving: list[tuple[float, Upstream]] = []
+        self._routes = Routes((), {})
+
+    def serving(self, qname: WireName) -> tuple[Upstream, ...]:
+        """Find the upstreams for a name; empty if nobody is to be asked."""
+        return self._routes.serving(qname)
+
+    def replace(self, upstreams: Sequence[UpstreamAddress], zones: Sequence[Zone], now: float) -> None:
+        """Ask these, for names in a zone those of the zone; those that stay keep sockets and health."""
+        wanted = {*upstreams, *(address for _, addresses in zones for address in addresses)}
+        for address in self._upstreams.keys() - wanted:
+            self._leaving.append((now + self._linger, self._upstreams.pop(address)))
+        for address in wanted - self._upstreams.keys():
+            self._upstreams[address] = self._make(address, len(wanted))
+        self._routes = Routes(self._at(upstreams), {parse_name(name): self._at(addresses) for name, addresses in zones})
+
+    def renew(self, now: float) -> None:
+        """Replace sockets that are used up, probe who is down, close who has had time to finish."""
+        for upstream in self._upstreams.values():
+            upstream.renew(now)
+            if upstream.health.wants_probe(now):
+                _probe(upstream, now)
+        while self._leaving and self._leaving[0][0] <= now:
+            self._leaving.pop(0)[1].close()
+
+    def close(self) -> None:
+        """Close everything that leads to any of them."""
+        for upstream in (*self._upstreams.values(), *(upstream for _, upstream in self._leaving)):
+            upstream.close()
+        self._upstreams.clear()
+        self._leaving.clear()
+        self._routes = Routes((), {})
+
+    def _at(self, addresses: Sequence[UpstreamAddress]) -> tuple[Upstream, ...]:
+        return tuple(self._upstreams[address] for address in dict.fromkeys(addresses))
+
+
+def _probe(upstream: Upstream, now: float) -> None:
+    """Ask an upstream that is down something that nobody waits for; any answer says that it is back."""
+    nobody = Exchange(_PROBE, (upstream,), now)
+    attempt = nobody.begin_first()
+    nobody.close()
+    upstream.send(attempt, now)
