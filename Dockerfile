@@ -7,10 +7,13 @@
 # The image carries no configuration: the shipped one rehearses an order of 2013 on loopback only.
 FROM python:3.13-slim AS build
 WORKDIR /src
-COPY requirements.txt pyproject.toml README.md LICENSE ./
-RUN python -m venv /opt/arret && /opt/arret/bin/pip install --no-cache-dir --require-hashes -r requirements.txt
+RUN apt-get update && apt-get install --yes --no-install-recommends gcc libc6-dev
+COPY requirements.txt requirements-compile.txt pyproject.toml setup.py README.md LICENSE ./
+RUN python -m venv /opt/arret && /opt/arret/bin/pip install --no-cache-dir --require-hashes -r requirements.txt \
+    && python -m venv /opt/compile && /opt/compile/bin/pip install --no-cache-dir --require-hashes -r requirements-compile.txt
 COPY resolver resolver
-RUN /opt/arret/bin/pip install --no-cache-dir --no-deps .
+RUN ARRET_COMPILE=1 /opt/compile/bin/pip wheel --no-build-isolation --no-deps --wheel-dir /wheels . \
+    && /opt/arret/bin/pip install --no-cache-dir --no-deps /wheels/arret-*.whl
 
 FROM python:3.13-slim
 # A user who is not root gets no capability from --cap-add; the interpreter, which serves nothing else here, carries it.

@@ -9,14 +9,22 @@ DEVELOPMENT := $(VENV)/.development-installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check check-source format soak bench timings peers clean
+.PHONY: help run compile wheel test check check-source format soak bench timings peers clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 run: $(RUNTIME) ## install, check the shipped order, serve it on 127.0.0.1:5300 and [::1]:5300
+	@scripts/compile-query-path $(BIN)/python || true
 	@$(BIN)/arret check
 	@exec $(BIN)/arret serve
+
+compile: $(RUNTIME) ## compile the query path to C, as make run does where it can; ARRET_PURE=1 runs the sources all the same
+	@scripts/compile-query-path $(BIN)/python
+
+wheel: $(BIN)/python ## a wheel in dist/ for this Python and this kind of machine, with the query path compiled
+	$(PIP) install --require-hashes -r requirements-compile.txt
+	ARRET_COMPILE=1 $(PIP) wheel --no-build-isolation --no-deps --wheel-dir dist .
 
 test: $(DEVELOPMENT) peers ## everything that the tests need, then the tests
 	$(BIN)/python -m pytest -m "not soak"
@@ -37,12 +45,13 @@ soak: $(DEVELOPMENT) peers ## the full-size runs; writes benchmarks/SOAK.md
 
 bench: $(DEVELOPMENT) ## side by side with Unbound, BIND and others; writes benchmarks/RESULTS.md
 	@scripts/install-peers bench
+	@scripts/compile-query-path $(BIN)/python
 	$(BIN)/python -m benchmarks.bench
 
 timings: $(DEVELOPMENT) ## what the decision costs in-process, without sockets
 	$(BIN)/python -m benchmarks.core_timings
 
-peers: ## the Debian packages that the tests talk to
+peers: | $(BIN)/python ## the Debian packages that the tests talk to
 	@scripts/install-peers
 
 clean: ## remove the environment and what was built; the state directory stays

@@ -73,6 +73,7 @@ def examine(config_file: Path) -> Iterator[Finding]:
     yield from first_checks.upstream_answers(with_zones)
     yield first_checks.clock(time.time(), first_checks.newest_file(config.orders))
     yield first_checks.udp_lane(config.worker_count)
+    yield first_checks.query_path()
 
 
 def _orders(config: Config) -> Iterator[Finding]:

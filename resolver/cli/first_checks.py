@@ -19,6 +19,7 @@ import dns.query
 import dns.rcode
 
 from resolver.cli.query import connected_socket
+from resolver.compiled import form, is_compiled
 from resolver.net.mmsg import BATCH, unsupported
 from resolver.net.sockets import FamilyAbsentError, ListenAddress, ListenError, open_listener
 from resolver.net.upstream_sockets import SOCKETS, sockets_for_each
@@ -195,3 +196,9 @@ def udp_lane(workers: int) -> Finding:
     how = f"one system call for each datagram: {why_not}" if why_not else f"batches of up to {BATCH} datagrams"
     told = f"{how}; {workers} workers on {len(os.sched_getaffinity(0))} cores"
     return Finding("udp lane", Health.DOUBTFUL if why_not else Health.GOOD, told)
+
+
+def query_path() -> Finding:
+    """Say in which form the way of a query runs."""
+    more = "" if is_compiled() else "; a forwarded query takes half as much again as with the compiled form"
+    return Finding("query path", Health.GOOD, form() + more)

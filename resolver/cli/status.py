@@ -45,7 +45,7 @@ def say_status(told: Mapping[str, Any]) -> None:
     say(f"{in_force} of {counted(len(workers), 'worker')} in force", GOOD if all_in_force(told) else BAD)
     say_pairs(
         [
-            ("version", f"{told['version']}, process {told['pid']}, started {told['started']}"),
+            ("version", f"{told['version']}, {told['query_path']}, process {told['pid']}, started {told['started']}"),
             ("configuration", told["config"]),
             ("listen", ", ".join(told["listen"])),
             ("metrics", f"http://{told['metrics']}/metrics" if told["metrics"] else "off"),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from resolver import __version__
+from resolver.compiled import form
 from resolver.ops.clock import OrderClock, utc_text
 from resolver.ops.control import SOCKET_FILE
 from resolver.ops.logs import Log
@@ -34,6 +35,7 @@ class RunningServer:
         return {
             "ok": True,
             "version": __version__,
+            "query_path": form(),
             "pid": os.getpid(),
             "started": utc_text(self.started),
             "uptime_seconds": round(time.time() - self.started, 3),

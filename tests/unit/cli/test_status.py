@@ -8,7 +8,8 @@ from resolver.cli.status import say_status
 def test_warnings_are_told_too(capsys: pytest.CaptureFixture[str]) -> None:
     say_status(
         {
-            "version": "1", "pid": 1, "started": "today", "config": "c", "listen": [], "metrics": None,
+            "version": "1", "query_path": "compiled", "pid": 1, "started": "today", "config": "c", "listen": [],
+            "metrics": None,
             "order_clock": 0.0, "digest": None, "orders": 0, "names": 0, "rehearsal": None, "workers": [],
             "reload": {
                 "ok": True, "time": "now", "last_success": "now", "problems": ["/a:1:1: broken"],
