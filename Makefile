@@ -9,7 +9,7 @@ DEVELOPMENT := $(VENV)/.development-installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run compile wheel test check check-source format soak bench timings peers clean
+.PHONY: help run compile wheel test check check-source format fuzz soak bench timings peers clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -42,6 +42,10 @@ format: $(DEVELOPMENT) ## write the code as the formatter would
 
 soak: $(DEVELOPMENT) peers ## the full-size runs; writes benchmarks/SOAK.md
 	$(BIN)/python -m benchmarks.soak
+
+fuzz: $(DEVELOPMENT) ## look for octets that a reader cannot bear, SECONDS for each (60); what is found is replayed by the tests
+	$(PIP) install --require-hashes -r requirements-fuzz.txt
+	for target in query_reader response_reader order_parser; do $(BIN)/python -m fuzz $$target $(or $(SECONDS),60) || exit 1; done
 
 bench: $(DEVELOPMENT) ## side by side with Unbound, BIND and others; writes benchmarks/RESULTS.md
 	@scripts/install-peers bench

@@ -1,0 +1,53 @@
+"""docs/conformance.md names tests that exist, and a row has a test or a record that says why not."""
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import pytest
+
+ROOT: Final = Path(__file__).parents[2]
+TESTS: Final = ROOT / "tests"
+PAGE: Final = ROOT / "docs" / "conformance.md"
+ROW: Final = re.compile(r"^\| ([A-Z]\d+) \| (.+) \| (.+) \| (.+) \|$", re.MULTILINE)
+NAMED: Final = re.compile(r"`([\w/]+\.py)::(\w+)`")
+RECORD: Final = re.compile(r"\]\((decisions/[\w-]+\.md)\)")
+
+
+class Row(NamedTuple):
+    """A row of the page."""
+
+    number: str
+    happens: str
+    comes: str
+    shown: str
+
+
+ROWS: Final = [Row(*found) for found in ROW.findall(PAGE.read_text())]
+
+
+@cache
+def functions(path: str) -> frozenset[str]:
+    """List the functions of a test file, those in classes too."""
+    tree = ast.parse((TESTS / path).read_text())
+    return frozenset(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.number)
+def test_a_row_names_what_exists(row: Row) -> None:
+    named = NAMED.findall(row.shown)
+    assert row.shown.count("::") == len(named), "a test is written `path.py::function`"
+    assert named or RECORD.search(row.shown), "a row has a test, or a record that says why not"
+    for path, function in named:
+        assert (TESTS / path).is_file(), path
+        assert function in functions(path), f"{path} has no {function}"
+    for record in RECORD.findall(row.shown):
+        assert (PAGE.parent / record).is_file()
+
+
+def test_no_row_comes_twice() -> None:
+    numbers = [row.number for row in ROWS]
+    assert len(set(numbers)) == len(numbers)
+    assert PAGE.read_text().count("::test_") == sum(row.shown.count("::test_") for row in ROWS), "every line is a row"
