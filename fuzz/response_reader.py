@@ -3,11 +3,10 @@
 The first octet chooses the question, the second the flags of its asker; the others are the message.
 """
 
-from itertools import chain
 from typing import Final
 
 from resolver.core.intact import IntactReader
-from resolver.core.message_cache import Entry
+from resolver.core.message_cache import Unfinished
 from resolver.core.sanitise import sanitise
 from resolver.core.step import Question, Unusable
 from resolver.dns.name import parse_name
@@ -69,12 +68,12 @@ def check(octets: bytes) -> None:
     learned = sanitise(question, response, 5.0, trust_ad=octets[1] & 4 != 0, stale_seconds=10)
     if isinstance(learned, Unusable):
         return
-    assert isinstance(learned, Entry)
-    assert said(learned, 5)
-    whole = b"\x00\x01\x81\x80\x00\x01" + learned.answers.to_bytes(2) + learned.authorities.to_bytes(2) + bytes(2)
-    whole += asked + learned.body
+    entry = learned.entry if isinstance(learned, Unfinished) else learned
+    assert said(entry, 5)
+    whole = b"\x00\x01\x81\x80\x00\x01" + entry.answers.to_bytes(2) + entry.authorities.to_bytes(2) + bytes(2)
+    whole += asked + entry.body
     written = take_apart(whole)
-    assert len(ttl_offsets(whole)) == learned.answers + learned.authorities == len(written.records)
-    names = {question.qname, *chain(learned.names)}
+    assert len(ttl_offsets(whole)) == entry.answers + entry.authorities == len(written.records)
+    names = {question.qname, *entry.names}
     for record in read_response(whole).answer:
         assert qtype in {39, 46, 255} or record.rtype in {39, 46} or record.owner.lower() in names
