@@ -16,6 +16,7 @@ from resolver.ops.clock import utc_text
 from resolver.ops.compile import CompileReport
 from resolver.ops.config import Config, folders_of_orders, load_config
 from resolver.ops.order_files import read_order_files
+from resolver.ops.policy_document import measure_words
 from resolver.orders.lists import read_names
 from resolver.orders.model import Problem
 
@@ -105,7 +106,7 @@ def _say_summary(report: CompileReport, rows: Sequence[Row], wall: float) -> Non
         if row.blocks:
             last_good = ", its last good version" if row.order["kept"] else ""
             rules = counted(row.in_force, "rule")
-            say(f"  {row.order['id']}/{row.measure['id']}{last_good}: {rules}, {row.state_words()}")
+            say(f"  {row.order['id']}/{measure_words(row.measure)}{last_good}: {rules}, {row.state_words()}")
     in_force = sum(row.standing.state is State.IN_FORCE for row in rows if row.blocks)
     say(
         f"{counted(report.orders, 'order')}, {counted(report.names, 'name')}; "

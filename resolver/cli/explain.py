@@ -19,9 +19,9 @@ from resolver.cli.arguments import (
 from resolver.cli.explanation import Explanation, Listing, explain_name
 from resolver.cli.law import Law, read_law
 from resolver.cli.terminal import BAD, GOOD, QUIET, TITLE, from_here, say, say_json, say_pairs
-from resolver.core.admission import ALLOWED, Admission
+from resolver.core.admission import ALLOWED
 from resolver.dns.name import WireName, present_name
-from resolver.ops.policy_document import OrderRecord
+from resolver.ops.policy_document import OrderRecord, measure_words
 from resolver.orders.model import Reach
 
 
@@ -45,7 +45,7 @@ def explain(name: WireName, at: float | None, client: bytes | None, config_file:
     """
     config = read_config(config_file)
     law = read_law(config)
-    view = ALLOWED if client is None else Admission(config.clients.allow).view(client)
+    view = ALLOWED if client is None else law.view_of(client, config.clients.allow)
     explanation = explain_name(law, name, law.wall if at is None else at, view)
     if as_json:
         say_json({**explanation.as_document(), "policy": law.policy.digest, **law.origin()})
@@ -74,6 +74,10 @@ def _say_verdict(explanation: Explanation, law: Law) -> None:
 
 
 def _first_words(listing: Listing) -> str:
+    if listing.exempt is not None:
+        return f"in force, but not for this client: {listing.exempt}"
+    if listing.observed:
+        return f"observed only: {listing.words()}"
     if listing.differs:
         return f"in force, but not for this name: {listing.standing.words()}"
     return listing.words()
@@ -84,7 +88,7 @@ def _say_listing(listing: Listing) -> None:
     weight = " · decides" if listing.decisive else ""
     say("")
     whose = " for this name" if listing.differs else ""
-    say(f"Order {order['id']}, measure {measure['id']}: {listing.standing.state}{whose}{weight}", TITLE)
+    say(f"Order {order['id']}, measure {measure_words(measure)}: {listing.standing.state}{whose}{weight}", TITLE)
     below = ", with all below it" if listing.rule.reach is Reach.SUBTREE else ", this name only"
     say_pairs(
         [
@@ -98,6 +102,9 @@ def _say_listing(listing: Listing) -> None:
             ("on list", listing.lists_words()),
             ("file", f"{from_here(listing.file)}:{listing.rule.line}"),
             ("action", measure["action"]),
+            ("mode", "observed only: counted, and not blocked" if listing.observed else ""),
+            ("brand", listing.brand_words()),
+            ("exempt", listing.exempt or ""),
             ("time", listing.words()),
             ("because", measure["because"]),
             ("rests on", order["verified"] or ""),

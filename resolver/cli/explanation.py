@@ -1,5 +1,6 @@
 """Why a name is blocked, or why it is not: the verdict, and every order that lists the name."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,6 +10,7 @@ from resolver.core.admission import View
 from resolver.core.policy import Allow, Block
 from resolver.dns.name import WireName, present_name
 from resolver.ops.clock import utc_text
+from resolver.ops.exemptions import exemption_words
 from resolver.ops.policy_document import MeasureRecord, OrderRecord
 from resolver.orders.index import Rule
 
@@ -21,7 +23,8 @@ Verdict = Literal["blocked", "allowed", "refused"]
 class Listing:
     """One rule that covers the name, with the order and measure it belongs to and where it stands.
 
-    ``whole`` is where the measure stands: its history may free single names, or bind them later.
+    ``whole`` is where the measure stands: its history may free single names, or bind them later. ``exempt`` says why
+    the measure does not bind this client, if it would.
     """
 
     rule: Rule
@@ -31,6 +34,17 @@ class Listing:
     standing: Standing
     whole: Standing
     decisive: bool
+    exempt: str | None
+
+    @property
+    def observed(self) -> bool:
+        """Whether the measure is only observed."""
+        return self.measure.get("observe", False)
+
+    def brand_words(self) -> str:
+        """Say whose subscribers it binds, unless these are the operator's own."""
+        brand = self.measure.get("brand", "")
+        return f"binds the subscribers of {brand} alone" if brand else ""
 
     @property
     def differs(self) -> bool:
@@ -42,6 +56,15 @@ class Listing:
         """The lists of the measure that hold the name; "" stands for the measure itself."""
         groups = self.measure.get("lists")
         return groups[self.rule.timeline] if groups else []
+
+    def binds(self, view: View) -> bool:
+        """Tell whether it speaks of the brand whose subscriber a client is."""
+        return self.measure.get("brand", "") == view.brand
+
+    @property
+    def in_force(self) -> bool:
+        """Whether the name is in force, be it observed only."""
+        return self.standing.state is State.IN_FORCE
 
     def lists_words(self) -> str:
         """Name the lists, if any holds the name."""
@@ -62,6 +85,9 @@ class Listing:
             "reach": self.rule.reach.value,
             "order": self.order["id"],
             "measure": self.measure["id"],
+            "brand": self.measure.get("brand", ""),
+            "mode": "observe" if self.observed else "enforce",
+            "exempt": self.exempt,
             "lists": self.lists,
             "action": self.measure["action"],
             "state": self.standing.state.value,
@@ -113,21 +139,30 @@ def explain_name(law: Law, name: WireName, wall: float, view: View) -> Explanati
     judged = law.policy.at(wall).judge(name, view)
     block = None if isinstance(judged, Allow) else judged
     rules = law.policy.listings(name)
-    listings = [_listing(law, rule, wall, block) for rule in rules]
-    listings.sort(key=lambda listing: (not listing.decisive, listing.standing.state is not State.IN_FORCE))
+    listings = [each for rule in rules for each in _listings(law, rule, wall, view, block)]
+    listings.sort(key=lambda listing: (not listing.decisive, not listing.binds(view), not listing.in_force))
     verdict: Verdict = "refused" if not view.allowed else "allowed" if block is None else "blocked"
     nearest = () if rules else tuple(law.policy.index.nearest(name, NEAREST))
     return Explanation(name, wall, verdict, block, tuple(listings), nearest)
 
 
-def _listing(law: Law, rule: Rule, wall: float, block: Block | None) -> Listing:
-    measure = law.document["measures"][rule.measure]
-    return Listing(
-        rule=rule,
-        order=law.order_of(rule.measure),
-        measure=measure,
-        file=law.document["files"][rule.file],
-        standing=standing_at(law.policy.timeline(rule), wall),
-        whole=measure_standing(measure, wall),
-        decisive=block is not None and block.rule == rule,
-    )
+def _listings(law: Law, rule: Rule, wall: float, view: View, block: Block | None) -> Iterator[Listing]:
+    """Find what a rule means for each brand that its measure binds."""
+    exempting = law.exempting(view, wall)
+    order = law.order_of(rule.measure)
+    for number in order["measures"]:
+        measure = law.document["measures"][number]
+        if measure.get("listed_as", number) == rule.measure:
+            brand = measure.get("brand", "")
+            standing = standing_at(law.policy.timeline(rule, brand), wall)
+            exempt = exempting.get(rule.measure) if brand == view.brand and standing.state is State.IN_FORCE else None
+            yield Listing(
+                rule=rule,
+                order=order,
+                measure=measure,
+                file=law.document["files"][rule.file],
+                standing=standing,
+                whole=measure_standing(measure, wall),
+                decisive=block is not None and block.rule == rule and block.measure.number == number,
+                exempt=None if exempt is None else exemption_words(exempt),
+            )

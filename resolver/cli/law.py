@@ -1,13 +1,15 @@
 """Which policy and which clock a command speaks of: those of the running server, or of the order files without one."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from resolver.cli.terminal import complain
-from resolver.core.policy import Policy
+from resolver.core.admission import Admission, View
+from resolver.core.policy import ExemptionEntry, Policy
 from resolver.ops.clock import order_clock
 from resolver.ops.compile import CompileReport, compile_orders
 from resolver.ops.config import Config
@@ -33,6 +35,17 @@ class Law:
     def order_of(self, measure: int) -> OrderRecord:
         """Find the order that a measure, by its number, belongs to."""
         return next(order for order in self.document["orders"] if measure in order["measures"])
+
+    def view_of(self, client: bytes, allow: Sequence[str]) -> View:
+        """Find the view of a client by its packed address, where these networks are allowed beside those of brands."""
+        exempt = [(each.key, each.clients) for each in self.policy.exemptions]
+        return Admission(allow, self.policy.brands, exempt).view(client)
+
+    def exempting(self, view: View, wall: float) -> dict[int, ExemptionEntry]:
+        """Find the exemptions that free a view of measures at an instant, by the number that rules carry."""
+        entries = self.document.get("exempt", [])
+        lasting = [each for each in entries if each["key"] in view.exempt and wall < each["ends"]]
+        return {measure: each for each in lasting for measure in each["measures"]}
 
     def origin(self) -> dict[str, object]:
         """Say for scripts where policy and clock come from."""

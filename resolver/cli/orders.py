@@ -12,7 +12,7 @@ from resolver.cli.standing import Standing, State, measure_standing, standing_at
 from resolver.cli.terminal import QUIET, counted, from_here, is_narrow, say, say_json, say_table
 from resolver.ops.clock import utc_text
 from resolver.ops.metrics import spans
-from resolver.ops.policy_document import MeasureRecord, OrderRecord
+from resolver.ops.policy_document import MeasureRecord, OrderRecord, measure_words
 from resolver.orders.model import MeasureKind
 
 NARROW_COLUMNS = ("order/measure", "authority, case number", "names", "state")
@@ -41,7 +41,8 @@ class Row:
             return "kept for the record, no resolver enforces it"
         if not self.measure["ours"]:
             return f"addressed to others: {', '.join(self.measure['addressees'])}"
-        return self.standing.words()
+        observed = "observed only, counted and not blocked: " if self.measure.get("observe", False) else ""
+        return observed + self.standing.words()
 
     def cells(self) -> tuple[str, ...]:
         """Write it as a line of the table."""
@@ -50,7 +51,7 @@ class Row:
             self.order["id"],
             self.order["authority"],
             self.order["case_number"],
-            self.measure["id"],
+            measure_words(self.measure),
             self.measure["action"] if self.blocks else self.measure["kind"],
             f"{self.in_force}/{self.measure['names']}",
             self.state_words() + stands_in,
@@ -74,6 +75,8 @@ class Row:
             "confidential": self.order["confidential"],
             "kept": self.order["kept"],
             "measure": self.measure["id"],
+            "brand": self.measure.get("brand", ""),
+            "mode": "observe" if self.measure.get("observe", False) else "enforce",
             "kind": self.measure["kind"],
             "action": self.measure["action"] if self.blocks else None,
             "state": self.standing.state.value if self.blocks else None,

@@ -16,8 +16,9 @@ from resolver.cli.terminal import BAD, DOUBTFUL, GOOD, QUIET, counted, from_here
 from resolver.dns.name import name_of_hierarchy_key
 from resolver.ops.compile import CompileReport
 from resolver.ops.config import Config
+from resolver.ops.exemptions import exemption_words
 from resolver.ops.plan import confirms_anything
-from resolver.ops.policy_document import PolicyDocument
+from resolver.ops.policy_document import PolicyDocument, measure_words
 from resolver.ops.policy_file import read_current, read_document
 from resolver.orders.model import MeasureKind, Order
 from resolver.orders.name_table import DistinctNames
@@ -126,7 +127,15 @@ def _as_document(report: CompileReport, differences: Iterable[Difference]) -> di
             for refusal in report.choice.refused
         ],
         "problems": list(map(str, report.problems)),
+        "exempt": report.document.get("exempt", []),
+        "observed": _observed(report.document),
     }
+
+
+def _observed(document: PolicyDocument) -> list[str]:
+    """Name the measures that are only observed."""
+    measures = (measure for measure in document["measures"] if measure.get("observe", False))
+    return [f"{measure['order']}/{measure_words(measure)}" for measure in measures]
 
 
 def _say(report: CompileReport, differences: list[Difference]) -> None:
@@ -138,6 +147,10 @@ def _say(report: CompileReport, differences: list[Difference]) -> None:
             say(f"      looks like an accident: {why}", DOUBTFUL)
     for problem in report.problems:
         say(f"refused: {from_here(str(problem))}", BAD)
+    for entry in report.document.get("exempt", []):
+        say(f"exempt: {exemption_words(entry)}", DOUBTFUL)
+    for measure in _observed(report.document):
+        say(f"observed only: {measure}", DOUBTFUL)
     if not differences:
         say("nothing would change", GOOD)
     accidents = sum(bool(each.accident) for each in differences)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import click
 
@@ -12,7 +12,7 @@ from resolver.cli.progress import watched_progress
 from resolver.cli.server import ask_server
 from resolver.cli.terminal import BAD, DOUBTFUL, GOOD, complain, counted, say, say_json
 from resolver.ops.config import Config
-from resolver.ops.policy_document import MeasureRecord, OrderRecord, PolicyDocument
+from resolver.ops.policy_document import MeasureRecord, OrderRecord, PolicyDocument, measure_words
 from resolver.ops.policy_file import DamagedPolicyError, read_document
 from resolver.orders.model import MeasureKind
 
@@ -81,7 +81,9 @@ def changes_between(before: PolicyDocument | None, after: PolicyDocument | None)
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    """An order with its blocking measures by id; numbers that have a meaning within one document only are left out."""
+    """An order with its blocking measures by id and brand; numbers that mean something within one document only are
+    left out.
+    """
 
     kept: bool
     files: list[list[str]]
@@ -89,7 +91,7 @@ class _Content:
 
     @property
     def names(self) -> int:
-        return sum(measure["names"] for measure in self.measures.values())
+        return sum({measure["id"]: measure["names"] for measure in self.measures.values()}.values())
 
 
 def _by_order(document: PolicyDocument | None) -> dict[str, _Content]:
@@ -104,11 +106,13 @@ def _by_order(document: PolicyDocument | None) -> dict[str, _Content]:
 
 def _blocking_measures(document: PolicyDocument, order: OrderRecord) -> dict[str, MeasureRecord]:
     measures = (document["measures"][number] for number in order["measures"])
-    return {measure["id"]: measure for measure in measures if measure["kind"] == MeasureKind.DNS_BLOCK}
+    blocking = (measure for measure in measures if measure["kind"] == MeasureKind.DNS_BLOCK)
+    return {measure_words(measure): cast("MeasureRecord", {**measure, "listed_as": 0}) for measure in blocking}
 
 
 TOLD: Final = {
     "action": "another action",
+    "observe": "observed only, or enforced again",
     "timelines": "begins or ends at another time",
     "named": "other times for single names",
     "ipv4": "another IPv4 address",
@@ -132,7 +136,7 @@ def _differences(old: _Content, new: _Content) -> Iterator[str]:
             yield f"measure {measure} is {'new' if was is None else 'gone'}"
             continue
         written_was, written_now = _comparable(was), _comparable(now)
-        yield from (f"{measure}: {what}" for key, what in TOLD.items() if written_was[key] != written_now[key])
+        yield from (f"{measure}: {what}" for key, what in TOLD.items() if written_was.get(key) != written_now.get(key))
 
 
 def _comparable(measure: MeasureRecord) -> dict[str, object]:

@@ -105,6 +105,8 @@ NOWHERE: Final = 4_095
 """A place nobody reads: an answer that is not a block adds there instead of asking whether it is one."""
 ORDERS: Final = 4_096
 """First place for orders: two for each pair of order and action, blocked by name and blocked through an alias."""
+OBSERVED: Final = "observe"
+"""Stands for the action of a measure that is only observed: what it would block is counted apart."""
 
 _RCODE_PLACE = {0: 0, 1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 16: 6}
 _TYPE_NUMBERS = {1: 0, 28: 1, 65: 2, 64: 3, 5: 4, 2: 5, 6: 6, 12: 7, 15: 8, 16: 9, 33: 10, 35: 11, 257: 12, 43: 13,

@@ -8,6 +8,7 @@ a hit copies octets and counts TTLs down. Nothing but the same question finds it
 from struct import Struct
 from typing import Final, NamedTuple
 
+from resolver.core.counters import NOWHERE
 from resolver.core.generations import Generations
 from resolver.core.policy import Block
 from resolver.core.step import Failure, Question, Unusable
@@ -40,12 +41,13 @@ class Entry:
     """An answer that passed: everything after the question, with the offsets of its TTLs.
 
     ``links`` are the CNAMEs from the question on, ``names`` what they lead to. Times are monotonic seconds. Only the
-    judgement changes in an entry's life: ``judged_under`` (a table's stamp, with the number of the view) and ``alias``.
+    judgement changes in an entry's life: ``judged_under`` (a table's stamp, with the number of the view), ``alias``,
+    and ``observed``, the counter of an order that observes a name of the chain, or NOWHERE.
     """
 
     __slots__ = ("_offsets", "alias", "answers", "authentic", "authorities", "body", "errors", "expires",
-                 "judged_for", "judged_under", "links", "names", "octets", "question", "rcode", "stale_until",
-                 "stored")  # fmt: skip  # three lines, not eighteen
+                 "judged_for", "judged_under", "links", "names", "observed", "octets", "question", "rcode",
+                 "stale_until", "stored")  # fmt: skip  # three lines, not eighteen
 
     def __init__(
         self,
@@ -79,6 +81,7 @@ class Entry:
         self.judged_under: object = None
         self.judged_for = -1
         self.alias: Alias | None = None
+        self.observed = NOWHERE
         self._offsets = ttl_offsets
         self.octets = _OVERHEAD + len(body) + len(question.qname) + 40 * len(ttl_offsets)
         if links:

@@ -126,7 +126,7 @@ class Pipeline:
         verdict = table.judge(query.qname, view)
         if isinstance(verdict, Block):
             return self._block(Asked(query, view, transport, now, replayable), verdict, now)
-        return self._answer(Asked(query, view, transport, now, replayable, table.stamp), now)
+        return self._answer(Asked(query, view, transport, now, replayable, table.stamp, verdict.slot), now)
 
     def learn_intact(self, question: Question, wire: bytes, now: float, *, trust_ad: bool = False) -> Entry | None:
         """Take what an upstream said if nothing in it needs cleaning, and keep it if it may be kept; otherwise None.
@@ -189,8 +189,8 @@ class Pipeline:
         match self._table.judge(asked.query.qname, asked.view):
             case Block() as block:
                 return self._block(asked, block, now)
-            case Allow():
-                return self._present(asked, entry, now)
+            case Allow(slot=slot):
+                return self._present(asked._replace(slot=slot), entry, now)
             case _ as never:
                 assert_never(never)
 
@@ -200,8 +200,8 @@ class Pipeline:
         match self._table.judge(asked.query.qname, asked.view):
             case Block() as block:
                 return self._block(asked, block, now)
-            case Allow():
-                return self._fall_back(asked, _question(asked.query), unusable, now, cached=False)
+            case Allow(slot=slot):
+                return self._fall_back(asked._replace(slot=slot), _question(asked.query), unusable, now, cached=False)
             case _ as never:
                 assert_never(never)
 
@@ -216,12 +216,12 @@ class Pipeline:
         """Answer or forward a query whose name is permitted."""
         query = asked.query
         if not query.flags & _RD:
-            return self._say(asked, no_recursion_content(), lifetime=0)
+            return self._say(asked, no_recursion_content(), lifetime=0, slot=asked.slot)
         special = self._special.content(query.qname, query.qtype)
         if special is not None:
             return self._say(asked, special, lifetime=math.inf, slot=_SPECIAL)
         if query.qtype == _ANY:
-            return self._say(asked, minimal_any_content(query.qname), lifetime=math.inf)
+            return self._say(asked, minimal_any_content(query.qname), lifetime=math.inf, slot=asked.slot)
         question = _question(query)
         entry = self._messages.find(question)
         if entry is not None and now < entry.expires:
@@ -243,7 +243,8 @@ class Pipeline:
         query = asked.query
         wire = write_cached(query, size_limit(query, asked.transport), entry, int(now - entry.stored))
         lifetime = entry.expires - now if asked.replayable else 0
-        return Reply(wire, query.qtype, entry.rcode, NOWHERE, lifetime, table, entry.stored)
+        slot = entry.observed if asked.slot == NOWHERE else asked.slot
+        return Reply(wire, query.qtype, entry.rcode, slot, lifetime, table, entry.stored)
 
     def _fall_back(
         self, asked: Asked, question: Question, unusable: Unusable, now: float, *, cached: bool
@@ -256,16 +257,19 @@ class Pipeline:
         if not cached:
             self._messages.keep_failure(question, unusable, now, stale=stale)
         if entry is None or not stale:
-            return self._say(asked, failed_content(unusable, _ERROR_OF[unusable.failure], cached=cached), lifetime=0)
+            content = failed_content(unusable, _ERROR_OF[unusable.failure], cached=cached)
+            return self._say(asked, content, lifetime=0, slot=asked.slot)
         self._judge_aliases(asked, entry)
         if entry.alias is not None:
             return self._block_alias(asked, entry, entry.alias, now)
         self._page[GAUGES + Gauge.STALE_ANSWERS] += 1
         wire = write_stale(asked.query, size_limit(asked.query, asked.transport), entry)
-        return Reply(wire, asked.query.qtype, entry.rcode, NOWHERE, 0, self._table)
+        slot = entry.observed if asked.slot == NOWHERE else asked.slot
+        return Reply(wire, asked.query.qtype, entry.rcode, slot, 0, self._table)
 
     def _judge_aliases(self, asked: Asked, entry: Entry) -> None:
         """Judge the names that an entry's aliases lead to, under the table in force, for the view that asks."""
+        entry.observed = NOWHERE
         entry.alias = self._first_blocked(asked, entry) if entry.names else None
         entry.judged_under = self._table.stamp
         entry.judged_for = asked.view.number
@@ -276,6 +280,8 @@ class Pipeline:
             verdict = self._table.judge_alias(name, asked.view, passed)
             if isinstance(verdict, Block):
                 return Alias(verdict, position + 1)
+            if entry.observed == NOWHERE:
+                entry.observed = verdict.slot
             passed.add(name)
         return None
 

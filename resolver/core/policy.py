@@ -6,14 +6,14 @@ it returns says what is in force and until when that stays true, so that judging
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final, NamedTuple, NotRequired, TypedDict, cast
 
-from resolver.core.admission import View
-from resolver.core.counters import NOWHERE
+from resolver.core.admission import ALLOWED, View
+from resolver.core.counters import NOWHERE, OBSERVED
 from resolver.dns.name import WireName, hierarchy_key, parse_name
 from resolver.orders.index import Index, Rule
 from resolver.orders.model import Action, Span, Timeline
@@ -21,8 +21,10 @@ from resolver.orders.model import Action, Span, Timeline
 
 @dataclass(frozen=True, slots=True)
 class MeasureState:
-    """All that answering for one measure takes.
+    """All that answering for one measure takes, for the subscribers of one brand.
 
+    ``listed_as`` is the number that rules carry: that of the same measure for the first brand that it binds.
+    ``observe``: what it would block is counted, and allowed.
     ``ttl`` is in seconds; addresses are packed (4 and 16 octets); ``responsible`` is the SOA's RNAME; ``ede_text`` is
     UTF-8 of at most 200 octets; ``slot`` is the counter of names blocked as asked, the next one that of aliases.
     ``timelines`` are those that `Rule.timeline` numbers, then those of single names, which ``named`` numbers.
@@ -46,6 +48,9 @@ class MeasureState:
     allow_alias: frozenset[WireName]
     rank: tuple[int, int, str]
     slot: int
+    brand: str
+    listed_as: int
+    observe: bool
     structured: tuple[bytes, ...] = ()
 
     def timeline_number(self, rule: Rule) -> int:
@@ -67,11 +72,25 @@ class Block(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Allow:
-    """No measure in force covers the name."""
+    """No measure in force covers the name; or one that is only observed does, and ``slot`` is its counter."""
+
+    slot: int = NOWHERE
 
 
 ALLOW: Final = Allow()
 Verdict = Allow | Block
+
+
+class Exemption(NamedTuple):
+    """Clients that some measures do not bind, by the numbers that rules carry, until ``ends`` (POSIX seconds)."""
+
+    key: str
+    clients: tuple[str, ...]
+    measures: frozenset[int]
+    ends: float
+
+
+_NOTHING: Final[frozenset[int]] = frozenset()
 
 
 class Table:
@@ -81,7 +100,8 @@ class Table:
     ``stamp``, which is compared with ``is`` and does not keep the table and its index alive.
     """
 
-    __slots__ = ("_find", "_listed_above", "_measures", "_spans", "digest", "moment", "since", "stamp", "until")
+    __slots__ = ("_exempt", "_find", "_listed_above", "_spans", "_states", "digest", "moment", "since", "stamp",
+                 "until")  # fmt: skip  # two lines, not ten
 
     def __init__(self, policy: "Policy", wall: float, since: float, until: float) -> None:
         self.digest = policy.digest
@@ -89,65 +109,109 @@ class Table:
         self.moment = wall
         self.since = since
         self.until = until
-        self._measures = policy.measures
+        self._states = policy.states
         self._find = policy.index.find
         self._listed_above = policy.index.listed_above
         self._spans = [tuple(span_at(timeline, wall) for timeline in each.timelines) for each in policy.measures]
+        self._exempt = {each.key: each.measures for each in policy.exemptions if wall < each.ends}
 
-    def judge(self, name: WireName, view: View) -> Verdict:  # noqa: ARG002 - every view is bound by every order today
+    def judge(self, name: WireName, view: View) -> Verdict:
         """Say whether the name is blocked for a client of this view, and by which rule."""
         if not self._listed_above(hierarchy_key(name)):  # nearly every name ends here
             return ALLOW
-        return self._strongest(self._find(name))
+        binding = self._binding(self._find(name), view)
+        return self._verdict(binding, 0) if binding else ALLOW
 
-    def judge_alias(self, name: WireName, view: View, aliases: AbstractSet[WireName]) -> Verdict:  # noqa: ARG002 - as above
+    def judge_alias(self, name: WireName, view: View, aliases: AbstractSet[WireName]) -> Verdict:
         """Say whether a name that these are aliases of, the asked one among them, is blocked for who asked for them.
 
         A measure can leave all aliases alone, or some.
         """
         if not self._listed_above(hierarchy_key(name)):
             return ALLOW
-        return self._strongest(rule for rule in self._find(name) if self._measures[rule.measure].follows(aliases))
+        binding = [each for each in self._binding(self._find(name), view) if each.measure.follows(aliases)]
+        return self._verdict(binding, 1) if binding else ALLOW
 
-    def _strongest(self, rules: Iterable[Rule]) -> Verdict:
-        binding = [(self._rank(rule), rule, span) for rule in rules if (span := self._span(rule)) is not None]
-        if not binding:
-            return ALLOW
-        _, rule, span = min(binding)
+    def _binding(self, rules: Iterable[Rule], view: View) -> list["_Bound"]:
+        """Find the rules that bind this view now: those of its brand's measures that no exemption takes away."""
+        states = self._states.get(view.brand, self._states[""])
+        freed = self._freed(view) if view.exempt else _NOTHING
+        binding = []
+        for rule in rules:
+            measure = states.get(rule.measure)
+            if measure is None or rule.measure in freed:
+                continue
+            span = self._spans[measure.number][measure.timeline_number(rule)]
+            if span is not None:
+                imposed, confidential, decided = measure.rank
+                rank = (measure.observe, imposed, confidential, -len(rule.name), decided)
+                binding.append(_Bound(rank, rule, measure, span))
+        return binding
+
+    def _freed(self, view: View) -> frozenset[int]:
+        """Tell which measures do not bind these clients, by their exemptions that still last."""
+        return _NOTHING.union(*[self._exempt.get(key, _NOTHING) for key in view.exempt])
+
+    def _verdict(self, binding: "list[_Bound]", aliased: int) -> Verdict:
+        """Let the strongest rule decide; one that is observed is weaker than any that blocks."""
+        _, rule, measure, span = min(binding, key=_strength)
+        if measure.observe:
+            return ALLOW if measure.slot == NOWHERE else Allow(measure.slot + aliased)
         left = None if span.until is None else span.until - self.moment
-        return Block(rule, self._measures[rule.measure], left)
+        return Block(rule, measure, left)
 
-    def in_force(self, rule: Rule) -> bool:
-        """Tell whether a rule of this policy binds at this table's moment."""
-        return self._span(rule) is not None
+    def in_force(self, rule: Rule, view: View = ALLOWED) -> bool:
+        """Tell whether a rule of this policy binds a view at this table's moment, be it observed only."""
+        return bool(self._binding((rule,), view))
 
-    def _span(self, rule: Rule) -> Span | None:
-        return self._spans[rule.measure][self._measures[rule.measure].timeline_number(rule)]
 
-    def _rank(self, rule: Rule) -> tuple[int, int, int, str]:
-        imposed, confidential, decided = self._measures[rule.measure].rank
-        return imposed, confidential, -len(rule.name), decided
+class _Bound(NamedTuple):
+    """A rule that binds, with its rank: what is observed last, an imposed page first, and so on."""
+
+    rank: tuple[bool, int, int, int, str]
+    rule: Rule
+    measure: MeasureState
+    span: Span
+
+
+def _strength(bound: _Bound) -> tuple[tuple[bool, int, int, int, str], Rule]:
+    return bound.rank, bound.rule
 
 
 class Policy:
-    """An index with the state of every measure that it points to. Never changes."""
+    """An index with the state of every measure that it points to, brand by brand. Never changes.
 
-    __slots__ = ("_boundaries", "digest", "index", "measures")
+    ``brands`` gives the client networks of each brand but the operator's own, which is "". ``states`` finds for each
+    brand, by the number that rules carry, the measures that bind it.
+    """
 
-    def __init__(self, digest: str, index: Index, measures: tuple[MeasureState, ...]) -> None:
+    __slots__ = ("_boundaries", "brands", "digest", "exemptions", "index", "measures", "states")
+
+    def __init__(
+        self,
+        digest: str,
+        index: Index,
+        measures: tuple[MeasureState, ...],
+        brands: tuple[tuple[str, tuple[str, ...]], ...] = (),
+        exemptions: tuple[Exemption, ...] = (),
+    ) -> None:
         self.digest = digest
         self.index = index
         self.measures = measures
-        self._boundaries = sorted(
-            {
-                instant
-                for measure in measures
-                for timeline in measure.timelines
-                for span in timeline
-                for instant in span
-                if instant is not None
-            }
-        )
+        self.brands = brands
+        self.exemptions = exemptions
+        self.states: dict[str, dict[int, MeasureState]] = {brand: {} for brand in ("", *(name for name, _ in brands))}
+        for measure in measures:
+            self.states[measure.brand][measure.listed_as] = measure
+        instants = {
+            instant
+            for measure in measures
+            for timeline in measure.timelines
+            for span in timeline
+            for instant in span
+            if instant is not None
+        }
+        self._boundaries = sorted(instants.union(each.ends for each in exemptions))
 
     def at(self, wall: float) -> Table:
         """Make the table for an instant (POSIX seconds)."""
@@ -160,10 +224,10 @@ class Policy:
         """Find every rule that covers the name, in force or not, the nearest listed name first."""
         return self.index.find(name)
 
-    def timeline(self, rule: Rule) -> Timeline:
-        """Say when a rule of this policy is in force."""
-        measure = self.measures[rule.measure]
-        return measure.timelines[measure.timeline_number(rule)]
+    def timeline(self, rule: Rule, brand: str = "") -> Timeline:
+        """Say when a rule of this policy is in force for the subscribers of a brand, exemptions aside."""
+        measure = self.states[brand].get(rule.measure)
+        return () if measure is None else measure.timelines[measure.timeline_number(rule)]
 
 
 class MeasureEntry(TypedDict):
@@ -183,17 +247,58 @@ class MeasureEntry(TypedDict):
     allow_alias: list[str]
     rank: list[int | str]
     structured: NotRequired[list[str]]
+    brand: NotRequired[str]
+    listed_as: NotRequired[int]
+    observe: NotRequired[bool]
+
+
+class BrandEntry(TypedDict):
+    """A brand beside the operator's own name, and the networks of its subscribers."""
+
+    name: str
+    clients: list[str]
+
+
+class ExemptionEntry(TypedDict):
+    """Clients whom some measures do not bind until an instant (POSIX seconds), and for people what and why.
+
+    ``measures`` are the numbers that rules carry; ``until`` is the end as it was written.
+    """
+
+    key: str
+    clients: list[str]
+    measures: list[int]
+    ends: float
+    orders: list[str]
+    legal_basis: str | None
+    why: str
+    until: str
 
 
 def load_policy(document: Mapping[str, object], index: Index, slots: Mapping[str, int]) -> Policy:
     """Join a policy document, whose checksum was verified, with its index.
 
-    ``document`` has "digest" and "measures" (see `MeasureEntry`); ``slots`` gives the counter of ``order/action``, and
-    without one nothing is counted.
+    ``document`` has "digest" and "measures" (see `MeasureEntry`), and may have "brands" and "exempt"; ``slots`` gives
+    the counter of each `counter_key`, and without one nothing is counted.
     """
     entries = cast("list[MeasureEntry]", document["measures"])
     measures = tuple(_measure_state(number, entry, slots) for number, entry in enumerate(entries))
-    return Policy(cast("str", document["digest"]), index, measures)
+    brands = cast("Sequence[BrandEntry]", document.get("brands", ()))
+    exempt = cast("Sequence[ExemptionEntry]", document.get("exempt", ()))
+    return Policy(
+        cast("str", document["digest"]),
+        index,
+        measures,
+        tuple((each["name"], tuple(each["clients"])) for each in brands),
+        tuple(
+            Exemption(each["key"], tuple(each["clients"]), frozenset(each["measures"]), each["ends"]) for each in exempt
+        ),
+    )
+
+
+def counter_key(entry: MeasureEntry) -> str:
+    """Name the counters that a measure shares with others of its order: by action, or that it is only observed."""
+    return f"{entry['order']}/{OBSERVED if entry.get('observe', False) else entry['action']}"
 
 
 def _measure_state(number: int, entry: MeasureEntry, slots: Mapping[str, int]) -> MeasureState:
@@ -213,7 +318,10 @@ def _measure_state(number: int, entry: MeasureEntry, slots: Mapping[str, int]) -
         follow_cname=entry["follow_cname"],
         allow_alias=frozenset(map(parse_name, entry["allow_alias"])),
         rank=(int(imposed), int(confidential), str(decided)),
-        slot=slots.get(f"{entry['order']}/{entry['action']}", NOWHERE),
+        slot=slots.get(counter_key(entry), NOWHERE),
+        brand=entry.get("brand", ""),
+        listed_as=entry.get("listed_as", number),
+        observe=entry.get("observe", False),
         structured=tuple(text.encode() for text in entry.get("structured", ())),
     )
 

@@ -26,6 +26,7 @@ class Asked(NamedTuple):
     received: float
     replayable: bool = False
     permitted_under: object = None
+    slot: int = NOWHERE
 
 
 class Question(NamedTuple):
@@ -41,8 +42,9 @@ class Question(NamedTuple):
 class Reply(NamedTuple):
     """A finished answer.
 
-    ``slot`` is the counter of the order that blocked it, or NOWHERE. ``lifetime`` is how many seconds the PacketCache
-    may replay it, 0 for never; its TTLs then count down from ``ages_from`` (monotonic), or stay as they are (None).
+    ``slot`` is the counter of the order that blocked or observed it, or NOWHERE. ``lifetime`` is how many seconds the
+    PacketCache may replay it, 0 for never; its TTLs then count down from ``ages_from`` (monotonic), or stay as they are
+    (None).
     """
 
     wire: bytes

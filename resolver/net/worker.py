@@ -90,7 +90,7 @@ class Worker:
             pipeline,
             self._packets,
             self._watch,
-            _views(settings),
+            _views(settings, policy),
             self._forwarder,
             page,
             monotonic,
@@ -154,7 +154,7 @@ class Worker:
         self._pipeline.answer_specially(_special(settings))
         self._watch.enforce(policy)
         self._pipeline.recognise(settings.structured_option)
-        self._answering.views = _views(settings)
+        self._answering.views = _views(settings, policy)
         self._answering.waiting.most = settings.in_flight_per_client
         self._forwarder.replace(settings.upstreams, settings.zones, settings.in_flight)
         self._forwarder.domains.bound(settings.in_flight_per_domain)
@@ -205,8 +205,10 @@ class Worker:
         self._next_tick = self._loop.call_later(wait, self._tick)
 
 
-def _views(settings: WorkerSettings) -> ClientViews:
-    return ClientViews(Admission(settings.clients_allow))
+def _views(settings: WorkerSettings, policy: Policy) -> ClientViews:
+    """Put together whom we answer, by the configuration, with whose subscribers they are, by the policy."""
+    exempt = [(each.key, each.clients) for each in policy.exemptions]
+    return ClientViews(Admission(settings.clients_allow, policy.brands, exempt))
 
 
 def _special(settings: WorkerSettings) -> SpecialNames:

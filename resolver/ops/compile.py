@@ -9,14 +9,16 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from resolver.core.policy import Policy
+from resolver.core.policy import ExemptionEntry, Policy
 from resolver.ops.config import Config
+from resolver.ops.config_operator import BrandConfig, PageAddresses
 from resolver.ops.doubt import doubts
 from resolver.ops.enactment import Manners, Tables, TimedOrder, enact
+from resolver.ops.exemptions import exemption_warnings, exemptions
 from resolver.ops.kept_orders import KEPT, digest_of, discard_kept, keep
 from resolver.ops.last_versions import LastVersions, read_last_versions
 from resolver.ops.notice_text import responsible_name
-from resolver.ops.order_checks import entities_of, near_misses, protected_by, warnings, wrong_with
+from resolver.ops.order_checks import brands_of, near_misses, protected_by, warnings, wrong_with
 from resolver.ops.order_choice import Choice, Refusal, choose_orders
 from resolver.ops.order_files import OrderVersion, read_order_files
 from resolver.ops.order_folders import empty_folders, unread_versions
@@ -88,15 +90,15 @@ def compile_orders(
     confirmed = confirms(plan) and not problems  # nobody means to lose what a folder holds that cannot be read
     last = read_last_versions(config.state, applied, versions, remembered.read)
     versions += unread_versions(versions, problems, last.good, last.refused)
-    entities = entities_of(config)
-    times = OrderTimes(entities, wall, _first_applied(config, applied))
-    check = partial(wrong_with, entities=entities, protected=protected_by(config))
+    brands = brands_of(config)
+    times = OrderTimes(brands, wall, _first_applied(config, applied))
+    check = partial(wrong_with, brands=brands, protected=protected_by(config))
     choice = choose_orders(versions, last.good, last.refused, check, times.is_over, confirmed=confirmed)
     timed = [times.of(standing) for standing in choice.standing]
     problems += [Problem(Place(str(config.state), 1, 1), lost) for lost in lost_policies(config.state, applied)]
     problems += last.problems
     problems += [problem for refusal in choice.refused for problem in refusal.problems]
-    problems += [problem for standing in choice.standing for problem in near_misses(standing.order, entities)]
+    problems += [problem for standing in choice.standing for problem in near_misses(standing.order, brands)]
     made = _unchanged(applied, last, choice, versions, wall)
     if made is None:
         made = _make(config, applied, choice, timed, tell)
@@ -114,6 +116,7 @@ def compile_orders(
         refused=choice.refused,
         warnings=(
             *empty_folders(config.orders),
+            *exemption_warnings(made.document.get("exempt", []), wall),
             *warnings(timed, config.notice.model_dump(include={"ipv4", "ipv6"}), wall),
         ),
         orders=len(made.document["orders"]),
@@ -151,7 +154,8 @@ def _make(
     tables = enact(timed, _manners(config))
     laid_out = tables.fingerprint()
     index = _index(tables, laid_out, applied, tell)
-    return _Made(_document(config, tables, choice, index, laid_out), index)
+    exempt = exemptions(config.exempt, timed, tables.measures)
+    return _Made(_document(config, tables, exempt, choice, index, laid_out), index)
 
 
 def _written_with_reserve(state: Path, applied: AppliedPolicy | None, choice: Choice, made: _Made) -> _Made:
@@ -175,8 +179,9 @@ def _first_applied(config: Config, applied: AppliedPolicy | None) -> Mapping[str
     return {each.id: each.first_applied for each in applied.manifest}
 
 
-def _manners(config: Config) -> Manners:
-    return Manners(
+def _manners(config: Config) -> dict[str, Manners]:
+    """Tell how each brand answers; what a brand does not say is as with the operator."""
+    own = Manners(
         language=config.operator.language,
         rehearsal=config.rehearse is not None,
         ttl=config.blocked.ttl,
@@ -187,14 +192,36 @@ def _manners(config: Config) -> Manners:
         organization=config.operator.name,
         contact=config.operator.contact,
     )
+    return {"": own} | {each.name: _manners_of(each, own) for each in config.brands}
 
 
-def _document(config: Config, tables: Tables, choice: Choice, index: Index, laid_out: str) -> PolicyDocument:
+def _manners_of(brand: BrandConfig, own: Manners) -> Manners:
+    """A brand with a notice address of its own has no other: one of the operator's would show another's page."""
+    page = own if brand.notice == PageAddresses() else brand.notice
+    return replace(
+        own,
+        language=brand.language or own.language,
+        ipv4=page.ipv4,
+        ipv6=page.ipv6,
+        responsible=own.responsible if brand.contact is None else responsible_name(brand.contact),
+    )
+
+
+def _document(
+    config: Config,
+    tables: Tables,
+    exempt: list[ExemptionEntry],
+    choice: Choice,
+    index: Index,
+    laid_out: str,
+) -> PolicyDocument:
     return {
         "version": VERSION,
         "index": index_name(index.digest),
         "laid_out": laid_out,
         "names": len(index),
+        "brands": [{"name": brand.name, "clients": list(brand.clients)} for brand in config.brands],
+        "exempt": exempt,
         "rehearsal": config.rehearse is not None,
         "orders": tables.orders,
         "measures": tables.measures,

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from resolver.core.policy import counter_key
 from resolver.ops.channel import LineSplitter, Message, write_line
 from resolver.ops.compile import compile_orders
 from resolver.ops.config import Config
@@ -85,12 +86,14 @@ def _described(policy: Path | None) -> Message:
     document = read_document(policy)
     rules: dict[str, list[tuple[object, int]]] = {order["id"]: [] for order in document["orders"]}
     for measure in document["measures"]:
+        if measure.get("observe", False):
+            continue
         rules[measure["order"]] += zip(measure["timelines"], measure["counts"], strict=True)
     return {
         "policy": str(policy),
         "digest": digest_in_name(policy),
         "orders": len(document["orders"]),
         "names": document["names"],
-        "counted": sorted({f"{measure['order']}/{measure['action']}" for measure in document["measures"]}),
+        "counted": sorted({counter_key(measure) for measure in document["measures"]}),
         "rules": list(rules.items()),
     }

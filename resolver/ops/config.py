@@ -5,39 +5,32 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    StrictBool,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import BeforeValidator, Field, StrictBool, ValidationError, field_validator
 
-from resolver.dns.name import ROOT, BadNameError, present_name
-from resolver.ops.config_checks import contradictions
+from resolver.ops.config_checks import contradicting_brands, contradictions
+from resolver.ops.config_operator import BrandConfig, ExemptionConfig, NoticeConfig, OperatorConfig
 from resolver.ops.config_problems import explain_errors
-from resolver.ops.config_values import (
-    Endpoint,
-    Upstream,
-    check_special,
-    parse_count,
-    parse_endpoint,
-    parse_ipv4,
-    parse_ipv6,
-    parse_network,
-    parse_octets,
-    parse_pace,
-    parse_seconds,
-    parse_upstream,
-    write_upstream,
+from resolver.ops.config_types import (
+    Apex,
+    Count,
+    FilePath,
+    ListenEndpoint,
+    MetricsEndpoint,
+    Network,
+    Octets,
+    Pace,
+    Seconds,
+    Section,
+    Special,
+    UpstreamServer,
+    Workers,
+    as_list,
+    as_upstreams,
+    between,
+    parse_apex,
 )
+from resolver.ops.config_values import Endpoint
 from resolver.orders.dates import FIRST_YEAR, LAST_YEAR
-from resolver.orders.listed_names import parse_listed
 from resolver.orders.model import Place, Problem
 from resolver.orders.yaml_document import YamlDocument, read_yaml
 
@@ -50,152 +43,48 @@ PRIVATE_NETWORKS: Final = (
 MAX_CONFIG_OCTETS: Final = 1_000_000
 
 
-def _parse_path(text: object, info: ValidationInfo) -> Path:
-    if not isinstance(text, str) or not text or "\x00" in text:
-        raise ValueError("write a path; a relative one counts from the folder of this file")
-    folder = info.context["folder"] if info.context else Path.cwd()
-    return Path(os.path.normpath(folder / Path(text).expanduser()))
-
-
-def _as_list(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-def _as_upstreams(value: object) -> object:
-    return [value] if isinstance(value, str | dict) else value
-
-
-def _parse_metrics_endpoint(text: object) -> Endpoint:
-    return parse_endpoint(text, default_port=None)
-
-
-def _parse_apex(text: object) -> str:
-    try:
-        return present_name(ROOT if text == "." else parse_listed(str(text)))
-    except BadNameError as error:
-        what = str(error).partition(":")[0]
-        raise ValueError(f"{text!r} is no domain name (it {what}); write for example corp.example") from None
-
-
-def _parse_workers(text: object) -> int | None:
-    return None if text is None or text == "auto" else parse_count(text)
-
-
-def _between(least: int, most: int, unit: str = "") -> AfterValidator:
-    def check(number: int) -> int:
-        if not least <= number <= most:
-            raise ValueError(f"{number}{unit} is out of bounds; write {least}{unit} to {most}{unit}")
-        return number
-
-    return AfterValidator(check)
-
-
-_written = PlainSerializer(str, return_type=str)
-FilePath = Annotated[Path, BeforeValidator(_parse_path), _written]
-ListenEndpoint = Annotated[Endpoint, BeforeValidator(parse_endpoint), _written]
-MetricsEndpoint = Annotated[Endpoint, BeforeValidator(_parse_metrics_endpoint), _written]
-UpstreamServer = Annotated[
-    Upstream,
-    BeforeValidator(parse_upstream),
-    PlainSerializer(write_upstream, return_type=str | dict[str, str | bool]),
-]
-Network = Annotated[str, BeforeValidator(parse_network)]
-Apex = Annotated[str, BeforeValidator(_parse_apex)]
-Special = Annotated[str, BeforeValidator(_parse_apex), AfterValidator(check_special)]
-Count = Annotated[int, BeforeValidator(parse_count), _written]
-Seconds = Annotated[
-    int, BeforeValidator(parse_seconds), PlainSerializer(lambda seconds: f"{seconds}s", return_type=str)
-]
-Workers = Annotated[
-    int | None,
-    BeforeValidator(_parse_workers),
-    PlainSerializer(lambda number: "auto" if number is None else str(number), return_type=str),
-]
-Pace = Annotated[
-    float, BeforeValidator(parse_pace), PlainSerializer(lambda seconds: f"{round(seconds * 1000)}ms", return_type=str)
-]
-Octets = Annotated[int, BeforeValidator(parse_octets), PlainSerializer(lambda octets: f"{octets}B", return_type=str)]
-
-
-class Section(BaseModel):
-    """A mapping of the file; a key it does not know is an error, a value never changes once read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=False, hide_input_in_errors=True)
-
-
-class EntityConfig(Section):
-    """One legal person that we are, as orders may call it."""
-
-    name: str = Field(min_length=1)
-    siren: str | None = Field(default=None, pattern=r"^[0-9]{9}$")
-    also: tuple[str, ...] = ()
-
-
-class OperatorConfig(Section):
-    """Who runs this resolver: the name shown to subscribers, and who we are in the orders."""
-
-    name: str = Field(min_length=1)
-    entities: tuple[EntityConfig, ...] = ()
-    addressee_names: tuple[str, ...] = ()
-    contact: str | None = Field(default=None, pattern=r"^(mailto:[^@\s]+@[^@\s]+|https?://\S+)$")
-    language: Literal["fr", "en"] = "fr"
-
-    @property
-    def who_we_are(self) -> tuple[EntityConfig, ...]:
-        """Every entity; the operator's own name stands alone where none is given."""
-        named = self.entities + tuple(EntityConfig(name=name) for name in self.addressee_names)
-        return named or (EntityConfig(name=self.name),)
-
-
 class ClientsConfig(Section):
     """Whom we answer."""
 
-    allow: Annotated[tuple[Network, ...], BeforeValidator(_as_list)] = PRIVATE_NETWORKS
-
-
-class NoticeConfig(Section):
-    """Where a blocked name points to."""
-
-    ipv4: Annotated[str, BeforeValidator(parse_ipv4)] | None = None
-    ipv6: Annotated[str, BeforeValidator(parse_ipv6)] | None = None
+    allow: Annotated[tuple[Network, ...], BeforeValidator(as_list)] = PRIVATE_NETWORKS
 
 
 class BlockedConfig(Section):
     """How a blocked name is answered."""
 
-    ttl: Annotated[Seconds, _between(1, 300, "s")] = 60
+    ttl: Annotated[Seconds, between(1, 300, "s")] = 60
     structured_errors: StrictBool = False
-    structured_error_option: Annotated[Count, _between(1, 65_534)] = 26
+    structured_error_option: Annotated[Count, between(1, 65_534)] = 26
 
 
 class GuardConfig(Section):
     """What orders must never block, beside what is protected always."""
 
-    own_names: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = ()
+    own_names: Annotated[tuple[str, ...], BeforeValidator(as_list)] = ()
 
     @field_validator("own_names")
     @classmethod
     def _read_names(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(_parse_apex(name) for name in names)
+        return tuple(parse_apex(name) for name in names)
 
 
 class CacheConfig(Section):
     """Bounds of the caches, for the whole server; every worker gets its share."""
 
-    entries: Annotated[Count, _between(1_000, 50_000_000)] = 400_000
-    size: Annotated[Octets, _between(1_000_000, 64 * 2**30, "B")] = 256_000_000
-    packets: Annotated[Count, _between(0, 10_000_000)] = 200_000
-    stale: Annotated[Seconds, _between(0, 3 * 86_400, "s")] = 86_400
+    entries: Annotated[Count, between(1_000, 50_000_000)] = 400_000
+    size: Annotated[Octets, between(1_000_000, 64 * 2**30, "B")] = 256_000_000
+    packets: Annotated[Count, between(0, 10_000_000)] = 200_000
+    stale: Annotated[Seconds, between(0, 3 * 86_400, "s")] = 86_400
 
 
 class LimitsConfig(Section):
     """Bounds on what is open at once, for the whole server; every worker gets its share."""
 
-    tcp_connections: Annotated[Count, _between(1, 100_000)] = 1_000
-    tcp_per_client: Annotated[Count, _between(1, 100_000)] = 100
-    in_flight: Annotated[Count, _between(10, 1_000_000)] = 20_000
-    in_flight_per_client: Annotated[Count, _between(10, 1_000_000)] = 1_000
-    in_flight_per_domain: Annotated[Count, _between(10, 1_000_000)] = 1_000
+    tcp_connections: Annotated[Count, between(1, 100_000)] = 1_000
+    tcp_per_client: Annotated[Count, between(1, 100_000)] = 100
+    in_flight: Annotated[Count, between(10, 1_000_000)] = 20_000
+    in_flight_per_client: Annotated[Count, between(10, 1_000_000)] = 1_000
+    in_flight_per_domain: Annotated[Count, between(10, 1_000_000)] = 1_000
 
 
 class LaneConfig(Section):
@@ -222,18 +111,22 @@ class Config(Section):
 
     operator: OperatorConfig
     rehearse: date | None = None
-    listen: Annotated[tuple[ListenEndpoint, ...], BeforeValidator(_as_list), Field(min_length=1)] = (
+    listen: Annotated[tuple[ListenEndpoint, ...], BeforeValidator(as_list), Field(min_length=1)] = (
         Endpoint("127.0.0.1", 5_300),
         Endpoint("::1", 5_300),
     )
     listen_strict: StrictBool = False
     clients: ClientsConfig = ClientsConfig()
-    orders: Annotated[tuple[FilePath, ...], BeforeValidator(_as_list), Field(min_length=1)] = (Path("blocklists"),)
+    orders: Annotated[tuple[FilePath, ...], BeforeValidator(as_list), Field(min_length=1)] = (Path("blocklists"),)
     state: FilePath = Path("state")
-    upstreams: Annotated[tuple[UpstreamServer, ...], BeforeValidator(_as_upstreams)] | None = None
-    zones: dict[Apex, Annotated[tuple[UpstreamServer, ...], BeforeValidator(_as_upstreams), Field(min_length=1)]] = {}
-    special_names: dict[Special, Literal["forward"]] = {}
+    upstreams: Annotated[tuple[UpstreamServer, ...], BeforeValidator(as_upstreams)] | None = None
+    zones: dict[Apex, Annotated[tuple[UpstreamServer, ...], BeforeValidator(as_upstreams), Field(min_length=1)]] = (
+        Field(default={})
+    )
+    special_names: dict[Special, Literal["forward"]] = Field(default={})
     notice: NoticeConfig = NoticeConfig()
+    brands: tuple[BrandConfig, ...] = ()
+    exempt: tuple[ExemptionConfig, ...] = ()
     blocked: BlockedConfig = BlockedConfig()
     guard: GuardConfig = GuardConfig()
     cache: CacheConfig = CacheConfig()
@@ -250,7 +143,7 @@ class Config(Section):
         first: dict[str, str] = {}
         for written in zones if isinstance(zones, dict) else ():
             try:
-                apex = _parse_apex(written)
+                apex = parse_apex(written)
             except ValueError:
                 continue  # said where the name itself is read
             if apex in first:
@@ -373,6 +266,11 @@ def _with_default_paths(written: dict[str, object]) -> dict[str, object]:
 def _contradictions(config: Config, document: YamlDocument) -> tuple[Problem, ...]:
     found = contradictions(
         config.listen, config.rehearse, config.upstreams or (), config.zones, config.metrics.listen, config.orders
+    )
+    found += contradicting_brands(
+        [(brand.name, brand.clients) for brand in config.brands],
+        [each.clients for each in config.exempt],
+        config.clients.allow,
     )
     return tuple(Problem(document.place(path), what) for path, what in found)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
+from resolver.core.admission import Admission
 from resolver.core.counters import UPSTREAMS
 from resolver.ops.config_values import Endpoint, Upstream
 
@@ -77,6 +78,27 @@ def _trusted_by_halves(
         for number, server in enumerate(servers):
             if first.setdefault(str(server), server.trust_ad) != server.trust_ad:
                 yield ("zones", zone, number), f"{server} stands elsewhere with another trust_ad; write it alike"
+
+
+def contradicting_brands(
+    brands: Sequence[tuple[str, Sequence[str]]], exempt: Sequence[Sequence[str]], allow: Sequence[str]
+) -> Iterator[Contradiction]:
+    """Find brands of one name, networks that belong to two, and more kinds of clients than can be told apart."""
+    owners: dict[str, str] = {}
+    for number, (name, networks) in enumerate(brands):
+        if name in {other for other, _ in brands[:number]}:
+            yield ("brands", number, "name"), f"a second brand {name!r}; give each a name of its own"
+        for place, network in enumerate(networks):
+            owner = owners.setdefault(network, name)
+            if owner != name:
+                yield (
+                    ("brands", number, "clients", place),
+                    f"{network} belongs to {owner!r} already; keep one of the two",
+                )
+    try:
+        Admission(allow, brands, ((str(number), networks) for number, networks in enumerate(exempt)))
+    except ValueError as error:
+        yield ("exempt",), f"{error}; put networks together that are alike"
 
 
 def is_ourselves(server: Upstream, listen: Sequence[Endpoint]) -> bool:

@@ -1,10 +1,11 @@
 """How the orders that stand become rules for the index and the tables of a policy document."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
+from itertools import groupby
 from typing import Final, assert_never
 
 from resolver.dns.name import WireName, present_name
@@ -51,17 +52,18 @@ class Manners:
 
 @dataclass(frozen=True, slots=True)
 class TimedMeasure:
-    """A measure with its times; ``ours`` names the addressees that we are, None where it binds none of us."""
+    """A measure with its times for one brand; ``ours`` names the addressees that we are, None where it binds none."""
 
     measure: Measure
     time: MeasureTime
+    brand: str
     ours: tuple[str, ...] | None
     first_applied: date | None
 
 
 @dataclass(frozen=True, slots=True)
 class TimedOrder:
-    """A standing order with the times of all its measures."""
+    """A standing order with the times of all its measures, each brand by brand."""
 
     standing: StandingOrder
     measures: tuple[TimedMeasure, ...]
@@ -102,22 +104,30 @@ class Tables:
         return content.hexdigest()
 
 
-def enact(orders: Sequence[TimedOrder], manners: Manners) -> Tables:
-    """Number measures and files, and write the records and rules of every order."""
+def enact(orders: Sequence[TimedOrder], manners: Mapping[str, Manners]) -> Tables:
+    """Number measures and files, and write the records and rules of every order, brand by brand."""
     tables = Tables()
     for timed in orders:
         order = timed.standing.order
         first = len(tables.measures)
-        for each in timed.measures:
-            following = _Following(each.measure, each.time)
-            if each.measure.kind is MeasureKind.DNS_BLOCK:
-                tables.blocking.append((len(tables.measures), each.measure, following))
-                for file in each.measure.listed.file_names():
-                    tables.file_numbers.setdefault(file, len(tables.file_numbers))
-            tables.measures.append(_measure_record(order, each, following, manners))
+        for _, of_brands in groupby(timed.measures, lambda each: each.measure.id):
+            listed_as = len(tables.measures)
+            for each in _bound(of_brands):
+                following = _Following(each.measure, each.time)
+                if each.measure.kind is MeasureKind.DNS_BLOCK and len(tables.measures) == listed_as:
+                    tables.blocking.append((listed_as, each.measure, following))
+                    for file in each.measure.listed.file_names():
+                        tables.file_numbers.setdefault(file, len(tables.file_numbers))
+                tables.measures.append(_measure_record(order, each, following, manners[each.brand], listed_as))
         tables.orders.append(_order_record(timed.standing, range(first, len(tables.measures))))
         tables.manifest.append(_manifest_entry(timed))
     return tables
+
+
+def _bound(of_brands: Iterable[TimedMeasure]) -> list[TimedMeasure]:
+    """Leave out the brands that a measure does not bind; one that binds none stands once all the same."""
+    every = list(of_brands)
+    return [each for each in every if each.ours is not None] or every[:1]
 
 
 class _Following:
@@ -194,7 +204,9 @@ def _singled_out(
             yield from ((name, lists, time.own) for name in listed.held_by(lists) if name not in held)
 
 
-def _measure_record(order: Order, timed: TimedMeasure, following: _Following, manners: Manners) -> MeasureRecord:
+def _measure_record(
+    order: Order, timed: TimedMeasure, following: _Following, manners: Manners, listed_as: int
+) -> MeasureRecord:
     measure = timed.measure
     imposed = measure.redirect_to
     redirects = measure.action is Action.REDIRECT
@@ -212,6 +224,9 @@ def _measure_record(order: Order, timed: TimedMeasure, following: _Following, ma
         "follow_cname": measure.follow_cname,
         "allow_alias": [present_name(name) for name in measure.allow_alias],
         "rank": [0 if imposed else 1, int(order.confidential), order.decided.isoformat()],
+        "brand": timed.brand,
+        "listed_as": listed_as,
+        "observe": measure.observe,
         "kind": measure.kind.value,
         "line": measure.place.line,
         "addressees": list(timed.ours or ()),

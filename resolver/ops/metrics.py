@@ -21,6 +21,7 @@ from resolver.core.counters import (
     DURATION,
     DURATION_BUCKETS,
     GAUGES,
+    OBSERVED,
     RCODES,
     TYPES,
     UNANSWERED,
@@ -178,11 +179,14 @@ class PageCollector(Collector):
 
     def _blocks(self) -> Iterator[Metric]:
         blocked = _counter("blocked", "Answers that an order blocked.", "order", "action", "via")
+        observed = _counter("order_observed", "Answers that an order would block if it were enforced.", "order", "via")
         for key, slot in sorted(self._state.slots.items()):
             order, _, action = key.rpartition("/")
-            blocked.add_metric([order, action, "name"], self._total(slot))
-            blocked.add_metric([order, action, "alias"], self._total(slot + 1))
+            family, labels = (observed, [order]) if action == OBSERVED else (blocked, [order, action])
+            family.add_metric([*labels, "name"], self._total(slot))
+            family.add_metric([*labels, "alias"], self._total(slot + 1))
         yield blocked
+        yield observed
 
     def _caches(self) -> Iterator[Metric]:
         entries = GaugeMetricFamily("arret_cache_entries", "Entries held.", labels=["cache"])

@@ -5,24 +5,31 @@ from datetime import UTC, datetime
 
 from resolver.dns.name import BadNameError, WireName, parse_name
 from resolver.ops.config import Config
+from resolver.ops.config_operator import EntityConfig
 from resolver.ops.enactment import TimedMeasure, TimedOrder
 from resolver.ops.order_times import has_ended
-from resolver.orders.entities import Entity, NotOurs, binding
+from resolver.orders.entities import Brand, Entity, NotOurs, binding, near_matches
 from resolver.orders.guard import refusals
 from resolver.orders.model import Action, MeasureKind, Order, Problem
 from resolver.orders.protected import Protected, protect
 
 
-def entities_of(config: Config) -> tuple[Entity, ...]:
-    """Name the legal persons that we are."""
-    return tuple(Entity(each.name, each.siren, each.also) for each in config.operator.who_we_are)
+def brands_of(config: Config) -> tuple[Brand, ...]:
+    """Name the legal persons that we are, brand by brand, the operator's own first."""
+    own = Brand("", _entities(config.operator.who_we_are))
+    return (own, *(Brand(each.name, _entities(each.who_we_are)) for each in config.brands))
+
+
+def _entities(configured: Sequence[EntityConfig]) -> tuple[Entity, ...]:
+    return tuple(Entity(each.name, each.siren, each.also) for each in configured)
 
 
 def protected_by(config: Config) -> Protected:
     """Put together which names no order may block here."""
     own: dict[WireName, str] = {}
-    for domain in _mail_domain(config.operator.contact):
-        own[domain] = "where subscribers complain"
+    for contact in (config.operator.contact, *(brand.contact for brand in config.brands)):
+        for domain in _mail_domain(contact):
+            own[domain] = "where subscribers complain"
     for name in config.guard.own_names:
         own[parse_name(name)] = "one of our own names"
     return protect(own)
@@ -37,31 +44,29 @@ def _mail_domain(contact: str | None) -> Iterator[WireName]:
             return
 
 
-def wrong_with(order: Order, entities: Sequence[Entity], protected: Protected) -> tuple[Problem, ...]:
+def wrong_with(order: Order, brands: Sequence[Brand], protected: Protected) -> tuple[Problem, ...]:
     """Find what condemns an order by itself: it is not ours and does not say so, or it blocks what it must not."""
-    bound = [measure for measure in order.measures if not isinstance(binding(measure, entities), NotOurs)]
+    us = [entity for brand in brands for entity in brand.entities]
+    bound = [measure for measure in order.measures if not isinstance(binding(measure, us), NotOurs)]
     problems = [*refusals(order, protected)]
     if not bound and order.not_ours is None:
         addressees = {one.name: None for measure in order.measures for one in measure.addressees}
         what = f"binds none of us (it addresses {', '.join(addressees)}): correct `operator.entities` in the "
         problems.append(Problem(order.place, what + "configuration, or add `not_ours:` with the reason"))
-        problems += near_misses(order, entities)
+        problems += near_misses(order, brands)
     if bound and order.not_ours is not None:
         what = f"says `not_ours`, but measure {bound[0].id!r} addresses us: take `not_ours` away"
         problems.append(Problem(order.place, what))
     return tuple(problems)
 
 
-def near_misses(order: Order, entities: Sequence[Entity]) -> Iterator[Problem]:
+def near_misses(order: Order, brands: Sequence[Brand]) -> Iterator[Problem]:
     """Name the addressees that look like us without being spelt like us; nothing is guessed."""
     if order.not_ours is not None:
         return
+    us = [entity for brand in brands for entity in brand.entities]
     for measure in order.measures:
-        match binding(measure, entities):
-            case NotOurs(near=near):
-                yield from (Problem(measure.place, sentence) for sentence in near)
-            case _:
-                pass
+        yield from (Problem(measure.place, sentence) for sentence in near_matches(measure, us))
 
 
 def warnings(orders: Sequence[TimedOrder], addresses: Mapping[str, str | None], wall: float) -> Iterator[Problem]:
@@ -74,7 +79,14 @@ def warnings(orders: Sequence[TimedOrder], addresses: Mapping[str, str | None], 
         for each in ours:
             yield from each.measure.skipped
             yield from _unpinned(each, wall)
+            yield from _only_observed(each, wall)
             yield from _nowhere_to_redirect(each, addresses)
+
+
+def _only_observed(timed: TimedMeasure, wall: float) -> Iterator[Problem]:
+    if timed.measure.observe and not has_ended(timed.time.own, wall):
+        what = f"measure {timed.measure.id!r} is only observed: what it lists is counted, and not blocked"
+        yield Problem(timed.measure.place, what)
 
 
 def _unpinned(timed: TimedMeasure, wall: float) -> Iterator[Problem]:

@@ -1,14 +1,16 @@
 """When each measure binds us: its period, whose it is, and since when we apply it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from resolver.ops.enactment import TimedMeasure, TimedOrder
 from resolver.ops.order_choice import StandingOrder
 from resolver.ops.unblocking import TimeOf, restrained
-from resolver.orders.entities import Bound, Entity, NotOurs, binding
+from resolver.orders.entities import Bound, Brand, NotOurs, binding
 from resolver.orders.model import Measure, Order, Timeline
 from resolver.orders.period import MeasureTime, timeline
 
@@ -17,27 +19,33 @@ from resolver.orders.period import MeasureTime, timeline
 class OrderTimes:
     """Who we are, the instant of compilation (POSIX seconds), and by order and measure the day it was first applied."""
 
-    entities: Sequence[Entity]
+    brands: Sequence[Brand]
     wall: float
     first_applied: Mapping[str, Mapping[str, date]]
 
     def of(self, standing: StandingOrder) -> TimedOrder:
         """Time every measure of a standing order, which gives way to what its refused versions un-block."""
+        return TimedOrder(
+            standing, tuple(chain.from_iterable(zip(*map(partial(self._of_brand, standing), self.brands), strict=True)))
+        )
+
+    def _of_brand(self, standing: StandingOrder, brand: Brand) -> Iterator[TimedMeasure]:
+        """Time every measure for the subscribers of one brand."""
         order = standing.order
-        time_of: TimeOf = restrained(order, standing.newer, self.time) if standing.newer else self.time
-        return TimedOrder(standing, tuple(self._timed(order, each, time_of(order, each)) for each in order.measures))
+        own: TimeOf = partial(self.time, brand)
+        time_of = restrained(order, standing.newer, own) if standing.newer else own
+        for measure in order.measures:
+            time = time_of(order, measure)
+            match binding(measure, brand.entities):
+                case NotOurs():
+                    yield TimedMeasure(measure, time, brand.name, None, None)
+                case Bound(addressees=addressees):
+                    names = tuple(addressee.name for addressee in addressees)
+                    yield TimedMeasure(measure, time, brand.name, names, self._first_applied(order, measure))
 
-    def _timed(self, order: Order, measure: Measure, time: MeasureTime) -> TimedMeasure:
-        match binding(measure, self.entities):
-            case NotOurs():
-                return TimedMeasure(measure, time, None, None)
-            case Bound(addressees=addressees):
-                names = tuple(addressee.name for addressee in addressees)
-                return TimedMeasure(measure, time, names, self._first_applied(order, measure))
-
-    def time(self, order: Order, measure: Measure) -> MeasureTime:
-        """Tell when a measure is in force for us; one that binds none of us never is."""
-        match binding(measure, self.entities):
+    def time(self, brand: Brand, order: Order, measure: Measure) -> MeasureTime:
+        """Tell when a measure is in force for a brand; one that binds none of its entities never is."""
+        match binding(measure, brand.entities):
             case NotOurs():
                 addressees = ", ".join(addressee.name for addressee in measure.addressees)
                 return MeasureTime((), {}, pinned=True, because=f"addressed to {addressees}: none of them is us")
@@ -51,7 +59,7 @@ class OrderTimes:
 
     def is_over(self, order: Order) -> bool:
         """Tell whether nothing of an order is in force now or ever will be."""
-        times = (self.time(order, measure) for measure in order.measures)
+        times = (self.time(brand, order, measure) for brand in self.brands for measure in order.measures)
         return all(has_ended(each, self.wall) for time in times for each in (time.own, *time.named.values()))
 
 

@@ -6,13 +6,13 @@ index that ``index`` names.
 
 from typing import NotRequired, TypedDict
 
-from resolver.core.policy import MeasureEntry
+from resolver.core.policy import BrandEntry, ExemptionEntry, MeasureEntry
 
 VERSION = 2
 
 
 class MeasureRecord(MeasureEntry):
-    """A measure with all that is said about it; ``counts`` are the rules that follow each of ``timelines``.
+    """A measure with all that is said about it, for one brand; ``counts`` are the rules on each of its timelines.
 
     ``own_timelines`` is how many of these are numbered by rules; the others are numbered by ``named``. A measure that
     binds none of us is not ``ours``: it is never in force, and stands here so that it can be explained. ``lists`` tells
@@ -94,15 +94,24 @@ class PolicyDocument(TypedDict):
     """The whole; the numbers of ``orders[].measures`` and of rules are places in ``measures`` and ``files``.
 
     ``laid_out`` tells what the index was made from (`Tables.fingerprint`); ``names`` are the distinct ones in it.
+    ``brands`` are those beside the operator's own; a measure that binds several stands once for each.
     """
 
     version: int
     index: str
     laid_out: str
     names: int
+    brands: NotRequired[list[BrandEntry]]
+    exempt: NotRequired[list[ExemptionEntry]]
     rehearsal: bool
     orders: list[OrderRecord]
     measures: list[MeasureRecord]
     files: list[str]
     manifest: list[ManifestEntry]
     refused: list[RefusalRecord]
+
+
+def measure_words(measure: MeasureRecord) -> str:
+    """Name a measure within its order, with the brand that it binds if that is not the operator's own name."""
+    brand = measure.get("brand", "")
+    return f"{measure['id']} for {brand}" if brand else measure["id"]

@@ -25,7 +25,7 @@ from resolver.orders.index import DamagedIndexError, Index
 from resolver.orders.whole_file import write_whole
 
 _VERSION = re.compile(rb'\{"version":([0-9]+),')
-_HEAD = ("version", "index", "laid_out", "names", "measures")
+_HEAD = ("version", "index", "laid_out", "names", "brands", "exempt", "measures")
 
 
 class DamagedPolicyError(Exception):
@@ -52,7 +52,7 @@ def encode_document(document: PolicyDocument) -> bytes:
     """Write a document as the octets whose checksum names it."""
     measures = document["measures"]
     rest = {key: value for key, value in document.items() if key not in _HEAD}
-    head = {key: document[key] for key in _HEAD if key != "measures"}  # type: ignore[literal-required]
+    head = {key: document[key] for key in _HEAD if key in document and key != "measures"}  # type: ignore[literal-required]
     lines = ({**head, "measures": len(measures)}, *measures, rest)
     return b"\n".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() for line in lines)
 
@@ -121,12 +121,12 @@ def open_policy(path: Path, slots: Mapping[str, int], pause: Callable[[], None] 
             pause()
 
     index = _open_index(path, head["index"])
-    return load_policy({"digest": digest_in_name(path), "measures": measures()}, index, slots)
+    return load_policy({**head, "digest": digest_in_name(path), "measures": measures()}, index, slots)
 
 
 def join(digest: str, document: PolicyDocument, index: Index, slots: Mapping[str, int]) -> Policy:
     """Join a document with its index."""
-    return load_policy({"digest": digest, "measures": document["measures"]}, index, slots)
+    return load_policy({**document, "digest": digest}, index, slots)
 
 
 def _open_index(policy: Path, name: str) -> Index:

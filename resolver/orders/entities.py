@@ -8,7 +8,24 @@ from dataclasses import dataclass
 from resolver.orders.model import Addressee, Measure
 
 _LEGAL_FORMS = frozenset(
-    {"sa", "sas", "sasu", "sarl", "eurl", "snc", "scs", "sca", "se", "sci", "gie", "societe", "ste"}
+    {
+        "sa",
+        "sas",
+        "selarl",
+        "scop",
+        "scic",
+        "sasu",
+        "sarl",
+        "eurl",
+        "snc",
+        "scs",
+        "sca",
+        "se",
+        "sci",
+        "gie",
+        "societe",
+        "ste",
+    }
     | {"ltd", "plc", "llc", "inc", "gmbh", "ag", "bv", "nv", "spa", "srl", "sprl"}
 )
 
@@ -23,6 +40,14 @@ class Entity:
 
 
 @dataclass(frozen=True, slots=True)
+class Brand:
+    """Under which name we serve some clients, and which companies we are for them; "" is the operator's own name."""
+
+    name: str
+    entities: tuple[Entity, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Bound:
     """The measure binds us: these of its addressees are ours; none where it addresses nobody by name."""
 
@@ -31,24 +56,35 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class NotOurs:
-    """The measure binds none of us; ``near`` tells which addressees look like one of us, in a sentence each."""
-
-    near: tuple[str, ...]
+    """The measure binds none of us."""
 
 
 def binding(measure: Measure, entities: Sequence[Entity]) -> Bound | NotOurs:
     """Tell whether a measure binds one of us: by SIREN first, then by exact spelling; nothing is guessed.
 
     A measure without addressees binds whoever loads it. Spellings that differ in accents, capitals, punctuation or
-    legal form (``Orange`` and ``ORANGE S.A.``) do not bind; they are reported as near.
+    legal form (``Orange`` and ``ORANGE S.A.``) do not bind; `near_matches` reports them.
     """
     if not measure.addressees:
         return Bound(())
     ours = tuple(one for one in measure.addressees if any(_is(entity, one) for entity in entities))
-    if ours:
-        return Bound(ours)
-    near = (_near(entity, one) for one in measure.addressees for entity in entities)
-    return NotOurs(tuple(sentence for sentence in near if sentence is not None))
+    return Bound(ours) if ours else NotOurs()
+
+
+def near_matches(measure: Measure, entities: Sequence[Entity]) -> tuple[str, ...]:
+    """Say, in a sentence each, which addressees look like one of us but are none, also beside one that is.
+
+    Beside one that is, another SIREN tells for certain that a company of the same name is not us.
+    """
+    others = [one for one in measure.addressees if not any(_is(entity, one) for entity in entities)]
+    bound = len(others) < len(measure.addressees)
+    near = (
+        _near(entity, one)
+        for one in others
+        for entity in entities
+        if not (bound and entity.siren is not None and one.siren is not None)
+    )
+    return tuple(dict.fromkeys(sentence for sentence in near if sentence is not None))
 
 
 def _is(entity: Entity, addressee: Addressee) -> bool:
@@ -73,10 +109,17 @@ def _composed(name: str) -> str:
     return " ".join(unicodedata.normalize("NFC", name).split())
 
 
+_WRITTEN_OUT = re.compile(
+    r"\bsociete (?:anonyme|en nom collectif|par actions simplifiee(?: unipersonnelle)?|a responsabilite limitee"
+    r"|en commandite(?: simple| par actions)?|europeenne|cooperative)\b"
+)
+
+
 def plain_form(name: str) -> str:
-    """Reduce a company's name to what near-matches compare: no accents, capitals, punctuation, legal form."""
+    """Reduce a company's name to what near-matches compare: without accents, capitals, punctuation, legal form."""
     decomposed = unicodedata.normalize("NFKD", name)
     bare = "".join(character for character in decomposed if not unicodedata.combining(character)).casefold()
+    bare = _WRITTEN_OUT.sub(" ", " ".join(bare.replace("\u0153", "oe").replace("\xe6", "ae").split()))
     joined = re.sub(r"\b(?:[a-z]\.){2,}[a-z]?\b|\b(?:[a-z]\.){2,}", lambda dotted: dotted[0].replace(".", ""), bare)
     words = [word for word in re.split(r"[^a-z0-9]+", joined) if word]
     return " ".join([word for word in words if word not in _LEGAL_FORMS] or words)

@@ -276,6 +276,7 @@ class Measure:
     """What one order demands of some addressees: names, reach, action, period.
 
     ``skipped`` are the listed texts that are no names, where the file says that these are to be passed over.
+    ``observe``: what it would block is counted, and allowed.
     """
 
     id: str
@@ -293,6 +294,7 @@ class Measure:
     cannot_enforce: tuple[CannotEnforce, ...] = ()
     lists: tuple[NameList, ...] = ()
     skipped: tuple[Problem, ...] = ()
+    observe: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -213,6 +213,7 @@ class _Reading:
             cannot_enforce=(*asked, *listing.unenforceable),
             lists=tuple(self.name_list(named, order, (*path, "lists", at)) for at, named in enumerate(shape.lists)),
             skipped=tuple(listing.skipped),
+            observe=shape.mode == "observe",
         )
 
     def addressee(self, shape: str | AddresseeShape) -> Addressee:

@@ -274,6 +274,9 @@ class MeasureShape(Shape):
     lists: tuple[ListShape, ...] = unless_given((), "Several lists, each with its author and date.")
     scope: Reach = unless_given(Reach.SUBTREE, "exact (the name alone) or subtree (the name and all below).")
     action: Action = unless_given(Action.REDIRECT, "What a query gets: the notice address, or nothing.")
+    mode: Literal["enforce", "observe"] = unless_given(
+        "enforce", "observe: queries that it would block are counted, and allowed."
+    )
     redirect_to: RedirectShape | None = optional("Somebody else's page, where law or order imposes one.")
     timezone: Zone = unless_given("Europe/Paris", "Time zone in which days begin and end.")
     follow_cname: StrictBool = Field(default=True, description="false: aliases of a listed name stay allowed.")

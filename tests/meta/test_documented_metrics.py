@@ -25,7 +25,7 @@ def state() -> MetricsState:
     return MetricsState(
         pages=(memoryview(bytearray(SLOTS * 8)).cast("Q"),),
         policy=PolicySummary("d", (OrderRules("o", (((Span(0.0, None),), 1),)),)),
-        slots={"o/redirect": 4_096},
+        slots={"o/redirect": 4_096, "o/observe": 4_098},
         upstreams=("udp://192.0.2.1:53",),
         reload=ReloadState(succeeded=True, last_success=0.0, successes=1, failures=0),
         workers=1,

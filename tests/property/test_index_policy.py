@@ -51,6 +51,9 @@ def policies(draw: st.DrawFn) -> Policy:
                 allow_alias=frozenset(),
                 rank=draw(st.tuples(st.integers(0, 1), st.integers(0, 1), st.sampled_from(["2001", "2002"]))),
                 slot=NOWHERE,
+                brand="",
+                listed_as=number,
+                observe=False,
             )
         )
         rules += [

@@ -71,3 +71,38 @@ def test_the_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         assert chosen.view(bytes([10, 0, 0, number])) is ALLOWED
         assert len(chosen._memory) <= 8
     assert chosen.view(bytes([11, 0, 0, 1])) is STRANGER
+
+
+def test_the_smallest_network_decides_whose_subscriber_it_is() -> None:
+    chosen = Admission(
+        ["10.0.0.0/8"],
+        [("a", ["10.20.0.0/16", "2001:db8::/32"]), ("b", ["10.20.7.0/24"])],
+        [("x", ["10.20.0.0/15"]), ("y", ["10.20.7.7", "192.0.2.1"])],
+    )
+
+    def seen(address: str) -> tuple[bool, str, tuple[str, ...]]:
+        view = chosen.view(packed(address))
+        return view.allowed, view.brand, view.exempt
+
+    assert chosen.view(packed("10.0.0.1")) is ALLOWED
+    assert seen("10.21.0.1") == (True, "", ("x",))
+    assert seen("10.20.0.1") == (True, "a", ("x",))
+    assert seen("10.20.7.1") == (True, "b", ("x",))
+    assert seen("10.20.7.7") == (True, "b", ("x", "y"))
+    assert seen("2001:db8::1") == (True, "a", ())
+    assert chosen.view(packed("192.0.2.1")) is STRANGER, "an exemption lets nobody in"
+
+
+def test_views_of_one_kind_are_one_and_all_kinds_differ_in_number() -> None:
+    chosen = Admission(["10.0.0.0/8"], [("a", ["10.1.0.0/16", "10.2.0.0/16"]), ("b", ["10.3.0.0/16"])])
+    one, two, three = (chosen.view(packed(f"10.{number}.0.1")) for number in (1, 2, 3))
+    assert one is two
+    assert len({view.number for view in (ALLOWED, STRANGER, one, three)}) == 4
+
+
+def test_more_kinds_than_a_cache_key_can_tell_apart_are_refused() -> None:
+    brands = [(str(number), [f"10.{number}.0.0/16"]) for number in range(254)]
+    numbers = {Admission([], brands).view(packed(f"10.{number}.0.1")).number for number in range(254)}
+    assert numbers == set(range(2, 256))
+    with pytest.raises(ValueError, match="more than 254 kinds"):
+        Admission([], [*brands, ("one more", ["10.254.0.0/16"])])

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from pathlib import Path
 
-from resolver.core.admission import ALLOWED
-from resolver.core.policy import Block
+from resolver.core.admission import Admission
+from resolver.core.policy import Block, Verdict
 from resolver.dns.name import parse_name
 from resolver.ops.compile import CompileReport, compile_orders
 from resolver.ops.config import Config
@@ -55,6 +56,7 @@ class Desk:
         self.orders.mkdir()
         self.state = folder / "state"
         self.wall = NOW
+        self.slots: dict[str, int] = {}
         self.settings: dict[str, object] = {
             "operator": {"name": "Example Télécom", "language": "en", "contact": "mailto:legal@isp.example"},
             "orders": [str(self.orders)],
@@ -79,10 +81,17 @@ class Desk:
             write_current(self.state, report.policy)
         return report
 
-    def blocked(self, name: str) -> str | None:
-        """Ask the applied policy; answers with the order that blocks the name."""
+    def blocked(self, name: str, client: str = "127.0.0.1") -> str | None:
+        """Ask the applied policy; answers with the order that blocks the name for a client."""
+        verdict = self.judge(name, client)
+        return verdict.measure.order if isinstance(verdict, Block) else None
+
+    def judge(self, name: str, client: str = "127.0.0.1") -> Verdict:
+        """Ask the applied policy as a worker does."""
         applied = read_current(self.state)
         assert applied is not None
         assert applied.path is not None
-        verdict = open_policy(applied.path, {}).at(self.wall).judge(parse_name(name), ALLOWED)
-        return verdict.measure.order if isinstance(verdict, Block) else None
+        policy = open_policy(applied.path, self.slots)
+        exempt = [(each.key, each.clients) for each in policy.exemptions]
+        view = Admission(["127.0.0.0/8", "10.0.0.0/8"], policy.brands, exempt).view(ip_address(client).packed)
+        return policy.at(self.wall).judge(parse_name(name), view)

@@ -99,6 +99,13 @@ log: {format: json}
             "clients: {allow: 10.0.0.0/8}\norders: [a, b]\nstate: c\n",
             id="everything",
         ),
+        pytest.param(
+            "brands: [{name: B, clients: 10.1.0.0/16, entities: [{name: B SA, siren: '123456789'}], "
+            "contact: 'mailto:a@b.example', language: en, notice: {ipv4: 192.0.2.81}}]\n"
+            "exempt: [{clients: [10.2.0.0/16], orders: ta-1, why: w, until: 2026-12-31},"
+            " {clients: 10.3.0.0/16, legal_basis: L, why: w, until: 2026-12-31T18:00+01:00}]\n",
+            id="brands and exemptions",
+        ),
     ],
 )
 def test_goes_to_another_process_and_back(tmp_path: Path, text: str) -> None:
@@ -176,6 +183,37 @@ def test_goes_to_another_process_and_back(tmp_path: Path, text: str) -> None:
             LEAST + "workers: [2]\n", "2:10: a list or a mapping stands where a whole number", id="workers-list"
         ),
         pytest.param(LEAST + "workers: 0\n", "2:10: 0 is out of bounds", id="workers-none"),
+        pytest.param(
+            LEAST + "brands: [{name: B, clients: []}]\n", "2:29: clients is an empty list", id="brand-without-clients"
+        ),
+        pytest.param(
+            LEAST + "brands: [{name: B, clients: 10.1.0.0/16}, {name: C, clients: [10.1.0.0/16]}]\n",
+            "2:63: 10.1.0.0/16 belongs to 'B' already; keep one of the two",
+            id="network-of-two-brands",
+        ),
+        pytest.param(
+            LEAST + "brands: [{name: B, clients: 10.1.0.0/16}, {name: B, clients: 10.2.0.0/16}]\n",
+            "2:50: a second brand 'B'",
+            id="brand-twice",
+        ),
+        pytest.param(
+            LEAST + "exempt: [{clients: 10.1.0.0/16, orders: a, why: w}]\n", "2:10: until is missing", id="endless"
+        ),
+        pytest.param(
+            LEAST + "exempt: [{clients: 10.1.0.0/16, why: w, until: 2026-12-31}]\n",
+            "2:10: an exemption says from what, in one way",
+            id="exempt-from-what",
+        ),
+        pytest.param(
+            LEAST + "exempt: [{clients: 10.1.0.0/16, orders: a, legal_basis: b, why: w, until: 2026-12-31}]\n",
+            "2:10: an exemption says from what, in one way",
+            id="exempt-in-two-ways",
+        ),
+        pytest.param(
+            LEAST + "exempt: [{clients: 10.1.0.0/16, orders: a, why: w, until: 31/12/2026}]\n",
+            "'31/12/2026' is neither a date nor a time: write 2026-12-31",
+            id="exempt-until-when",
+        ),
         pytest.param(LEAST + "listen: []\n", "2:9: listen is an empty list", id="no-listen"),
         pytest.param(LEAST + 'listen: ["127.0.0.1:99999"]\n', "2:10: '99999' is no port", id="port"),
         pytest.param(LEAST + "listen: [127.0.0.1, 127.0.0.1]\n", "2:21: 127.0.0.1:53 stands here twice", id="listen"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from resolver.orders.entities import Bound, Entity, NotOurs, binding, plain_form
+from resolver.orders.entities import Bound, Entity, NotOurs, binding, near_matches, plain_form
 from resolver.orders.model import Addressee, Measure
 from tests.unit.orders.order_files import order_text, sound
 
@@ -61,7 +61,22 @@ def test_a_measure_without_addressees_binds_whoever_loads_it() -> None:
     ids=["others", "another company", "capitals", "dotted legal form", "legal form first", "accents", "another SIREN"],
 )
 def test_what_does_not_bind(addressees: str, near: tuple[str, ...]) -> None:
-    assert binding(measure(addressees), OURS) == NotOurs(near)
+    assert binding(measure(addressees), OURS) == NotOurs()
+    assert near_matches(measure(addressees), OURS) == near
+
+
+@pytest.mark.parametrize(
+    ("addressees", "near"),
+    [
+        ("Free, Orange", ()),
+        ("Autre, FREE", ("'FREE' looks like our 'Free': if it is, add it to `also` of 'Example Télécom SAS'",)),
+        ("Autre, {name: Free, siren: '999999999'}", ()),
+    ],
+    ids=["others", "one spelt right, one not", "another company of our name"],
+)
+def test_what_looks_like_us_beside_one_of_us(addressees: str, near: tuple[str, ...]) -> None:
+    assert isinstance(binding(measure(addressees), OURS), Bound)
+    assert near_matches(measure(addressees), OURS) == near
 
 
 @pytest.mark.parametrize(
@@ -69,6 +84,9 @@ def test_what_does_not_bind(addressees: str, near: tuple[str, ...]) -> None:
     [
         ("Société Orange S.A.", "orange"),
         ("ORANGE", "orange"),
+        ("Orange, société anonyme", "orange"),
+        ("Société par actions simplifiée unipersonnelle  Cœur Télécom", "coeur telecom"),
+        ("Orange SCIC", "orange"),
         ("Bouygues-Telecom", "bouygues telecom"),
         ("S.F.R.", "sfr"),
         ("SA", "sa"),
