@@ -1,7 +1,8 @@
 """A worker that serves real sockets in a thread of the test, and a scripted upstream behind it.
 
 The upstream is a fake, because no real server stays silent or takes its time on demand: it answers A with 192.0.2.7,
-never answers a name that begins with ``silent``, and answers one that begins with ``slow`` when it is let go.
+never answers a name that begins with ``silent``, answers one that begins with ``slow`` when it is let go, and calls one
+that begins with ``alias`` an alias of a listed name.
 """
 
 import asyncio
@@ -32,6 +33,8 @@ from resolver.orders.model import Reach
 JUNE_2014 = 1_401_580_800.0
 JULY_2014 = 1_404_172_800.0
 BLOCKED_SLOT = 4_096
+ALIAS_OF = "www.dpstream.example."
+"""What every name that begins with "alias" leads to."""
 
 
 def make_policy(
@@ -70,6 +73,9 @@ class ScriptedUpstream(asyncio.DatagramProtocol):
         name = str(query.question[0].name)
         reply = dns.message.make_response(query)
         reply.flags |= dns.flags.RA
+        if name.startswith("alias"):
+            reply.answer.append(dns.rrset.from_text(name, 300, "IN", "CNAME", ALIAS_OF))
+            name = ALIAS_OF
         if query.question[0].rdtype == dns.rdatatype.A:
             reply.answer.append(dns.rrset.from_text(name, 300, "IN", "A", "192.0.2.7"))
         elif query.question[0].rdtype == dns.rdatatype.TXT:
