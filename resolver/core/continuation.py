@@ -8,6 +8,7 @@ from struct import Struct
 from typing import Final
 
 from resolver.core.message_cache import Entry, Unfinished
+from resolver.core.rebinding import WITHHELD, RebindingGuard
 from resolver.core.sanitise import MAX_ERRORS, assemble
 from resolver.core.step import Question, Unusable
 from resolver.dns.response import Record, Response, read_response
@@ -21,11 +22,18 @@ _QR: Final = 0x8000
 
 
 def join(
-    question: Question, first: Entry, rest: Entry | Unfinished, now: float, *, stale_seconds: float
+    question: Question,
+    first: Entry,
+    rest: Entry | Unfinished,
+    now: float,
+    *,
+    stale_seconds: float,
+    guard: RebindingGuard | None = None,
 ) -> Entry | Unfinished | Unusable:
     """Put an answer that left off and the one that takes it up together, as of this moment (monotonic).
 
-    The response code is the last one's (RFC 6604 section 3); it counts as authentic only if both do.
+    The response code is the last one's (RFC 6604 section 3); it counts as authentic only if both do. The ``guard``
+    looks at the whole again: what the last name may say, the first one may not.
     """
     last = rest.entry if isinstance(rest, Unfinished) else rest
     before, after = _response(first, now), _response(last, now)
@@ -40,12 +48,14 @@ def join(
         edns=None,
         broken_edns=False,
     )
+    errors = (first.errors + last.errors)[:MAX_ERRORS]
+    less = guard.withhold(question, whole) if guard is not None else None
     joined = assemble(
         question,
-        whole,
+        whole if less is None else less,
         now,
-        errors=(first.errors + last.errors)[:MAX_ERRORS],
-        authentic=first.authentic and last.authentic,
+        errors=errors if less is None else (WITHHELD, *errors),
+        authentic=first.authentic and last.authentic and less is None,
         stale_seconds=stale_seconds,
     )
     # No data, and no SOA either: that was asked for already.

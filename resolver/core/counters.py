@@ -70,6 +70,8 @@ class Gauge(IntEnum):
     FULL_FOR_DOMAIN = 22
     CONTINUED = 24
     """Times that a chain of aliases was asked on where an upstream had left it."""
+    WITHHELD = 25
+    """Upstream answers of which private addresses were withheld."""
 
 
 class UpstreamCount(IntEnum):

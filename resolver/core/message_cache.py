@@ -5,6 +5,7 @@ a hit copies octets and counts TTLs down. Nothing but the same question finds it
 (RFC 2308, RFC 8767, RFC 9520).
 """
 
+from collections.abc import Iterator
 from struct import Struct
 from typing import Final, NamedTuple
 
@@ -97,6 +98,13 @@ class Entry:
             (ttl,) = _TTL.unpack_from(body, offset)
             _TTL.pack_into(aged, offset, ttl - age if ttl > age else 0)
         return bytes(aged)
+
+    def record_data(self) -> Iterator[tuple[int, bytes]]:
+        """Yield type and data of each record; names in the data may be compressed."""
+        body = self.body
+        for offset in self._offsets:
+            length = int.from_bytes(body[offset + 4 : offset + 6], "big")
+            yield int.from_bytes(body[offset - 4 : offset - 2], "big"), body[offset + 6 : offset + 6 + length]
 
     def stale_body(self, ttl: int) -> bytes:
         """Write the body with this value in every TTL."""

@@ -13,6 +13,7 @@ from resolver.core.counters import GAUGES, NOWHERE, DropReason, Gauge, Transport
 from resolver.core.intact import IntactReader
 from resolver.core.message_cache import Alias, Entry, MessageCache, Unfinished
 from resolver.core.policy import Allow, Block, Table
+from resolver.core.rebinding import WITHHELD, RebindingGuard
 from resolver.core.reply import (
     Content,
     blocked_content,
@@ -28,7 +29,7 @@ from resolver.core.reply import (
     write_stranger_refusal,
     write_structured,
 )
-from resolver.core.sanitise import filtered_upstream, sanitise
+from resolver.core.sanitise import assemble, filtered_upstream, sanitise, upstream_errors
 from resolver.core.special_names import ALL_FORWARDED, SpecialNames
 from resolver.core.step import Asked, Drop, Failure, Forward, Question, Reply, Step, Unusable
 from resolver.dns.codes import ExtendedError, Flag, Rcode, RRType
@@ -68,8 +69,8 @@ def count_answer(page: memoryview, transport: Transport, qtype: int, rcode: int,
 class Pipeline:
     """One worker's decisions: the table in force and what upstreams said."""
 
-    __slots__ = ("_enforced", "_intact", "_messages", "_page", "_special", "_stale_seconds", "_structured_option",
-                 "_table")  # fmt: skip  # two lines, not eight
+    __slots__ = ("_enforced", "_guard", "_intact", "_messages", "_page", "_special", "_stale_seconds",
+                 "_structured_option", "_table")  # fmt: skip  # two lines, not nine
 
     def __init__(
         self,
@@ -88,6 +89,7 @@ class Pipeline:
         the option ``structured_option`` gets extended errors as JSON, where the policy has them.
         """
         self._special = special
+        self._guard: RebindingGuard | None = None
         self._intact = IntactReader(stale_seconds)
         self._messages = messages
         self._page = page
@@ -109,6 +111,10 @@ class Pipeline:
         """Judge by this table from now on; it was made at this moment."""
         self._table = table
         self._enforced = now
+
+    def guard_by(self, guard: RebindingGuard | None) -> None:
+        """Withhold private addresses from now on, or do not; what is cached stays as it was learned."""
+        self._guard = guard
 
     def answer_specially(self, special: SpecialNames) -> None:
         """Answer these special names from now on; `enforce` follows, or what was finished before would be replayed."""
@@ -136,6 +142,8 @@ class Pipeline:
         """
         learned = self._intact.read(question, wire, now, trust_ad=trust_ad)
         if learned is not None:
+            if self._guard is not None and self._guard.stops(learned):
+                return None
             self._messages.keep(learned)
         return learned
 
@@ -146,7 +154,13 @@ class Pipeline:
 
         ``trust_ad``: believe the upstream's AD bit.
         """
-        learned = sanitise(question, response, now, trust_ad=trust_ad, stale_seconds=self._stale_seconds)
+        less = self._guard.withhold(question, response) if self._guard is not None else None
+        if less is None:
+            learned = sanitise(question, response, now, trust_ad=trust_ad, stale_seconds=self._stale_seconds)
+        else:
+            self._page[GAUGES + Gauge.WITHHELD] += 1
+            errors = (WITHHELD, *upstream_errors(response))
+            learned = assemble(question, less, now, errors=errors, authentic=False, stale_seconds=self._stale_seconds)
         if filtered_upstream(response):
             self._page[GAUGES + Gauge.FILTERED_UPSTREAM] += 1
         if isinstance(learned, Entry):
@@ -172,7 +186,7 @@ class Pipeline:
         self, question: Question, first: Entry, rest: Entry | Unfinished, now: float
     ) -> Entry | Unfinished | Unusable:
         """Take the end of a chain that an upstream had left unfinished, and keep the whole if it may be kept."""
-        joined = join(question, first, rest, now, stale_seconds=self._stale_seconds)
+        joined = join(question, first, rest, now, stale_seconds=self._stale_seconds, guard=self._guard)
         if isinstance(joined, Entry):
             self._messages.keep(joined)
         return joined

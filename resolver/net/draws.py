@@ -27,6 +27,17 @@ class Draws:
         return drawn
 
 
+def mix_case(question: bytes) -> bytes:
+    """Write the letters of a question's name, which are lower-case, in upper or lower case at random (dns0x20).
+
+    ``question`` is a wire name with type and class behind it. No octet but a letter's is in the range of letters.
+    """
+    name = question[:-4]
+    drawn = secrets.token_bytes(len(name))
+    mixed = (octet ^ (bit & 0x20) if 97 <= octet <= 122 else octet for octet, bit in zip(name, drawn, strict=True))
+    return bytes(mixed) + question[-4:]
+
+
 def pick_below(pick: int, count: int) -> int:
     """Turn a pick into a place below ``count``; all places are equally likely but for one part in four million."""
     return pick * count >> 32

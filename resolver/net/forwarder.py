@@ -18,16 +18,15 @@ from resolver.net.arrivals import Arrivals
 from resolver.net.attempt import Attempt, Outcome, Way
 from resolver.net.continuations import Continuations
 from resolver.net.domains_in_flight import DomainsInFlight
-from resolver.net.draws import Draws
+from resolver.net.draws import Draws, mix_case
 from resolver.net.exchange import MOST_MISMATCHES, Exchange, Respond
 from resolver.net.heed import Curt, heed
-from resolver.net.roster import Roster
+from resolver.net.roster import Means, Roster
 from resolver.net.routes import in_turn
 from resolver.net.settings import UpstreamAddress, Zone
 from resolver.net.timetable import Schedule, Timetable
-from resolver.net.upstream import Upstream
-from resolver.net.upstream_sockets import UpstreamSocket, UpstreamSockets, sockets_for_each
-from resolver.net.upstream_tcp import UpstreamStream, UpstreamStreams
+from resolver.net.upstream_sockets import UpstreamSocket
+from resolver.net.upstream_tcp import UpstreamStream
 
 BUSY_TICK: Final = 0.02
 """Seconds between two looks at what is due while something is in flight ..."""
@@ -64,7 +63,6 @@ class Forwarder:
         self._pipeline = pipeline
         self._page = page
         self._loop = loop
-        self._sockets = sockets
         self._schedule = schedule
         self._clock = clock
         self._draws = Draws()
@@ -75,7 +73,9 @@ class Forwarder:
         self._timetable: Timetable[Exchange] = Timetable((*schedule.sends, schedule.answer, schedule.close))
         self._waiting = 0
         self.domains = DomainsInFlight(per_domain)
-        self._roster = Roster(self._make_upstream, linger=schedule.close)
+        means = Means(page, loop, clock, self._draws, self._arrivals, self._arrived, self._lost, sockets)
+        self._roster = Roster(means, linger=schedule.close)
+        self.random_case = False
         self.replace(upstreams, zones, in_flight)
         self._timer = loop.call_later(IDLE_TICK, self._tick)
         self._is_idle = True
@@ -119,6 +119,8 @@ class Forwarder:
         if len(upstreams) > 1:
             upstreams = in_turn(upstreams, self._draws.draw()[1])
         exchange = Exchange(question, upstreams, now)
+        if self.random_case:
+            exchange.wire_question = mix_case(exchange.wire_question)
         if not self.domains.enter(exchange):
             self._page[GAUGES + Gauge.FULL_FOR_DOMAIN] += 1
             return Failure.OVERLOAD
@@ -130,15 +132,6 @@ class Forwarder:
             self._loop.call_soon(self._send_outgoing)
         self._outgoing.append(exchange)
         return exchange
-
-    def _make_upstream(self, address: UpstreamAddress, together: int) -> Upstream:
-        size = self._sockets if self._sockets is not None else sockets_for_each(together)
-        return Upstream(
-            address,
-            self._page,
-            UpstreamSockets(address, self._arrivals, self._draws, size),
-            UpstreamStreams(address, self._loop, self._draws, self._clock, self._arrived, self._lost),
-        )
 
     def _send_outgoing(self) -> None:
         """Send the first queries of all questions that came in together, one right after the other.
@@ -207,7 +200,16 @@ class Forwarder:
         heard: Response | Curt = Curt.NOT_OURS
         if attempt is not None and (attempt.over_tcp or attempt.exchange.mismatches < MOST_MISMATCHES):
             wire_question = attempt.exchange.wire_question
-            heard = heed(wire, message_id, wire_question, over_tcp=attempt.over_tcp, with_edns=attempt.with_edns)
+            heard = heed(
+                wire,
+                message_id,
+                wire_question,
+                over_tcp=attempt.over_tcp,
+                with_edns=attempt.with_edns,
+                exact=self.random_case and not attempt.over_tcp,
+            )
+            if heard is Curt.OTHER_CASE:  # a guess, or an upstream that does not echo: TCP tells
+                attempt.exchange.mismatches, heard = MOST_MISMATCHES - 1, Curt.NOT_OURS
         if attempt is None or heard is Curt.NOT_OURS:
             self._mismatched(carrier, attempt, now)
         elif heard is Curt.GARBLED:
@@ -237,7 +239,7 @@ class Forwarder:
                 attempt.outcome = Outcome.TRUNCATED
             case Curt.DISLIKES_EDNS:
                 attempt.outcome = Outcome.DISLIKES_EDNS
-            case Curt.NOT_OURS | Curt.GARBLED:
+            case Curt.NOT_OURS | Curt.OTHER_CASE | Curt.GARBLED:
                 return
             case _:
                 assert_never(heard)

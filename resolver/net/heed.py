@@ -18,6 +18,8 @@ class Curt(Enum):
 
     NOT_OURS = auto()
     """Another id, question or operation, or no response at all: whoever sent it, waiting goes on (RFC 5452 9.1)."""
+    OTHER_CASE = auto()
+    """The right id and question, but in other letters than those that were drawn for it."""
     GARBLED = auto()
     """The right header and question, and then something that cannot be read: waiting goes on."""
     TRUNCATED = auto()
@@ -26,10 +28,17 @@ class Curt(Enum):
     """FORMERR, NOTIMP or BADVERS to a query with an OPT record (RFC 6891 sections 6.1.3 and 7)."""
 
 
-def heed(wire: bytes, message_id: int, question: bytes, *, over_tcp: bool, with_edns: bool) -> Response | Curt:
-    """Read a message as the response to a question that was asked under this id; never raises."""
+def heed(
+    wire: bytes, message_id: int, question: bytes, *, over_tcp: bool, with_edns: bool, exact: bool = False
+) -> Response | Curt:
+    """Read a message as the response to a question that was asked under this id; never raises.
+
+    ``exact``: the letter case of the question was drawn at random and must come back.
+    """
     if not echoes(wire, message_id, question):
         return Curt.DISLIKES_EDNS if with_edns and _is_bare_formerr(wire, message_id) else Curt.NOT_OURS
+    if exact and not wire.startswith(question, HEADER_SIZE):
+        return Curt.OTHER_CASE
     if with_edns and wire[3] & _RCODE in _DISLIKES_EDNS:
         return Curt.DISLIKES_EDNS
     if wire[2] & _TC:

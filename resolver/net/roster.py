@@ -1,27 +1,46 @@
 """Which upstreams there are: made, kept and let go as settings change, kept fresh and probed as time goes."""
 
+import asyncio
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from resolver.core.step import Question
 from resolver.dns.codes import RRClass, RRType
 from resolver.dns.name import ROOT, WireName, parse_name
+from resolver.net.arrivals import Arrivals
+from resolver.net.attempt import Attempt
+from resolver.net.draws import Draws
 from resolver.net.exchange import Exchange
 from resolver.net.routes import Routes
 from resolver.net.settings import UpstreamAddress, Zone
 from resolver.net.upstream import Upstream
+from resolver.net.upstream_sockets import UpstreamSockets, sockets_for_each
+from resolver.net.upstream_tcp import UpstreamStream, UpstreamStreams
 
 _PROBE: Final = Question(ROOT, RRType.SOA, RRClass.IN, dnssec_ok=False, checking_disabled=False)
+
+
+class Means(NamedTuple):
+    """What it takes to make an upstream; ``sockets`` is how many each has, or None for as many as there can be."""
+
+    page: memoryview
+    loop: asyncio.AbstractEventLoop
+    clock: Callable[[], float]
+    draws: Draws
+    arrivals: Arrivals
+    arrived: Callable[[UpstreamStream, bytes, float], None]
+    lost: Callable[[UpstreamStream, list[Attempt], float], None]
+    sockets: int | None
 
 
 class Roster:
     """The upstreams of one forwarder; who leaves may finish what it was asked, for ``linger`` seconds."""
 
-    __slots__ = ("_leaving", "_linger", "_make", "_routes", "_upstreams")
+    __slots__ = ("_leaving", "_linger", "_means", "_routes", "_upstreams")
 
-    def __init__(self, make: Callable[[UpstreamAddress, int], Upstream], *, linger: float) -> None:
-        """``make`` makes an upstream, one of so many."""
-        self._make = make
+    def __init__(self, means: Means, *, linger: float) -> None:
+        """Begin without any."""
+        self._means = means
         self._linger = linger
         self._upstreams: dict[UpstreamAddress, Upstream] = {}
         self._leaving: list[tuple[float, Upstream]] = []
@@ -56,6 +75,15 @@ class Roster:
         self._upstreams.clear()
         self._leaving.clear()
         self._routes = Routes((), {})
+
+    def _make(self, address: UpstreamAddress, together: int) -> Upstream:
+        page, loop, clock, draws, arrivals, arrived, lost, size = self._means
+        return Upstream(
+            address,
+            page,
+            UpstreamSockets(address, arrivals, draws, sockets_for_each(together) if size is None else size),
+            UpstreamStreams(address, loop, draws, clock, arrived, lost),
+        )
 
     def _at(self, addresses: Sequence[UpstreamAddress]) -> tuple[Upstream, ...]:
         return tuple(self._upstreams[address] for address in dict.fromkeys(addresses))

@@ -50,6 +50,10 @@ class WorkerSettings:
     in_flight_per_client: int = 1_000
     in_flight_per_domain: int = 1_000
     pace_seconds: float = 0.001
+    random_case: bool = False
+    """Whether questions go upstream in letters of random case."""
+    rebinding_allow: tuple[str, ...] | None = None
+    """Zones whose names may have private addresses; None if all may."""
     structured_option: int = 0
     """The EDNS option by which a client asks for JSON in extended errors; 0 where nobody may."""
 
@@ -70,12 +74,15 @@ class WorkerSettings:
             "in_flight_per_client": self.in_flight_per_client,
             "in_flight_per_domain": self.in_flight_per_domain,
             "pace_seconds": self.pace_seconds,
+            "random_case": self.random_case,
+            "rebinding_allow": None if self.rebinding_allow is None else list(self.rebinding_allow),
             "structured_option": self.structured_option,
         }
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
         """Read back what ``to_json`` gave."""
+        allow = document["rebinding_allow"]
         return cls(
             clients_allow=tuple(document["clients_allow"]),
             upstreams=_upstreams_from_json(document["upstreams"]),
@@ -91,6 +98,8 @@ class WorkerSettings:
             in_flight_per_client=document["in_flight_per_client"],
             in_flight_per_domain=document["in_flight_per_domain"],
             pace_seconds=document["pace_seconds"],
+            random_case=document["random_case"],
+            rebinding_allow=None if allow is None else tuple(allow),
             structured_option=document["structured_option"],
         )
 

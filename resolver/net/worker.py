@@ -18,7 +18,9 @@ from resolver.core.message_cache import MessageCache
 from resolver.core.packet_cache import PacketCache
 from resolver.core.pipeline import Pipeline
 from resolver.core.policy import Policy
+from resolver.core.rebinding import RebindingGuard
 from resolver.core.special_names import SpecialNames, special_names
+from resolver.dns.name import parse_name
 from resolver.net.answering import Answering
 from resolver.net.client_views import ClientViews
 from resolver.net.clock_watch import ClockWatch
@@ -75,6 +77,7 @@ class Worker:
             special=_special(settings),
         )
         self._pipeline = pipeline
+        pipeline.guard_by(_guard(settings))
         self._watch = ClockWatch(pipeline, policy, clock, monotonic)
         self._forwarder = Forwarder(
             pipeline,
@@ -86,6 +89,7 @@ class Worker:
             per_domain=settings.in_flight_per_domain,
             clock=self._watch.read,
         )
+        self._forwarder.random_case = settings.random_case
         self._answering = Answering(
             pipeline,
             self._packets,
@@ -152,11 +156,13 @@ class Worker:
         Caches survive, and so do their bounds and the pace of the lanes: those are fixed when a worker begins.
         """
         self._pipeline.answer_specially(_special(settings))
+        self._pipeline.guard_by(_guard(settings))
         self._watch.enforce(policy)
         self._pipeline.recognise(settings.structured_option)
         self._answering.views = _views(settings, policy)
         self._answering.waiting.most = settings.in_flight_per_client
         self._forwarder.replace(settings.upstreams, settings.zones, settings.in_flight)
+        self._forwarder.random_case = settings.random_case
         self._forwarder.domains.bound(settings.in_flight_per_domain)
         self._tcp.bound(connections=settings.tcp_connections, per_client=settings.tcp_per_client)
         self._tick()
@@ -209,6 +215,10 @@ def _views(settings: WorkerSettings, policy: Policy) -> ClientViews:
     """Put together whom we answer, by the configuration, with whose subscribers they are, by the policy."""
     exempt = [(each.key, each.clients) for each in policy.exemptions]
     return ClientViews(Admission(settings.clients_allow, policy.brands, exempt))
+
+
+def _guard(settings: WorkerSettings) -> RebindingGuard | None:
+    return None if settings.rebinding_allow is None else RebindingGuard(map(parse_name, settings.rebinding_allow))
 
 
 def _special(settings: WorkerSettings) -> SpecialNames:

@@ -87,6 +87,13 @@ class LimitsConfig(Section):
     in_flight_per_domain: Annotated[Count, between(10, 1_000_000)] = 1_000
 
 
+class RebindingConfig(Section):
+    """Whether upstreams may give out addresses of private networks, and for which names."""
+
+    deny: StrictBool = False
+    allow: Annotated[tuple[Apex, ...], BeforeValidator(as_list)] = ()
+
+
 class LaneConfig(Section):
     """How UDP sockets are read."""
 
@@ -124,6 +131,8 @@ class Config(Section):
         Field(default={})
     )
     special_names: dict[Special, Literal["forward"]] = Field(default={})
+    upstream_case: Literal["plain", "random"] = "plain"
+    rebinding: RebindingConfig = RebindingConfig()
     notice: NoticeConfig = NoticeConfig()
     brands: tuple[BrandConfig, ...] = ()
     exempt: tuple[ExemptionConfig, ...] = ()

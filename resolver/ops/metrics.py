@@ -241,6 +241,7 @@ class PageCollector(Collector):
         yield _single("upstream_mismatches", "Answers that matched no query.", self._gauge(Gauge.MISMATCHES))
         yield _single("upstream_filtered", "Answers an upstream filtered.", self._gauge(Gauge.FILTERED_UPSTREAM))
         yield _single("special_names", "Answers for special names.", self._gauge(Gauge.SPECIAL_NAMES))
+        yield _single("rebinding_withheld", "Answers with a private address withheld.", self._gauge(Gauge.WITHHELD))
         continued = "Aliases asked on where an upstream had left a chain."
         yield _single("chains_continued", continued, self._gauge(Gauge.CONTINUED))
         yield _single("joined", "Queries that waited for another's upstream answer.", self._gauge(Gauge.JOINED))

@@ -65,6 +65,8 @@ def worker_settings(config: Config, asked: AskedUpstreams, numbers: Mapping[str,
         in_flight_per_client=_share(config.limits.in_flight_per_client, workers),
         in_flight_per_domain=_share(config.limits.in_flight_per_domain, workers),
         pace_seconds=config.lane.pace,
+        random_case=config.upstream_case == "random",
+        rebinding_allow=(*config.rebinding.allow, *config.zones) if config.rebinding.deny else None,
         structured_option=config.blocked.structured_error_option if config.blocked.structured_errors else 0,
     )
 

@@ -22,6 +22,8 @@ def test_settings_read_back_what_they_wrote() -> None:
         tcp_connections=5,
         tcp_per_client=6,
         in_flight=7,
+        random_case=True,
+        rebinding_allow=("corp.example",),
     )
     assert WorkerSettings.from_json(json.loads(json.dumps(settings.to_json()))) == settings
 
