@@ -30,28 +30,39 @@ class CompiledPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """What came of the orders; no policy if none of them is usable, and there never was a good one."""
+    """What came of the orders; no policy if none of them is usable, and there never was a good one.
+
+    ``account`` is what the journal is to be told (`resolver.ops.account`); None if there is nothing.
+    """
 
     policy: CompiledPolicy | None
     problems: tuple[str, ...]
     warnings: tuple[str, ...]
+    account: Message | None = None
 
 
 async def compile_in_child(
-    config: Config, wall: float, tell: Tell, *, beside: bool, plan: str | None = None
+    config: Config, wall: float, tell: Tell, *, beside: bool, plan: str | None = None, known: str | None = None
 ) -> Compiled:
     """Compile the orders as of ``wall`` on the order clock (POSIX seconds); a child that fails is a problem, too.
 
     ``tell`` learns how far it is. ``beside`` says that workers answer meanwhile, which comes first. ``plan``
-    is the digest of the files that somebody means, accidents included.
+    is the digest of the files that somebody means, accidents included. ``known`` is the policy that the journal knows
+    as the last one.
     """
-    question = {"do": "compile", "config": config.to_json(), "wall": wall, "beside": beside, "plan": plan}
-    return await _ask_child(question, tell, beside=beside)
+    question = {"do": "compile", "beside": beside, "plan": plan}
+    return await _ask_child({**question, **_common(config, wall, known)}, tell, beside=beside)
 
 
-async def recall_in_child(config: Config) -> Compiled:
-    """Find the policy that was applied last."""
-    return await _ask_child({"do": "recall", "config": config.to_json(), "beside": False}, tell_nobody, beside=False)
+async def recall_in_child(config: Config, wall: float, known: str | None) -> Compiled:
+    """Find the policy that was applied last; the other arguments are as in `compile_in_child`."""
+    return await _ask_child(
+        {"do": "recall", "beside": False, **_common(config, wall, known)}, tell_nobody, beside=False
+    )
+
+
+def _common(config: Config, wall: float, known: str | None) -> Message:
+    return {"config": config.to_json(), "wall": wall, "known": known}
 
 
 async def _ask_child(question: Message, tell: Tell, *, beside: bool) -> Compiled:
@@ -73,7 +84,7 @@ async def _ask_child(question: Message, tell: Tell, *, beside: bool) -> Compiled
         child.kill()
     if answer["say"] != "compiled":
         return _nothing(f"compiling the orders: {answer['why']}; the policy stays as it was")
-    return Compiled(_policy(answer), tuple(answer["problems"]), tuple(answer["warnings"]))
+    return Compiled(_policy(answer), tuple(answer["problems"]), tuple(answer["warnings"]), answer["account"])
 
 
 def _nothing(problem: str) -> Compiled:

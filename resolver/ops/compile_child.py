@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Final
 
 from resolver.core.policy import counter_key
+from resolver.ops.account import account_of, account_of_recalled
 from resolver.ops.channel import LineSplitter, Message, write_line
 from resolver.ops.compile import compile_orders
 from resolver.ops.config import Config
 from resolver.ops.plan import PlanChangedError, confirms_nothing, confirms_only
-from resolver.ops.policy_file import digest_in_name, read_current, read_document
+from resolver.ops.policy_document import PolicyDocument
+from resolver.ops.policy_file import AppliedPolicy, digest_in_name, read_current, read_document
 from resolver.ops.progress import Tell, told_seldom
 
 NICENESS: Final = 10
@@ -66,12 +68,31 @@ def _answer(asked: Message, tell: Tell) -> Message:
     config = Config.from_json(asked["config"])
     applied = read_current(config.state)
     if asked["do"] == "recall":
-        recalled = applied.path if applied is not None else None
-        return {"say": "compiled", "problems": [], "warnings": [], **_described(recalled)}
+        return _recall(asked, config, applied)
     confirms = confirms_nothing if asked["plan"] is None else confirms_only(asked["plan"])
-    report = compile_orders(config, float(asked["wall"]), applied, tell=tell, confirms=confirms)
+    wall, known = float(asked["wall"]), asked["known"]
+    before = _document_of(applied, known)
+    report = compile_orders(config, wall, applied, tell=tell, confirms=confirms)
     problems, warnings = _bounded(report.problems), _bounded(report.warnings)
-    return {"say": "compiled", "problems": problems, "warnings": warnings, **_described(report.policy)}
+    account = account_of(report, config, before, wall, known)
+    said = {"say": "compiled", "problems": problems, "warnings": warnings, "account": account}
+    return {**said, **_described(report.policy)}
+
+
+def _recall(asked: Message, config: Config, applied: AppliedPolicy | None) -> Message:
+    said: Message = {"say": "compiled", "problems": [], "warnings": []}
+    if applied is None or applied.path is None:
+        return {**said, "account": None, **_described(None)}
+    document = read_document(applied.path)
+    account = account_of_recalled(document, config, float(asked["wall"]), asked["known"], applied.digest)
+    return {**said, "account": account, **_described(applied.path)}
+
+
+def _document_of(applied: AppliedPolicy | None, known: str | None) -> PolicyDocument | None:
+    """Read the document of the policy that the journal knows as the last one, if it is the one applied."""
+    if applied is None or applied.path is None or applied.digest != known:
+        return None
+    return read_document(applied.path)
 
 
 def _bounded(sentences: Sequence[object]) -> list[str]:

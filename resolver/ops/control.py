@@ -8,20 +8,33 @@ and go through its descriptor, ``/proc/self/fd/N/control.sock``, which is short 
 import asyncio
 import json
 import os
+import pwd
 import socket
+import struct
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 Message = dict[str, Any]
-Verb = Callable[[Message], Awaitable[Message]]
+
+
+class Peer(NamedTuple):
+    """Who asks, as the kernel says (SO_PEERCRED, unix(7)): a user id, and its name on this machine."""
+
+    uid: int
+    user: str
+
+
+Verb = Callable[[Message, Peer], Awaitable[Message]]
 
 SOCKET_FILE: Final = "control.sock"
 MAX_REQUEST: Final = 65_536
 MAX_ANSWER: Final = 16 * 1024 * 1024
 REQUEST_SECONDS: Final = 5.0
 CONNECTIONS: Final = 32
+_CREDENTIALS: Final = struct.Struct("iii")
+"""struct ucred: process, user, group."""
 
 
 class ControlError(Exception):
@@ -80,7 +93,7 @@ class ControlServer:
         self._open += 1
         try:
             if self._open <= CONNECTIONS:
-                answer = await self._answer(reader)
+                answer = await self._answer(reader, peer_of(writer.get_extra_info("socket")))
                 writer.write(json.dumps(answer).encode() + b"\n")
                 async with asyncio.timeout(REQUEST_SECONDS):
                     await writer.drain()
@@ -90,7 +103,7 @@ class ControlServer:
             self._open -= 1
             writer.close()
 
-    async def _answer(self, reader: asyncio.StreamReader) -> Message:
+    async def _answer(self, reader: asyncio.StreamReader, peer: Peer) -> Message:
         try:
             async with asyncio.timeout(REQUEST_SECONDS):
                 request = json.loads(await reader.readline())
@@ -100,9 +113,24 @@ class ControlServer:
             return _refused("a request is one JSON object on one line")
         match request:
             case {"verb": str(verb)} if verb in self._verbs:
-                return await self._verbs[verb](request)
+                return await self._verbs[verb](request, peer)
             case _:
                 return _refused(f"a request has a verb, one of {', '.join(self._verbs)}")
+
+
+def peer_of(sock: socket.socket) -> Peer:
+    """Ask the kernel who is at the other end of a Unix socket."""
+    credentials = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    _, uid, _ = _CREDENTIALS.unpack(credentials)
+    return peer(uid)
+
+
+def peer(uid: int) -> Peer:
+    """Name a user; one who is not in the user database is called by the number."""
+    try:
+        return Peer(uid, pwd.getpwuid(uid).pw_name)
+    except KeyError:
+        return Peer(uid, str(uid))
 
 
 def _refused(why: str) -> Message:

@@ -33,6 +33,7 @@ from resolver.core.counters import (
     upstream_slot,
 )
 from resolver.orders.model import Span, Timeline
+from resolver.proof.writer import WriterState
 
 MICROSECONDS: Final = 1_000_000
 
@@ -112,6 +113,7 @@ class MetricsState:
     """What the order clock shows (POSIX seconds); differs from the real clock in a rehearsal."""
     rehearsal: bool
     log_lines_dropped: int
+    journal: WriterState
 
     @property
     def ready(self) -> bool:
@@ -143,6 +145,7 @@ class PageCollector(Collector):
         yield from self._losses()
         yield from self._upstreams()
         yield from self._policy()
+        yield from self._journal()
         yield from self._service()
 
     def _total(self, slot: int) -> int:
@@ -264,6 +267,15 @@ class PageCollector(Collector):
         yield digest
         yield GaugeMetricFamily("arret_orders", "Orders loaded.", len(policy.orders) if policy else 0)
         yield GaugeMetricFamily("arret_rehearsal", "1 if the order clock is rehearsed.", int(self._state.rehearsal))
+
+    def _journal(self) -> Iterator[Metric]:
+        head, waiting = self._state.journal
+        what = "Entries that are not in the journal yet: it cannot be written."
+        yield GaugeMetricFamily("arret_journal_entries", "Entries in the journal.", head.entries)
+        yield GaugeMetricFamily("arret_journal_waiting", what, waiting)
+        link = GaugeMetricFamily("arret_journal_head_info", "The last hash of the journal.", labels=["hash"])
+        link.add_metric([head.hash], 1)
+        yield link
 
     def _service(self) -> Iterator[Metric]:
         state = self._state

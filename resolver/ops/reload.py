@@ -7,11 +7,14 @@ and the other orders bind; a key that needs a restart stays and the other keys c
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from resolver.ops.channel import Message
+from resolver.ops.chronicle import SERVER, Chronicle, Who
 from resolver.ops.clock import OrderClock
 from resolver.ops.compilation import Compiled, CompiledPolicy, compile_in_child, recall_in_child
 from resolver.ops.config import Config, load_config
@@ -64,9 +67,12 @@ class Reloader:
         places: WorkerPlaces,
         log: Log,
         warnings: tuple[str, ...],
+        chronicle: Chronicle,
         tell: Tell = tell_nobody,
     ) -> None:
         self.config = config
+        self.asked_by: list[Who] = []
+        self._chronicle = chronicle
         self.progress: Progress | None = None
         self._tell_elsewhere = tell
         self.policy: CompiledPolicy | None = None
@@ -91,12 +97,15 @@ class Reloader:
         for _ in range(ATTEMPTS):
             compiled = await self._compile(self.config, beside=False)
             problems += compiled.problems
-            policy = compiled.policy or (await recall_in_child(self.config)).policy
+            compiled, unwritten = await self._intended(compiled)
+            problems += unwritten
+            policy = compiled.policy
             if policy is None:
                 break
             refusal = await self._places.begin(self._next(self.config, policy))
             if refusal is None:
                 self.policy = policy
+                self._take_over(policy, late=0)
                 problems += await self._record(policy.path)
                 self._conclude(problems, compiled.warnings + await self._hold_reserve(), changed=True)
                 return None
@@ -106,9 +115,28 @@ class Reloader:
             "no policy: no order on disk is usable, and the state folder holds no last good one; see the problems above"
         )
 
+    async def _intended(self, compiled: Compiled) -> tuple[Compiled, tuple[str, ...]]:
+        """Have a start's policy journalled, or else take what was applied last, of which the journal knows already."""
+        self._chronicle.note_refused(compiled.account, (SERVER,))
+        unwritten = None
+        if compiled.policy is not None:
+            unwritten = await self._chronicle.intend(compiled.policy.digest, compiled.account, (SERVER,))
+            if unwritten is None:
+                return compiled, ()
+        recalled = await recall_in_child(self.config, self._clock.read(), self._chronicle.known)
+        if recalled.policy is not None:
+            await self._chronicle.intend(recalled.policy.digest, recalled.account, (SERVER,))
+        return replace(recalled, warnings=compiled.warnings), () if unwritten is None else (unwritten,)
+
+    def _take_over(self, policy: CompiledPolicy, late: int) -> None:
+        """Note that every worker enforces a policy, and watch its dates."""
+        self._chronicle.note_in_force(policy.digest, late)
+        self._chronicle.watch(policy.summary)
+
     async def _compile(self, config: Config, *, beside: bool, plan: str | None = None) -> Compiled:
         try:
-            return await compile_in_child(config, self._clock.read(), self._note_progress, beside=beside, plan=plan)
+            wall, known = self._clock.read(), self._chronicle.known
+            return await compile_in_child(config, wall, self._note_progress, beside=beside, plan=plan, known=known)
         finally:
             self._tell_elsewhere("compiled", 0, 0)
             self.progress = None
@@ -143,9 +171,10 @@ class Reloader:
 
     async def _reload(self, plan: str | None) -> ReloadOutcome:
         config, config_problems = await self._reread_config()
-        attempt = await self._attempt(config, plan)
+        who, self.asked_by = tuple(self.asked_by) or (SERVER,), []
+        attempt = await self._attempt(config, plan, who)
         if attempt.aborted is not None and attempt.aborted.damaged:
-            attempt = await self._attempt(config, plan)
+            attempt = await self._attempt(config, plan, who)
         if plan is not None and attempt.compiled.policy is None:
             _log_problems(attempt.compiled.problems)
             return ReloadOutcome(attempt.compiled.problems, (), changed=False, wall=time.time(), void=True)
@@ -154,13 +183,14 @@ class Reloader:
         warnings = attempt.compiled.warnings + await self._hold_reserve()
         return self._conclude(problems, warnings, changed=attempt.changed)
 
-    async def _attempt(self, config: Config, plan: str | None) -> Attempt:
+    async def _attempt(self, config: Config, plan: str | None, who: Sequence[Who]) -> Attempt:
         compiled = await self._compile(config, beside=True, plan=plan)
         if plan is not None and compiled.policy is None:
             return Attempt(compiled, None, changed=False)
         policy = compiled.policy or self.policy
         assert policy is not None, "start put one in force"
-        return Attempt(compiled, *await self._apply(config, policy))
+        self._chronicle.note_refused(compiled.account, who)
+        return Attempt(compiled, *await self._apply(config, policy, compiled.account, who))
 
     async def _reread_config(self) -> tuple[Config, tuple[str, ...]]:
         loaded = await asyncio.to_thread(load_config, self._config_path)
@@ -169,18 +199,21 @@ class Reloader:
         config, kept = loaded.keeping(self.config)
         return config, tuple(f"{self._config_path}: {key} needs a restart; the running value stays" for key in kept)
 
-    async def _apply(self, config: Config, policy: CompiledPolicy) -> tuple[Aborted | None, bool]:
+    async def _apply(
+        self, config: Config, policy: CompiledPolicy, account: Message | None, who: Sequence[Who]
+    ) -> tuple[Aborted | None, bool]:
         """Change all workers if anything is different for them; tells what aborted it, and whether they changed."""
         standing, now = self._next(config, policy), self._places.standing
         if now is not None and replace(standing, number=now.number) == now:
             self.config, self.policy = config, policy
             return None, False
-        outcome = await self._places.change(standing, self._decide)
+        outcome = await self._places.change(standing, partial(self._decide, account, who))
         if isinstance(outcome, Aborted):
             return outcome, False
         if outcome.late:
             log_event("warning", "a change waits for workers that start", workers=outcome.late)
         self.config, self.policy = config, policy
+        self._take_over(policy, outcome.late)
         return None, True
 
     def _next(self, config: Config, policy: CompiledPolicy) -> Standing:
@@ -195,9 +228,16 @@ class Reloader:
             settings=worker_settings(config, asked, numbers, len(self._places.places)),
         )
 
-    async def _decide(self, standing: Standing) -> Aborted | None:
+    async def _decide(self, account: Message | None, who: Sequence[Who], standing: Standing) -> Aborted | None:
+        """Have the journal hold what is decided, then make it what a start takes up."""
+        unwritten = await self._chronicle.intend(standing.digest, account, who)
+        if unwritten is not None:
+            return Aborted(unwritten)
         unrecorded = await self._record(standing.policy)
-        return Aborted(unrecorded[0]) if unrecorded else None
+        if not unrecorded:
+            return None
+        self._chronicle.note_aborted(standing.digest, unrecorded[0])
+        return Aborted(unrecorded[0])
 
     async def _record(self, policy: Path) -> tuple[str, ...]:
         """Make the decision durable: a server that is killed now starts on this policy."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from resolver import __version__
 from resolver.compiled import form
+from resolver.ops.chronicle import Chronicle
 from resolver.ops.clock import OrderClock, utc_text
 from resolver.ops.control import SOCKET_FILE
 from resolver.ops.logs import Log
@@ -28,6 +29,7 @@ class RunningServer:
     places: WorkerPlaces
     reloader: Reloader
     log: Log
+    chronicle: Chronicle
 
     def status(self) -> dict[str, Any]:
         """Say how the server is; instants are ISO 8601 in UTC, but ``order_clock`` is in POSIX seconds."""
@@ -61,6 +63,11 @@ class RunningServer:
                 for place in self.places.places
             ],
             "reload": self._last_reload(),
+            "journal": {
+                "entries": self.chronicle.state.head.entries,
+                "head": self.chronicle.state.head.hash,
+                "waiting": self.chronicle.state.waiting,
+            },
             "log_lines_dropped": self.log.dropped,
         }
 
@@ -93,4 +100,5 @@ class RunningServer:
             order_clock=self.clock.read(),
             rehearsal=self.reloader.config.rehearse is not None,
             log_lines_dropped=self.log.dropped,
+            journal=self.chronicle.state,
         )

@@ -17,9 +17,10 @@ from typing import Final
 
 from resolver.net.sockets import ListenAddress, Listener, ListenError, open_listeners
 from resolver.ops.children import LEAST_PRIORITY
+from resolver.ops.chronicle import SIGNAL, Chronicle, who_is
 from resolver.ops.clock import OrderClock, order_clock
 from resolver.ops.config import Config, load_config
-from resolver.ops.control import SOCKET_FILE, ControlError, ControlServer, Message, open_control_socket
+from resolver.ops.control import SOCKET_FILE, ControlError, ControlServer, Message, Peer, open_control_socket
 from resolver.ops.logs import Log, log_event, start_log
 from resolver.ops.metrics_server import MetricsAddressError, MetricsServer
 from resolver.ops.notify import notify, watchdog_seconds
@@ -158,6 +159,8 @@ class Supervisor:
     def __init__(self, premises: Premises) -> None:
         self._config = premises.config
         self._places = WorkerPlaces(premises.place_sockets(), premises.clock.offset, self._rebuild)
+        rehearsal = premises.config.rehearse is not None
+        self._chronicle = Chronicle(premises.config.state, premises.clock, rehearsal=rehearsal)
         self._reloader = Reloader(
             premises.config_path,
             premises.config,
@@ -165,6 +168,7 @@ class Supervisor:
             self._places,
             premises.log,
             premises.warnings,
+            self._chronicle,
             premises.tell,
         )
         self._server = RunningServer(
@@ -175,11 +179,12 @@ class Supervisor:
             self._places,
             self._reloader,
             premises.log,
+            self._chronicle,
         )
         self._reloads = OneAtATime(self._reloader.reload)
         self._metrics: MetricsServer | None = None
         self._control: ControlServer | None = None
-        self._watchdog: asyncio.Task[None] | None = None
+        self._keeping: tuple[asyncio.Task[None], ...] = ()
 
     async def start(self) -> str | None:
         """Give up root, start the workers, open control socket and metrics; a sentence if nobody can be served."""
@@ -191,13 +196,14 @@ class Supervisor:
             become(config.user, config.state)
         verbs = {"reload": self._answer_reload, "status": self._answer_status, "progress": self._answer_progress}
         self._control = ControlServer(open_control_socket(config.state), verbs)
+        await self._chronicle.start()
         self._places.open()
         refusal = await self._reloader.start()
         if refusal is not None:
             return refusal
         await self._control.start()
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload_on_signal)
-        self._watchdog = asyncio.create_task(_feed_watchdog())
+        self._keeping = (asyncio.create_task(_feed_watchdog()), asyncio.create_task(self._chronicle.keep()))
         notify("READY=1")
         self._announce()
         return None
@@ -205,12 +211,13 @@ class Supervisor:
     async def stop(self) -> None:
         """End everything, the workers after what they have in hand."""
         notify("STOPPING=1")
-        if self._watchdog is not None:
-            self._watchdog.cancel()
+        for task in self._keeping:
+            task.cancel()
         if self._control is not None:
             self._control.stop()
         await self._reloads.stop()
         await self._places.drain(DRAIN_SECONDS)
+        await self._chronicle.stop()
         if self._metrics is not None:
             self._metrics.stop()
         (self._config.state / SOCKET_FILE).unlink(missing_ok=True)
@@ -228,17 +235,18 @@ class Supervisor:
             metrics = str(ListenAddress(*self._metrics.address))
         return {**self._server.status(), "metrics": metrics}
 
-    async def _answer_status(self, _request: Message) -> Message:
+    async def _answer_status(self, _request: Message, _peer: Peer) -> Message:
         return self._status()
 
-    async def _answer_progress(self, _request: Message) -> Message:
+    async def _answer_progress(self, _request: Message, _peer: Peer) -> Message:
         now = self._reloader.progress
         return {"ok": True, "progress": None if now is None else now._asdict()}
 
-    async def _answer_reload(self, request: Message) -> Message:
+    async def _answer_reload(self, request: Message, peer: Peer) -> Message:
         plan = request.get("plan")
         if not isinstance(plan, str | None):
             return {"ok": False, "why": "the plan of a reload is its digest, as text"}
+        self._reloader.asked_by.append(who_is(peer))
         outcome = await asyncio.shield(self._reloads.request(plan))
         if outcome.void:
             return {"ok": False, "why": "; ".join(outcome.problems)}
@@ -259,6 +267,7 @@ class Supervisor:
 
     def _reload_on_signal(self) -> None:
         log_event("info", "reload by SIGHUP")
+        self._reloader.asked_by.append(SIGNAL)
         self._reloads.request(None)
 
 

@@ -62,7 +62,7 @@ class Journal:
     def __init__(self, state: Path) -> None:
         """Open it, or begin it. Raises JournalError."""
         self.path = state / JOURNAL_FILE
-        with _explained(self.path):
+        with explained(self.path):
             _make_private(self.path)
             self.connection = sqlite3.connect(self.path, isolation_level=None, timeout=BUSY_SECONDS)
             try:
@@ -74,7 +74,7 @@ class Journal:
 
     def append(self, entries: Sequence[Facts]) -> Head:
         """Add entries, all or none; they are durable when this returns. Raises JournalError."""
-        with _explained(self.path), transaction(self.connection):
+        with explained(self.path), transaction(self.connection):
             head = self.add(self.head, entries)
         self.head = head
         return head
@@ -100,7 +100,7 @@ class Journal:
             for kind in kinds
         )
         rows = [row for row in found if row is not None]
-        return entry_of(max(rows)) if rows else None
+        return entry_of(max(rows, key=lambda row: row[0])) if rows else None
 
     def close(self) -> None:
         """Close it."""
@@ -150,8 +150,8 @@ def _head(connection: sqlite3.Connection) -> Head:
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    """Turn what SQLite says into an error that carries our sentence."""
+def explained(path: Path) -> Iterator[None]:
+    """Turn what SQLite says into a JournalError that carries our sentence."""
     try:
         yield
     except sqlite3.Error as error:
@@ -168,7 +168,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     """Open a journal that somebody else may be writing. Raises JournalError."""
     if not path.is_file():
         raise JournalError(errno.ENOENT, "there is no journal yet; the first start of the server begins it", str(path))
-    with _explained(path):
+    with explained(path):
         connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=BUSY_SECONDS)
         try:
             found = connection.execute("PRAGMA application_id").fetchone()

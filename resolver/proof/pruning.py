@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from resolver.proof.chain import Facts, Kind
-from resolver.proof.journal import REFUSE_UPDATE, Journal, transaction
+from resolver.proof.journal import REFUSE_UPDATE, Journal, explained, transaction
 from resolver.proof.reading import entries
 
 
@@ -33,7 +33,7 @@ def closed_orders(journal: Journal, before: float) -> Iterator[str]:
 def prune(journal: Journal, orders: Collection[str], about: Mapping[str, Any]) -> Pruned:
     """Empty every entry about these orders, and say so in an entry; ``about`` is what else that says.
 
-    Raises sqlite3.Error, and nothing has changed then.
+    Raises JournalError, and nothing has changed then.
     """
     emptied = [
         (entry.number, entry.hash, entry.facts["order"])
@@ -46,7 +46,7 @@ def prune(journal: Journal, orders: Collection[str], about: Mapping[str, Any]) -
     last = {order: link for _, link, order in sorted(emptied)}
     numbers = sorted(number for number, _, _ in emptied)
     said = {**about, "kind": Kind.PRUNED.value, "entries": _ranges(numbers), "orders": last}
-    with transaction(journal.connection):
+    with explained(journal.path), transaction(journal.connection):
         journal.connection.execute("DROP TRIGGER refuse_update")
         journal.connection.executemany(
             "UPDATE entry SET content = NULL WHERE number = ?", ((number,) for number in numbers)

@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from resolver.proof.chain import Facts, Kind
+from resolver.proof.chain import GENESIS, Facts, Kind
 from resolver.proof.journal import JOURNAL_FILE, Head, Journal, JournalError
+from resolver.proof.pruning import Pruned, closed_orders, prune
 
 RETRY_SECONDS: Final = 5.0
 STOP_SECONDS: Final = 5.0
@@ -27,11 +28,30 @@ class WriterState(NamedTuple):
     waiting: int
 
 
-class _Task(NamedTuple):
+class LastKnown(NamedTuple):
+    """What a journal says at its end.
+
+    ``digest`` is that of the last policy that was intended and not aborted; ``wall`` is when the last entry was made
+    (POSIX seconds). None where it says nothing of the kind.
+    """
+
+    digest: str | None
+    wall: float | None
+
+
+class _Writing(NamedTuple):
     """Entries to write; with a future they are written or refused, without one they wait until they can be."""
 
     entries: tuple[Facts, ...]
     outcome: "Future[Head] | None"
+
+
+class _Pruning(NamedTuple):
+    """Closed orders to prune: those that ended before an instant (POSIX seconds)."""
+
+    before: float
+    about: Facts
+    outcome: "Future[Pruned]"
 
 
 class JournalWriter:
@@ -48,70 +68,100 @@ class JournalWriter:
         self._wrote = wrote
         self._failed = failed
         self._retry_seconds = retry_seconds
-        self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
+        self._tasks: queue.SimpleQueue[_Writing | _Pruning | None] = queue.SimpleQueue()
         self._waiting: list[Facts] = []
         self._failing = False
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
-        self._opened: Future[str | None] = Future()
-        self.state = WriterState(Head(0, ""), 0)
+        self._opened: Future[LastKnown] = Future()
+        self._journal: Journal | None = None
+        self.state = WriterState(Head(0, GENESIS), 0)
 
-    def start(self) -> str | None:
-        """Open the journal; the digest of the policy that it knows as the last one. Raises JournalError."""
+    def start(self) -> LastKnown:
+        """Open the journal, and tell what it knows. Raises JournalError; it is tried again with each writing then."""
         self._thread.start()
         return self._opened.result()
 
     def record(self, entries: Sequence[Facts]) -> "Future[Head]":
         """Write entries, all or none; durable once the future has the head. It raises JournalError otherwise."""
         outcome: Future[Head] = Future()
-        self._tasks.put(_Task(tuple(entries), outcome))
+        self._tasks.put(_Writing(tuple(entries), outcome))
         return outcome
 
     def note(self, entries: Sequence[Facts]) -> None:
         """Write entries as soon as that is possible, and before all that is recorded or noted later."""
-        self._tasks.put(_Task(tuple(entries), None))
+        self._tasks.put(_Writing(tuple(entries), None))
+
+    def prune(self, before: float, about: Facts) -> "Future[Pruned]":
+        """Prune the orders that ended before an instant (POSIX seconds); the future raises JournalError otherwise."""
+        outcome: Future[Pruned] = Future()
+        self._tasks.put(_Pruning(before, about, outcome))
+        return outcome
 
     def stop(self) -> None:
         """Write what waits, if that is possible now, and close the journal."""
         self._tasks.put(None)
-        self._thread.join(STOP_SECONDS)
+        if self._thread.ident is not None:
+            self._thread.join(STOP_SECONDS)
 
     def _run(self) -> None:
         try:
-            journal = open_or_begin_anew(self._state)
+            self._opened.set_result(last_known(self._open()))
         except JournalError as error:
             self._opened.set_exception(error)
-            return
-        self.state = WriterState(journal.head, 0)
-        self._opened.set_result(last_intended(journal))
         while (task := self._next()) is not None:
-            self._write(journal, task)
-        self._write(journal, _Task((), None))
-        journal.close()
+            if isinstance(task, _Pruning):
+                self._prune(task)
+            else:
+                self._write(task)
+        self._write(_Writing((), None))
+        if self._journal is not None:
+            self._journal.close()
 
-    def _next(self) -> _Task | None:
+    def _next(self) -> _Writing | _Pruning | None:
         try:
             return self._tasks.get(timeout=self._retry_seconds if self._waiting else None)
         except queue.Empty:
-            return _Task((), None)
+            return _Writing((), None)
 
-    def _write(self, journal: Journal, task: _Task) -> None:
+    def _open(self) -> Journal:
+        if self._journal is None:
+            self._journal = open_or_begin_anew(self._state)
+            self.state = WriterState(self._journal.head, len(self._waiting))
+        return self._journal
+
+    def _write(self, task: _Writing) -> None:
         if task.outcome is None:
             self._waiting += task.entries
         entries = [*self._waiting, *(task.entries if task.outcome is not None else ())]
+        if not entries:
+            return
         try:
-            head = journal.append(entries) if entries else journal.head
+            head = self._open().append(entries)
         except JournalError as error:
             self._tell_failure(error)
+            self.state = self.state._replace(waiting=len(self._waiting))
             if task.outcome is not None:
                 task.outcome.set_exception(error)
-        else:
-            self._waiting.clear()
-            self._failing = False
-            if entries:
-                self._wrote(head)
-            if task.outcome is not None:
-                task.outcome.set_result(head)
-        self.state = WriterState(journal.head, len(self._waiting))
+            return
+        self._waiting.clear()
+        self._failing = False
+        self._tell(head)
+        if task.outcome is not None:
+            task.outcome.set_result(head)
+
+    def _prune(self, task: _Pruning) -> None:
+        try:
+            journal = self._open()
+            pruned = prune(journal, list(closed_orders(journal, task.before)), task.about)
+        except JournalError as error:
+            task.outcome.set_exception(error)
+            return
+        self._tell(journal.head)
+        task.outcome.set_result(pruned)
+
+    def _tell(self, head: Head) -> None:
+        self.state = WriterState(head, len(self._waiting))
+        self._wrote(head)
 
     def _tell_failure(self, error: JournalError) -> None:
         if not self._failing:
@@ -156,9 +206,11 @@ def _is_damage(error: JournalError) -> bool:
     return code in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT} or error.errno is None
 
 
-def last_intended(journal: Journal) -> str | None:
-    """Tell by its digest which policy the journal knows as the last one; None if it knows none, or it was aborted."""
+def last_known(journal: Journal) -> LastKnown:
+    """Tell what the journal says last: of which policy, and when anything was said at all."""
     last = journal.last(Kind.INTENDED, Kind.ABORTED, Kind.BEGUN_ANEW)
-    if last is None or last.facts is None or last.facts["kind"] != Kind.INTENDED:
-        return None
-    return str(last.facts["digest"])
+    known = last.facts if last is not None else None
+    digest = str(known["digest"]) if known is not None and known["kind"] == Kind.INTENDED else None
+    end = journal.last(*Kind)
+    when = None if end is None or end.facts is None else str(end.facts["time"])
+    return LastKnown(digest, None if when is None else datetime.fromisoformat(when).timestamp())

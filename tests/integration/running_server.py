@@ -92,7 +92,7 @@ class RunningServer:
                     self.events.append(json.loads(line) if line.startswith(b"{") else {"event": "trace", "line": line})
                     self._heard.notify_all()
         with self._heard:
-            self._silent = True
+            self._silent = process is self.process  # or a predecessor ended, whose last lines came late
             self._heard.notify_all()
 
     def wait_for(self, event: str, after: int = 0) -> dict[str, Any]:

@@ -14,6 +14,8 @@ import pytest
 from resolver.core.counters import SLOTS
 from resolver.ops.metrics import MetricsState, PolicySummary, ReloadState
 from resolver.ops.metrics_server import CONNECTIONS, REQUEST_OCTETS, MetricsAddressError, MetricsServer
+from resolver.proof.journal import Head
+from resolver.proof.writer import WriterState
 
 STATE = MetricsState(
     pages=(memoryview(bytearray(SLOTS * 8)).cast("Q"),),
@@ -28,6 +30,7 @@ STATE = MetricsState(
     order_clock=1.0,
     rehearsal=False,
     log_lines_dropped=0,
+    journal=WriterState(Head(3, "ab"), 0),
 )
 
 

@@ -7,6 +7,8 @@ from typing import NamedTuple
 from resolver.core.counters import SLOTS
 from resolver.ops.metrics import MetricsState, OrderRules, PageCollector, PolicySummary, ReloadState
 from resolver.orders.model import Span
+from resolver.proof.journal import Head
+from resolver.proof.writer import WriterState
 
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 ROW = re.compile(r"^\| `(arret_\w+)` \| (\w+) \|([^|]*)\|", re.MULTILINE)
@@ -35,6 +37,7 @@ def state() -> MetricsState:
         order_clock=0.0,
         rehearsal=False,
         log_lines_dropped=0,
+        journal=WriterState(Head(3, "ab"), 0),
     )
 
 

@@ -1,6 +1,7 @@
 """Commands reach the server over a socket that only its user may open, wherever the state folder lies."""
 
 import asyncio
+import os
 import socket
 import stat
 import threading
@@ -9,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from resolver.ops.control import SOCKET_FILE, ControlError, ControlServer, Message, call, open_control_socket
+from resolver.ops.control import SOCKET_FILE, ControlError, ControlServer, Message, Peer, call, open_control_socket
 
 
-async def echo(request: Message) -> Message:
-    return {"ok": True, "asked": request}
+async def echo(request: Message, peer: Peer) -> Message:
+    return {"ok": True, "asked": request, "by": peer.uid}
 
 
 @pytest.fixture
@@ -34,7 +35,11 @@ def state(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_verb_is_answered(state: Path) -> None:
-    assert call(state, "echo", what="this") == {"ok": True, "asked": {"verb": "echo", "what": "this"}}
+    assert call(state, "echo", what="this") == {
+        "ok": True,
+        "asked": {"verb": "echo", "what": "this"},
+        "by": os.geteuid(),
+    }
 
 
 def test_only_the_user_may_open_it(state: Path) -> None:

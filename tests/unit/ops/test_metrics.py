@@ -39,6 +39,8 @@ from resolver.ops.metrics import (
     spans,
 )
 from resolver.orders.model import Span
+from resolver.proof.journal import Head
+from resolver.proof.writer import WriterState
 
 WALL: Final = 1_401_580_800.0
 
@@ -67,6 +69,7 @@ def state(*pages: memoryview) -> MetricsState:
         order_clock=WALL,
         rehearsal=True,
         log_lines_dropped=5,
+        journal=WriterState(Head(3, "ab"), 0),
     )
 
 
@@ -244,6 +247,7 @@ def test_labels_come_from_known_sets() -> None:
         "action": {"redirect", "nxdomain"},
         "upstream": set(state().upstreams),
         "digest": {"abc123"},
+        "hash": {"ab"},
         "version": None,
         "python": None,
     }

@@ -9,6 +9,7 @@ from typing import Never
 import pytest
 
 from resolver.ops import reload
+from resolver.ops.chronicle import Chronicle
 from resolver.ops.clock import OrderClock
 from resolver.ops.config import Config
 from resolver.ops.logs import start_log
@@ -28,8 +29,9 @@ def test_a_reload_that_is_broken_off_never_says_that_all_is_ready(
 
     async def break_off() -> None:
         places = WorkerPlaces([], 0.0, lambda: None)
+        chronicle = Chronicle(tmp_path, OrderClock(0.0), rehearsal=False)
         config = Config.model_validate({"operator": {"name": "Free"}})
-        reloader = Reloader(tmp_path / "config.yaml", config, OrderClock(0.0), places, log, ())
+        reloader = Reloader(tmp_path / "config.yaml", config, OrderClock(0.0), places, log, (), chronicle)
         running = asyncio.create_task(reloader.reload())
         await compiling.wait()
         running.cancel()

@@ -46,7 +46,7 @@ def test_what_is_recorded_is_there(tmp_path: Path) -> None:
     heard = Heard()
     writer = writer_in(tmp_path, heard)
 
-    assert writer.start() is None
+    assert writer.start() == (None, None)
     head = writer.record([fact(Kind.STARTED), fact(Kind.INTENDED, digest="d")]).result(PATIENCE)
     writer.note([fact(Kind.STOPPED)])
     writer.stop()
@@ -72,7 +72,7 @@ def test_it_knows_the_last_policy(tmp_path: Path, last: list[tuple[Kind, str]], 
     journal.close()
     writer = writer_in(tmp_path, Heard())
 
-    assert writer.start() == known
+    assert writer.start().digest == known
     writer.stop()
 
 

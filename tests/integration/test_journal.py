@@ -1,0 +1,85 @@
+"""What a running server writes into its journal, and that nothing is enforced which is not in it."""
+
+import os
+import pwd
+import signal
+from pathlib import Path
+from typing import Any
+
+from resolver.proof.journal import JOURNAL_FILE, open_for_reading
+from resolver.proof.reading import entries
+from resolver.proof.verification import verify
+from tests.integration.running_server import RunningServer, running
+
+
+def journal(server: RunningServer) -> list[dict[str, Any]]:
+    """Read the journal, which must be sound, and end with the head that the status tells."""
+    reading = open_for_reading(server.state / JOURNAL_FILE)
+    assert verify(reading).problems == ()
+    found = [dict(entry.facts) for entry in entries(reading) if entry.facts is not None]
+    reading.close()
+    return found
+
+
+def kinds(server: RunningServer) -> list[str]:
+    return [entry["kind"] for entry in journal(server)]
+
+
+def test_a_change_is_intended_then_in_force(tmp_path: Path) -> None:
+    with running(tmp_path, one="one.example") as server:
+        server.wait_until(lambda status: status["journal"]["entries"] == 4)
+        server.order("one", "one.example", history="  - {date: 2024-03-01, event: lifted}")
+        after = len(server.events)
+        server.reload()
+        server.wait_for("journal", after)
+        server.wait_until(lambda status: status["journal"]["entries"] == 7)
+        status = server.status()
+        found = journal(server)
+
+        assert [entry["kind"] for entry in found] == [
+            "started", "intended", "order", "in-force", "intended", "order", "in-force",
+        ]  # fmt: skip  # two changes
+        start, change = found[2], found[5]
+        assert (start["order"], start["change"], start["came"], start["went"]) == ("one", "new", 1, 0)
+        assert (change["change"], change["came"], change["went"]) == ("changed", 0, 0)
+        assert start["files"] != change["files"]
+        assert start["measures"][0]["in_force"] == [[["2024-01-31T23:00:00Z", "2099-12-31T23:00:00Z"]]]
+        assert change["measures"][0]["in_force"] == [[["2024-01-31T23:00:00Z", "2024-02-29T23:00:00Z"]]]
+        assert found[1]["baseline"]
+        assert found[1]["who"] == [{"by": "the server"}]
+        assert found[4]["who"] == [{"user": pwd.getpwuid(os.geteuid()).pw_name, "uid": os.geteuid()}]
+        assert found[6]["digest"] == found[4]["digest"] == status["digest"]
+        for each in (start, change):
+            assert (server.state / "kept" / each["files"][0][1]).is_file()
+
+
+def test_what_changes_nothing_is_no_entry_and_a_refusal_is_one(tmp_path: Path) -> None:
+    with running(tmp_path, one="one.example") as server:
+        server.wait_until(lambda status: status["journal"]["entries"] == 4)
+        server.reload()
+        server.order("two", "com")
+        server.reload()
+        server.reload()
+        server.wait_until(lambda status: status["journal"]["entries"] >= 5)
+        found = journal(server)[4:]
+
+        assert [entry["kind"] for entry in found] == ["refused", "intended", "in-force"][: len(found)]
+        assert found[0]["order"] == "two"
+        assert "com" in found[0]["problems"][0]
+
+
+def test_a_kill_and_a_stop_leave_a_journal_that_goes_on(tmp_path: Path) -> None:
+    with running(tmp_path, one="one.example") as server:
+        for number in range(2):
+            server.signal(signal.SIGKILL)
+            server.ended()
+            server.start()
+            server.order("more", *[f"name{each}.example" for each in range(number + 1)])
+            server.reload()
+        server.signal(signal.SIGTERM)
+        assert server.ended() == 0
+
+        found = kinds(server)
+        assert found[-1] == "stopped"
+        assert found.count("started") == 3
+        assert found.count("order") == 3
