@@ -281,7 +281,7 @@ def load_policy(document: Mapping[str, object], index: Index, slots: Mapping[str
     ``document`` has "digest" and "measures" (see `MeasureEntry`), and may have "brands" and "exempt"; ``slots`` gives
     the counter of each `counter_key`, and without one nothing is counted.
     """
-    entries = cast("list[MeasureEntry]", document["measures"])
+    entries = cast("Iterable[MeasureEntry]", document["measures"])
     measures = tuple(_measure_state(number, entry, slots) for number, entry in enumerate(entries))
     brands = cast("Sequence[BrandEntry]", document.get("brands", ()))
     exempt = cast("Sequence[ExemptionEntry]", document.get("exempt", ()))

@@ -31,6 +31,7 @@ RUNS: Final = {
     ),
     "scenarios": ["tests/scenarios", "tests/hostile"],
     "real servers": ["tests/integration/test_forwarder_schedule.py", "tests/integration/test_known_answers.py"],
+    "the whole server": ["tests/integration/test_cli_server.py"],
 }
 
 
