@@ -28,7 +28,7 @@ from benchmarks.peer_servers import RECIPES, read_version
 from benchmarks.processes import settled_pss
 from benchmarks.questions import KINDS, Case, Questions, read_case
 from benchmarks.results import Result, findings, write_results
-from benchmarks.rounds import Field, Measurement
+from benchmarks.rounds import BREAKS, Field, Measurement
 from tests.peers import start_nsd
 
 REPORT: Final = Path(__file__).with_name("RESULTS.md")
@@ -39,6 +39,9 @@ LONGER: Final = 10
 LEAST_RATE: Final = 1_000
 RATE_UNMEASURED: Final = 3_000
 """For the reload, if the mixed case was not measured."""
+FOR_ROUNDS: Final = 0.7
+"""Of the time, if there are long lists to be measured afterwards."""
+NO_TIME: Final = "the time was over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,8 @@ class Plan:
     names: int
     calls: int
     """Of each function, for the in-process timings."""
+    minutes: float
+    """After which nothing new begins."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -76,7 +81,10 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m benchmarks.bench", description="Our server beside its peers, in one run."
     )
     parser.add_argument("--rounds", type=_positive, default=5, help="of which medians are taken (default: 5)")
-    parser.add_argument("--seconds", type=_positive, default=3, help="each load lasts (default: 3)")
+    parser.add_argument("--seconds", type=_positive, default=2, help="each load lasts (default: 2)")
+    parser.add_argument(
+        "--minutes", type=_positive, default=22, help="after which no round and no long list begins (default: 22)"
+    )
     parser.add_argument("--names", type=_positive, default=100_000, help="blocked; the long list has ten times as many")
     parser.add_argument("--cases", type=_cases, default=CASES, help=f"separated by commas (default: {','.join(CASES)})")
     parser.add_argument("--only", type=_contenders, default=NAMES, help=f"these, of {','.join(NAMES)}")
@@ -121,6 +129,7 @@ def _plan(asked: argparse.Namespace) -> Plan:
         seconds=1 if quick else asked.seconds,
         names=1_000 if quick else asked.names,
         calls=ROUND // 20 if quick else ROUND,
+        minutes=asked.minutes,
     )
 
 
@@ -136,8 +145,10 @@ def run(plan: Plan, command: str) -> Result:
     with tempfile.TemporaryDirectory(prefix="arret-bench-") as scratch:
         folder = Path(scratch)
         with start_nsd(folder, {ZONE: UPSTREAM_ZONE}) as upstream:
-            starts, comparison, memory = _measure_short_list(plan, folder, upstream.port)
-            lists = _measure_long_lists(plan, folder, upstream.port, comparison) if plan.long_list else ()
+            for_rounds = 60 * plan.minutes * (FOR_ROUNDS if plan.long_list else 1.0)
+            starts, comparison, memory = _measure_short_list(plan, folder, upstream.port, began + for_rounds)
+            until = began + 60 * plan.minutes
+            lists = _measure_long_lists(plan, folder, upstream.port, comparison, until) if plan.long_list else ()
             long_lists = dict(lists)
     return Result(
         circumstances=circumstances,
@@ -154,8 +165,10 @@ def run(plan: Plan, command: str) -> Result:
     )
 
 
-def _measure_short_list(plan: Plan, folder: Path, upstream: int) -> tuple[dict[str, str], Comparison, dict[str, float]]:
-    """Start everybody, go through the rounds, weigh everybody."""
+def _measure_short_list(
+    plan: Plan, folder: Path, upstream: int, until: float
+) -> tuple[dict[str, str], Comparison, dict[str, float]]:
+    """Start everybody, go through the rounds, weigh everybody; without who breaks, and no round begins too late."""
     listed = listed_names(plan.names)
     asked = folder / "questions"
     asked.mkdir()
@@ -163,15 +176,27 @@ def _measure_short_list(plan: Plan, folder: Path, upstream: int) -> tuple[dict[s
     starts: dict[str, str] = {}
     with ended_with_the_block() as contenders:
         for name in plan.contenders:
-            contenders[name] = make_contender(name, folder / "short" / name, listed, upstream)
-            starts[name] = _start(name, contenders[name], listed[0])
+            contender = make_contender(name, folder / "short" / name, listed, upstream)
+            try:
+                starts[name] = _start(name, contender, listed[0])
+                contenders[name] = contender
+            except BREAKS as error:
+                contender.stop()
+                starts[name] = _broke(name, error)
         field = Field(contenders, questions, listed, plan.seconds)
         measured = []
-        for each in field.measure_rounds(plan.cases, plan.rounds):
+        for each in field.measure_rounds(plan.cases, plan.rounds, until):
             _print_measurement(each)
             measured.append(each)
-        memory = {name: settled_pss(contender.pid) for name, contender in contenders.items()}
-    return starts, Comparison(measured, plan.rounds), memory
+        rounds = 1 + max((each.turn for each in measured), default=0)
+        memory = {name: settled_pss(each.pid) for name, each in contenders.items() if name not in field.broken}
+    return starts, Comparison(measured, rounds), memory
+
+
+def _broke(name: str, error: Exception) -> str:
+    """Print what broke a contender; its kind is all that the page says, for the rest may name paths of this machine."""
+    print(f"{name:18} BROKEN: {error}", flush=True)
+    return type(error).__name__
 
 
 def _start(name: str, contender: Contender, listed: str) -> str:
@@ -187,7 +212,7 @@ def _start(name: str, contender: Contender, listed: str) -> str:
 
 
 def _measure_long_lists(
-    plan: Plan, folder: Path, upstream: int, comparison: Comparison
+    plan: Plan, folder: Path, upstream: int, comparison: Comparison, until: float
 ) -> Iterator[tuple[str, LongList | str]]:
     """Give what each found, or what broke it: a server that fails here leaves the other figures alone."""
     listed = listed_names(LONGER * plan.names)
@@ -196,14 +221,14 @@ def _measure_long_lists(
             middle = comparison.middle(name, Case("mixed"))
             rate = max(LEAST_RATE, int(middle.rate / 2)) if middle is not None else RATE_UNMEASURED
             home = folder / "long" / name
-            found: LongList | str
-            try:
-                found = measure_long_list(
-                    name, home, listed, upstream, rate=rate, seconds=plan.seconds, restarts=plan.rounds
-                )
-            except (OSError, RuntimeError, subprocess.SubprocessError) as error:
-                found = type(error).__name__
-                print(f"{name:18} {error}", flush=True)
+            found: LongList | str = NO_TIME
+            if time.monotonic() < until:
+                try:
+                    found = measure_long_list(
+                        name, home, listed, upstream, rate=rate, seconds=plan.seconds, restarts=plan.rounds
+                    )
+                except BREAKS as error:
+                    found = _broke(name, error)
             print(f"{name:18} {found}", flush=True)
             yield name, found
 

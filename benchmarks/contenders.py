@@ -17,8 +17,8 @@ OURS: Final = "Arrêt"
 FLOOR: Final = "floor"
 NAMES: Final = (OURS, *(recipe.name for recipe in RECIPES), FLOOR)
 LAUNCHES: Final = 3
-START_SECONDS: Final = 300.0
-RELOAD_SECONDS: Final = 300.0
+START_SECONDS: Final = 120.0
+RELOAD_SECONDS: Final = 120.0
 END_SECONDS: Final = 10.0
 FLOOR_SOURCE: Final = Path(__file__).with_name("floor.c")
 

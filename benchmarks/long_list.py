@@ -22,7 +22,7 @@ COME: Final = f"come.{ZONE}"
 WORKERS: Final = 2
 """Of ours; a peer has its one thread."""
 LOOK_SECONDS: Final = 0.2
-RELOAD_SECONDS: Final = 300.0
+RELOAD_SECONDS: Final = 120.0
 ASK_AGAIN_SECONDS: Final = 0.02
 AFTERWARDS_SECONDS: Final = 0.5
 HOSTS: Final = 1_000

@@ -161,7 +161,8 @@ def _starts(result: Result) -> Iterator[str]:
     yield "| | seconds to the first blocked answer | PSS of all processes after the rounds, MB |"
     yield "|---|---|---|"
     for name, seconds in result.starts.items():
-        yield f"| {_name(name)} | {seconds} | {result.memory[name]:,.0f} |"
+        memory = f"{result.memory[name]:,.0f}" if name in result.memory else NOTHING
+        yield f"| {_name(name)} | {seconds} | {memory} |"
 
 
 def _long_list(result: Result) -> Iterator[str]:

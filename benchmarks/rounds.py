@@ -3,9 +3,11 @@
 import math
 import os
 import re
+import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -28,6 +30,8 @@ MOST_LOST: Final = 0.1
 LOOKED_UP: Final = 20
 ASTRAY: Final = "response with an unexpected"
 """What dnsperf says of an answer that it did not ask for, or gave up long ago."""
+BREAKS: Final = (OSError, RuntimeError, ValueError, subprocess.SubprocessError)
+"""What a server that fails makes of its measurement."""
 END_SECONDS: Final = ANSWER_SECONDS + 30.0
 
 
@@ -76,19 +80,44 @@ class Field:
     questions: Questions
     listed: Sequence[str]
     seconds: int
+    broken: dict[str, str] = field(default_factory=dict)
+    """By contender: what broke; it is asked no more."""
 
-    def measure_rounds(self, cases: Sequence[Case], rounds: int) -> Iterator[Measurement]:
-        """Measure each case with each server, in as many rounds; who begins changes from round to round."""
-        names = list(self.contenders)
+    def measure_rounds(self, cases: Sequence[Case], rounds: int, until: float = math.inf) -> Iterator[Measurement]:
+        """Measure each case with each server, in as many rounds; who begins changes from round to round.
+
+        No round begins that would not end by ``until`` (monotonic seconds), taking as long as the longest.
+        """
+        longest = 0.0
         for turn in range(rounds):
-            order = names[turn % len(names) :] + names[: turn % len(names)]
-            for name in order:
+            began = time.monotonic()
+            if began + longest > until:
+                print(f"the time is over after {turn} of {rounds} rounds", flush=True)
+                return
+            yield from self._measure_round(cases, turn)
+            longest = max(longest, time.monotonic() - began)
+
+    def _measure_round(self, cases: Sequence[Case], turn: int) -> Iterator[Measurement]:
+        names = [name for name in self.contenders if name not in self.broken]
+        order = names[turn % max(1, len(names)) :] + names[: turn % max(1, len(names))]
+        for name in order:
+            with self._without_who_breaks(name):
                 warm_up(self.contenders[name].port, self.questions)
-            for case in cases:
-                for name in order:
-                    if name != FLOOR or _is_for_the_floor(case):
+        for case in cases:
+            for name in order:
+                if name not in self.broken and (name != FLOOR or _is_for_the_floor(case)):
+                    with self._without_who_breaks(name):
                         yield self.measure(name, case, turn)
-                self.questions.forget(case, turn)
+            self.questions.forget(case, turn)
+
+    @contextmanager
+    def _without_who_breaks(self, name: str) -> Iterator[None]:
+        """Go on without a contender that cannot be measured any more; the others still tell something."""
+        try:
+            yield
+        except BREAKS as error:
+            self.broken[name] = type(error).__name__  # what it says may name paths of this machine
+            print(f"{name:18} BROKEN: {error}", flush=True)
 
     def measure(self, name: str, case: Case, turn: int) -> Measurement:
         """Load one server with one case."""

@@ -193,9 +193,11 @@ def _complains(line: str) -> bool:
 
 
 @contextmanager
-def in_folder(folder: Path, names: Sequence[str], upstream: int, cache: Cache = Cache()) -> Iterator[Server]:
+def in_folder(
+    folder: Path, names: Sequence[str], upstream: int, cache: Cache = Cache(), workers: int = WORKERS
+) -> Iterator[Server]:
     """Prepare a server that is ended with the block, however the block ends."""
-    server = Server(folder, names, upstream, cache)
+    server = Server(folder, names, upstream, cache, workers)
     try:
         yield server
     finally:

@@ -25,6 +25,7 @@ class Sizes:
     flood_names: int
     blocked_flood_names: int
     flood_cache_entries: int
+    cached_answers: int
     datagrams: int
     streams: int
 
@@ -44,6 +45,7 @@ FULL: Final = Sizes(
     flood_names=1_500_000,
     blocked_flood_names=200_000,
     flood_cache_entries=40_000,
+    cached_answers=1_000_000,
     datagrams=100_000,
     streams=3_000,
     kill_rate=20_000,
@@ -62,6 +64,7 @@ QUICK: Final = Sizes(
     flood_names=20_000,
     blocked_flood_names=2_000,
     flood_cache_entries=1_000,
+    cached_answers=1_000,
     datagrams=2_000,
     streams=60,
     kill_rate=500,
