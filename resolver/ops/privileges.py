@@ -3,6 +3,7 @@
 import ctypes
 import os
 import pwd
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -37,6 +38,15 @@ def become(name: str, state: Path) -> None:
     os.setresgid(user.pw_gid, user.pw_gid, user.pw_gid)
     os.setresuid(user.pw_uid, user.pw_uid, user.pw_uid)
     forbid_new_privileges()
+
+
+def check_interpreter(name: str) -> None:
+    """Make sure that this process, now of the user, may start others like itself. Raises PrivilegeError."""
+    if not os.access(sys.executable, os.X_OK):
+        raise PrivilegeError(
+            f"user: {name!r} may not run {sys.executable}, which every worker is started with; "
+            "install Arrêt where that user can read it, for example in /opt"
+        )
 
 
 def forbid_new_privileges() -> None:

@@ -25,7 +25,7 @@ from resolver.ops.logs import Log, log_event, start_log
 from resolver.ops.metrics_server import MetricsAddressError, MetricsServer
 from resolver.ops.notify import notify, watchdog_seconds
 from resolver.ops.one_at_a_time import OneAtATime
-from resolver.ops.privileges import PrivilegeError, become
+from resolver.ops.privileges import PrivilegeError, become, check_interpreter
 from resolver.ops.progress import Tell, tell_nobody
 from resolver.ops.reload import Reloader
 from resolver.ops.state_lock import StateError, StateLock
@@ -194,6 +194,7 @@ class Supervisor:
             self._metrics.start()
         if config.user is not None:
             become(config.user, config.state)
+            check_interpreter(config.user)
         verbs = {"reload": self._answer_reload, "status": self._answer_status, "progress": self._answer_progress}
         self._control = ControlServer(open_control_socket(config.state), verbs)
         await self._chronicle.start()
@@ -220,7 +221,8 @@ class Supervisor:
         await self._chronicle.stop()
         if self._metrics is not None:
             self._metrics.stop()
-        (self._config.state / SOCKET_FILE).unlink(missing_ok=True)
+        if self._control is not None:
+            (self._config.state / SOCKET_FILE).unlink(missing_ok=True)
 
     def _announce(self) -> None:
         status = self._status()

@@ -70,13 +70,16 @@ class RunningServer:
         self.launch()
         self.wait_for("serving")
 
-    def launch(self, log: int = subprocess.PIPE) -> None:
-        """Start it without waiting; ``log`` is where it writes to, if not to us."""
+    def launch(self, log: int | None = subprocess.PIPE) -> None:
+        """Start it without waiting; ``log`` is where it writes to, if not to us: None is a closed descriptor."""
         self.events.clear()
         self._silent = False
         start = "import sys; from pathlib import Path; from resolver.ops.supervisor import run_supervisor; "
+        command = [sys.executable, "-c", start + "sys.exit(run_supervisor(Path('config.yaml')))"]
+        if log is None:
+            command = [sys.executable, "-c", f"import os; os.close(2); os.execv({sys.executable!r}, {command!r})"]
         self.process = subprocess.Popen(
-            [sys.executable, "-c", start + "sys.exit(run_supervisor(Path('config.yaml')))"],
+            command,
             cwd=self.folder,
             stderr=log,
             env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},

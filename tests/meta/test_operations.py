@@ -4,6 +4,7 @@ import ast
 import configparser
 import json
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -99,6 +100,16 @@ def test_the_service_is_the_one_the_page_describes() -> None:
     assert (service["Type"], service["Restart"]) == ("notify", "on-failure")
     assert service["AmbientCapabilities"] == service["CapabilityBoundingSet"] == "CAP_NET_BIND_SERVICE"
     assert {"watchdogsec", "nonewprivileges", "protectsystem", "systemcallfilter"} <= set(service)
+
+
+def test_the_service_exposes_little() -> None:
+    """systemd's own rating, from 0 for nothing to 10 for everything; the threshold is in tenths."""
+    rated = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager", UNIT],
+        check=False, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip  # one breath
+    assert "Overall exposure level" in rated.stdout, rated.stderr
+    assert rated.returncode == 0, rated.stdout
 
 
 def test_no_option_of_the_service_is_given_twice() -> None:
