@@ -8,7 +8,7 @@ The plain twin is udp_lane.py, which serves where batches cannot be had.
 Answers that come later, from upstreams, leave together as well: all that one turn of the loop brings, in one call.
 
 While traffic lasts the socket is read on a beat instead of at every wake-up: at a few thousand queries a second a
-wake-up for each of them would cost more than the answer.
+wake-up for each of them would cost more than the answer. Where few come, the beat is slower, for the same reason.
 """
 
 import asyncio
@@ -30,6 +30,9 @@ from resolver.net.udp_sender import LATEST, Address, Control, UdpSender
 EMPTY_BEATS: Final = 4
 """Beats without a datagram after which the socket is watched again."""
 
+FEW: Final = 16
+"""Datagrams on a beat; after fewer, the next beat comes only after twice the pace."""
+
 _STARTS: Final = tuple(range(0, BATCH * QUERY_STRIDE, QUERY_STRIDE))
 
 Origin = tuple[bytes, bytes, float]
@@ -49,7 +52,8 @@ class BatchLane:
     def __init__(
         self, loop: asyncio.AbstractEventLoop, sock: socket.socket, answering: Answering, *, pace: float
     ) -> None:
-        """Take a bound, non-blocking socket, which stays the caller's. ``pace``: seconds between beats, 0 for none."""
+        """Take a bound, non-blocking socket, which stays the caller's. ``pace``: seconds between beats,
+        0 for none."""
         self._loop = loop
         self._sock = sock
         self._answering = answering
@@ -102,7 +106,8 @@ class BatchLane:
             self._beat = None
             self._loop.add_reader(self._sock, self._wake)
         else:
-            self._beat = self._loop.call_later(self._pace, self._read_on_the_beat)
+            pause = self._pace if received >= FEW else 2 * self._pace
+            self._beat = self._loop.call_later(pause, self._read_on_the_beat)
 
     def read(self) -> int:
         """Read and answer a batch; return how many datagrams came.

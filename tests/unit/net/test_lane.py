@@ -23,7 +23,7 @@ from resolver.net import lane as lane_module
 from resolver.net.answering import Answering
 from resolver.net.client_views import ClientViews
 from resolver.net.clock_watch import ClockWatch
-from resolver.net.lane import EMPTY_BEATS, BatchLane, open_lane
+from resolver.net.lane import EMPTY_BEATS, FEW, BatchLane, open_lane
 from resolver.net.mmsg import BATCH, LARGEST_QUERY, Batch, Outbox, unsupported
 from resolver.net.sockets import ListenAddress, open_listener
 from resolver.net.udp_lane import UdpLane
@@ -366,7 +366,7 @@ def test_while_traffic_lasts_it_reads_on_a_beat() -> None:
         for _ in range(EMPTY_BEATS):
             ((seconds, beat),) = one.loop.later
             one.loop.later.clear()
-            assert seconds == 0.001
+            assert seconds == 0.002
             beat()
         client.send(LISTED)
         one.loop.later.pop()[1]()
@@ -375,6 +375,16 @@ def test_while_traffic_lasts_it_reads_on_a_beat() -> None:
             one.loop.later.pop()[1]()
         assert one.loop.later == []
         assert list(one.loop.readers) == [one.sock]
+
+
+@pytest.mark.parametrize(("arrived", "pause"), [(FEW - 1, 0.002), (FEW, 0.001), (BATCH - 1, 0.001)])
+def test_where_few_come_the_beat_is_slower(arrived: int, pause: float) -> None:
+    with rig() as one:
+        client = one.client()
+        for _ in range(arrived):
+            client.send(LISTED)
+        one.lane._wake()
+        assert [seconds for seconds, _ in one.loop.later] == [pause]
 
 
 def test_a_full_batch_is_followed_at_once() -> None:
