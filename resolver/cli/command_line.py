@@ -19,6 +19,7 @@ VERBS: Final = (
     "check",
     "explain",
     "orders",
+    "today",
     "plan",
     "apply",
     "reload",

@@ -35,7 +35,7 @@ class _Applied:
             "first_applied": self.manifest["first_applied"],
             "refused": self.manifest.get("refused", []),
             "kept": self.record["kept"],
-            "names": sum(measure["names"] for measure in self.measures),
+            "names": sum({measure["id"]: measure["names"] for measure in self.measures}.values()),
             "measures": [_written(measure) for measure in self.measures],
         }
 
@@ -45,6 +45,8 @@ def _written(measure: MeasureRecord) -> Written:
     own, apart = timelines[: measure["own_timelines"]], timelines[measure["own_timelines"] :]
     return {
         "id": measure["id"],
+        "brand": measure.get("brand", ""),
+        "mode": "observe" if measure.get("observe", False) else "enforce",
         "kind": measure["kind"],
         "action": measure["action"],
         "ours": measure["ours"],

@@ -8,7 +8,7 @@ from typing import Final
 from resolver.ops.channel import Message
 from resolver.ops.children import Child, cannot_start, end_in_words
 from resolver.ops.config import Config
-from resolver.ops.metrics import OrderRules, PolicySummary, spans
+from resolver.ops.metrics import OrderDate, OrderRules, PolicySummary, spans
 from resolver.ops.progress import Tell, tell_nobody
 
 COMPILE_SECONDS: Final = 600.0
@@ -110,5 +110,7 @@ def _policy(answer: Message) -> CompiledPolicy | None:
         answer["orders"],
         answer["names"],
         tuple(answer["counted"]),
-        PolicySummary(answer["digest"], rules),
+        PolicySummary(
+            answer["digest"], rules, tuple(OrderDate(*each) for each in answer["dates"]), frozenset(answer["unpinned"])
+        ),
     )

@@ -24,7 +24,7 @@ from resolver.ops.order_files import OrderVersion, read_order_files
 from resolver.ops.order_folders import empty_folders, unread_versions
 from resolver.ops.order_times import OrderTimes
 from resolver.ops.plan import Confirms, confirms_nothing, plan_digest
-from resolver.ops.policy_document import VERSION, PolicyDocument
+from resolver.ops.policy_document import VERSION, DeadlineRecord, PolicyDocument
 from resolver.ops.policy_file import (
     AppliedPolicy,
     digests_in_use,
@@ -101,7 +101,7 @@ def compile_orders(
     problems += [problem for standing in choice.standing for problem in near_misses(standing.order, brands)]
     made = _unchanged(applied, last, choice, versions, wall)
     if made is None:
-        made = _make(config, applied, choice, timed, tell)
+        made = _make(config, applied, choice, timed, _unmet(choice, versions, times), tell)
         if write and (choice.standing or applied is not None or not problems):
             made = _written_with_reserve(config.state, applied, choice, made)
             if not made.problems:
@@ -148,14 +148,30 @@ def _unchanged(
     return _Made(document, applied.index, applied.path, doubtful) if doubtful else None
 
 
+def _unmet(choice: Choice, versions: Sequence[OrderVersion], times: OrderTimes) -> dict[str, list[DeadlineRecord]]:
+    """Find, by file, the deadlines that nothing meets because the file is refused."""
+    standing = {each.order.id: each.order for each in choice.standing}
+    refused = {refusal.file for refusal in choice.refused}
+    return {
+        version.file: times.unmet(version.order, standing.get(version.order.id))
+        for version in versions
+        if version.file in refused and version.order is not None
+    }
+
+
 def _make(
-    config: Config, applied: AppliedPolicy | None, choice: Choice, timed: Sequence[TimedOrder], tell: Tell
+    config: Config,
+    applied: AppliedPolicy | None,
+    choice: Choice,
+    timed: Sequence[TimedOrder],
+    unmet: Mapping[str, list[DeadlineRecord]],
+    tell: Tell,
 ) -> _Made:
     tables = enact(timed, _manners(config))
     laid_out = tables.fingerprint()
     index = _index(tables, laid_out, applied, tell)
     exempt = exemptions(config.exempt, timed, tables.measures)
-    return _Made(_document(config, tables, exempt, choice, index, laid_out), index)
+    return _Made(_document(config, tables, exempt, choice, unmet, index, laid_out), index)
 
 
 def _written_with_reserve(state: Path, applied: AppliedPolicy | None, choice: Choice, made: _Made) -> _Made:
@@ -212,6 +228,7 @@ def _document(
     tables: Tables,
     exempt: list[ExemptionEntry],
     choice: Choice,
+    unmet: Mapping[str, list[DeadlineRecord]],
     index: Index,
     laid_out: str,
 ) -> PolicyDocument:
@@ -233,6 +250,7 @@ def _document(
                 "order": refusal.order,
                 "problems": list(map(str, refusal.problems)),
                 "kept": refusal.kept,
+                "deadlines": unmet.get(refusal.file, []),
             }
             for refusal in choice.refused
         ],

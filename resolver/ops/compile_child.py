@@ -10,11 +10,13 @@ import socket
 import traceback
 from collections.abc import Sequence
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Final
 
 from resolver.core.policy import counter_key
 from resolver.ops.account import account_of, account_of_recalled
+from resolver.ops.agenda import Appointment, appointments
 from resolver.ops.channel import LineSplitter, Message, write_line
 from resolver.ops.compile import compile_orders
 from resolver.ops.config import Config
@@ -117,4 +119,12 @@ def _described(policy: Path | None) -> Message:
         "names": document["names"],
         "counted": sorted({counter_key(measure) for measure in document["measures"]}),
         "rules": list(rules.items()),
+        "dates": [_dated(each) for each in appointments(document)],
+        "unpinned": sorted({measure["order"] for measure in document["measures"] if not measure["pinned"]}),
     }
+
+
+def _dated(each: Appointment) -> list[object]:
+    """Write a date for the metrics; an open bound is None."""
+    bounds = [None if abs(bound) == inf else bound for bound in (each.since, each.until)]
+    return [each.order, each.subject.value, each.at, *bounds]

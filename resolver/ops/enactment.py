@@ -12,7 +12,8 @@ from resolver.dns.name import WireName, present_name
 from resolver.ops.notice_text import Language, extended_error_text, structured_texts
 from resolver.ops.order_choice import StandingOrder
 from resolver.ops.order_files import OrderVersion
-from resolver.ops.policy_document import ManifestEntry, MeasureRecord, OrderRecord
+from resolver.ops.policy_document import DeadlineRecord, ManifestEntry, MeasureRecord, OrderRecord
+from resolver.orders.deadlines import Deadline, review
 from resolver.orders.duration import present_duration
 from resolver.orders.index import MAGIC, Rule, RuleTable
 from resolver.orders.model import (
@@ -59,6 +60,8 @@ class TimedMeasure:
     brand: str
     ours: tuple[str, ...] | None
     first_applied: date | None
+    deadlines: tuple[Deadline, ...] = ()
+    undated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +242,9 @@ def _measure_record(
         "counts": following.counts,
         "names": len(measure.listed),
         "lists": [_present_lists(lists) for lists in following.groups],
+        "deadlines": [deadline_record(measure, each) for each in timed.deadlines],
+        "undated": timed.undated,
+        "review": review(measure),
     }
     if manners.structured:
         record["structured"] = structured_texts(
@@ -249,6 +255,11 @@ def _measure_record(
             rehearsal=manners.rehearsal,
         )
     return record
+
+
+def deadline_record(measure: Measure, deadline: Deadline) -> DeadlineRecord:
+    """Write a deadline of a measure."""
+    return {"measure": measure.id, "list": deadline.list_id or "", "at": deadline.at, "why": deadline.why}
 
 
 def _order_record(standing: StandingOrder, measures: range) -> OrderRecord:

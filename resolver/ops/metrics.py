@@ -8,7 +8,7 @@ import math
 import platform
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
@@ -72,12 +72,30 @@ class OrderRules:
         return sum(count for timeline, count in self.groups if covers(timeline, wall))
 
 
+class OrderDate(NamedTuple):
+    """A date of an order (POSIX seconds), and the stretch in which it concerns somebody (None: no bound)."""
+
+    order: str
+    kind: str
+    at: float
+    since: float | None
+    until: float | None
+
+    def is_open(self, wall: float) -> bool:
+        """Tell whether it concerns somebody at an instant (POSIX seconds)."""
+        return (self.since is None or self.since <= wall) and (self.until is None or wall < self.until)
+
+
 @dataclass(frozen=True, slots=True)
 class PolicySummary:
-    """What the metrics say about a policy: its digest and each order's rules."""
+    """What the metrics say about a policy: its digest, each order's rules and dates, and whose implementation nobody
+    recorded.
+    """
 
     digest: str
     orders: tuple[OrderRules, ...]
+    dates: tuple[OrderDate, ...] = ()
+    unpinned: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +282,7 @@ class PageCollector(Collector):
             for order in policy.orders:
                 rules.add_metric([order.order], order.in_force(self._state.order_clock))
         yield rules
+        yield from self._dates(policy)
         yield digest
         yield GaugeMetricFamily("arret_orders", "Orders loaded.", len(policy.orders) if policy else 0)
         yield GaugeMetricFamily("arret_rehearsal", "1 if the order clock is rehearsed.", int(self._state.rehearsal))
@@ -276,6 +295,24 @@ class PageCollector(Collector):
         link = GaugeMetricFamily("arret_journal_head_info", "The last hash of the journal.", labels=["hash"])
         link.add_metric([head.hash], 1)
         yield link
+
+    def _dates(self, policy: PolicySummary | None) -> Iterator[Metric]:
+        what = "Seconds until the next date of an order; a deadline that is overdue is below zero."
+        deadlines = GaugeMetricFamily("arret_order_deadline_seconds", what, labels=["order", "kind"])
+        what = "0 if an order counts from an implementation that nobody recorded."
+        pinned = GaugeMetricFamily("arret_order_implementation_pinned", what, labels=["order"])
+        if policy is not None:
+            wall = self._state.order_clock
+            next_date: dict[tuple[str, str], float] = {}
+            for each in policy.dates:
+                if each.is_open(wall):
+                    next_date[each.order, each.kind] = min(each.at, next_date.get((each.order, each.kind), math.inf))
+            for (order, kind), at in sorted(next_date.items()):
+                deadlines.add_metric([order, kind], at - wall)
+            for rules in policy.orders:
+                pinned.add_metric([rules.order], int(rules.order not in policy.unpinned))
+        yield deadlines
+        yield pinned
 
     def _service(self) -> Iterator[Metric]:
         state = self._state

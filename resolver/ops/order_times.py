@@ -7,11 +7,13 @@ from functools import partial
 from itertools import chain
 from zoneinfo import ZoneInfo
 
-from resolver.ops.enactment import TimedMeasure, TimedOrder
+from resolver.ops.enactment import TimedMeasure, TimedOrder, deadline_record
 from resolver.ops.order_choice import StandingOrder
+from resolver.ops.policy_document import DeadlineRecord
 from resolver.ops.unblocking import TimeOf, restrained
+from resolver.orders.deadlines import compliance, is_undated
 from resolver.orders.entities import Bound, Brand, NotOurs, binding
-from resolver.orders.model import Measure, Order, Timeline
+from resolver.orders.model import Measure, MeasureKind, Order, Timeline
 from resolver.orders.period import MeasureTime, timeline
 
 
@@ -41,7 +43,15 @@ class OrderTimes:
                     yield TimedMeasure(measure, time, brand.name, None, None)
                 case Bound(addressees=addressees):
                     names = tuple(addressee.name for addressee in addressees)
-                    yield TimedMeasure(measure, time, brand.name, names, self._first_applied(order, measure))
+                    yield TimedMeasure(
+                        measure,
+                        time,
+                        brand.name,
+                        names,
+                        self._first_applied(order, measure),
+                        compliance(measure, addressees),
+                        is_undated(measure, addressees),
+                    )
 
     def time(self, brand: Brand, order: Order, measure: Measure) -> MeasureTime:
         """Tell when a measure is in force for a brand; one that binds none of its entities never is."""
@@ -57,10 +67,30 @@ class OrderTimes:
         known = self.first_applied.get(order.id, {}).get(measure.id)
         return known or datetime.fromtimestamp(self.wall, ZoneInfo(measure.timezone)).date()
 
+    def unmet(self, refused: Order, kept: Order | None) -> list[DeadlineRecord]:
+        """Find the deadlines of a refused order whose measures and lists its last good version does not have."""
+        known = {(each.id, named) for each in kept.measures for named in _parts(each)} if kept is not None else set()
+        return [
+            deadline_record(measure, each)
+            for measure in refused.measures
+            if measure.kind is MeasureKind.DNS_BLOCK
+            for brand in self.brands
+            if isinstance(bound := binding(measure, brand.entities), Bound)
+            and not has_ended(self.time(brand, refused, measure).own, self.wall)
+            for each in compliance(measure, bound.addressees)
+            if (measure.id, each.list_id) not in known
+        ]
+
     def is_over(self, order: Order) -> bool:
         """Tell whether nothing of an order is in force now or ever will be."""
         times = (self.time(brand, order, measure) for brand in self.brands for measure in order.measures)
         return all(has_ended(each, self.wall) for time in times for each in (time.own, *time.named.values()))
+
+
+def _parts(measure: Measure) -> Iterator[str | None]:
+    """Yield what a measure may have a deadline for: itself, and each of its lists."""
+    yield None
+    yield from (named.id for named in measure.lists)
 
 
 def has_ended(timeline: Timeline, wall: float) -> bool:

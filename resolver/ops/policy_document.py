@@ -11,12 +11,23 @@ from resolver.core.policy import BrandEntry, ExemptionEntry, MeasureEntry
 VERSION = 2
 
 
+class DeadlineRecord(TypedDict):
+    """By when (POSIX seconds) a measure, or a list of it ("" for none), must be in force, and why by then."""
+
+    measure: str
+    list: str
+    at: float
+    why: str
+
+
 class MeasureRecord(MeasureEntry):
     """A measure with all that is said about it, for one brand; ``counts`` are the rules on each of its timelines.
 
     ``own_timelines`` is how many of these are numbered by rules; the others are numbered by ``named``. A measure that
     binds none of us is not ``ours``: it is never in force, and stands here so that it can be explained. ``lists`` tells
     which lists hold the names that a `Rule.timeline` numbers, "" for the measure itself; older documents lack it.
+    ``undated``: it sets a time to comply, and nobody noted the service. ``review`` is when somebody must look at it
+    again (POSIX seconds).
     """
 
     kind: str
@@ -31,6 +42,9 @@ class MeasureRecord(MeasureEntry):
     counts: list[int]
     names: int
     lists: NotRequired[list[list[str]]]
+    deadlines: NotRequired[list[DeadlineRecord]]
+    undated: NotRequired[bool]
+    review: NotRequired[float | None]
 
 
 class OrderRecord(TypedDict):
@@ -82,12 +96,16 @@ class ManifestEntry(TypedDict):
 
 
 class RefusalRecord(TypedDict):
-    """A file that was refused and why; ``order`` is None where it could not even be told which order it holds."""
+    """A file that was refused and why; ``order`` is None where it could not even be told which order it holds.
+
+    ``deadlines`` are those of measures and lists that nothing enforces because of that.
+    """
 
     file: str
     order: str | None
     problems: list[str]
     kept: bool
+    deadlines: NotRequired[list[DeadlineRecord]]
 
 
 class PolicyDocument(TypedDict):

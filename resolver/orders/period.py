@@ -65,6 +65,7 @@ def timeline(
     """
     events = tuple(event for event in order.history if concerns(event, measure))
     views = [_view(order, measure, one, events, first_applied) for one in addressees or (Addressee(""),)]
+    events += tuple(_receipts(measure, views))
     own = union(_replay(view, [event for event in events if is_about_all_names(event)]) for view in views)
     named: dict[WireName, Timeline] = {}
     replays: dict[tuple[object, ...], Timeline] = {}
@@ -77,6 +78,16 @@ def timeline(
         if its != own:
             named[name] = its
     return MeasureTime(own, named, all(view.pinned for view in views), _because(views, events))
+
+
+def _receipts(measure: Measure, views: "Sequence[_View]") -> Iterator[Event]:
+    """Let the names of a list that came while the measure ran begin with its receipt, as if the history said so."""
+    for named in measure.lists:
+        received = named.received
+        if received is not None and any(
+            view.since is not None and instant_of(received, view.zone) > view.since for view in views
+        ):
+            yield Event(received, EventKind.NAMES_ADDED, measure.place, list_id=named.id, by="its receipt")
 
 
 class _View(NamedTuple):

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from resolver.core.counters import SLOTS
-from resolver.ops.metrics import MetricsState, OrderRules, PageCollector, PolicySummary, ReloadState
+from resolver.ops.metrics import MetricsState, OrderDate, OrderRules, PageCollector, PolicySummary, ReloadState
 from resolver.orders.model import Span
 from resolver.proof.journal import Head
 from resolver.proof.writer import WriterState
@@ -26,7 +26,9 @@ def state() -> MetricsState:
     """Make a state in which every metric has at least one series."""
     return MetricsState(
         pages=(memoryview(bytearray(SLOTS * 8)).cast("Q"),),
-        policy=PolicySummary("d", (OrderRules("o", (((Span(0.0, None),), 1),)),)),
+        policy=PolicySummary(
+            "d", (OrderRules("o", (((Span(0.0, None),), 1),)),), (OrderDate("o", "end", 1.0, None, None),)
+        ),
         slots={"o/redirect": 4_096, "o/observe": 4_098},
         upstreams=("udp://192.0.2.1:53",),
         reload=ReloadState(succeeded=True, last_success=0.0, successes=1, failures=0),

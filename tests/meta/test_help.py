@@ -10,7 +10,20 @@ from click.testing import CliRunner
 
 from resolver.cli.command_line import command_line
 
-VERBS = {"serve", "check", "explain", "orders", "plan", "apply", "reload", "status", "query", "doctor", "completion"}
+VERBS = {
+    "serve",
+    "check",
+    "explain",
+    "orders",
+    "today",
+    "plan",
+    "apply",
+    "reload",
+    "status",
+    "query",
+    "doctor",
+    "completion",
+}
 READING = VERBS - {"serve", "completion"}
 
 

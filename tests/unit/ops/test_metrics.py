@@ -31,6 +31,7 @@ from resolver.core.counters import (
 )
 from resolver.ops.metrics import (
     MetricsState,
+    OrderDate,
     OrderRules,
     PageCollector,
     PolicySummary,
@@ -43,6 +44,16 @@ from resolver.proof.journal import Head
 from resolver.proof.writer import WriterState
 
 WALL: Final = 1_401_580_800.0
+
+
+DATES: Final = (
+    OrderDate("paris-1", "comply", WALL - 60.0, None, None),
+    OrderDate("paris-1", "comply", WALL + 60.0, None, None),
+    OrderDate("paris-1", "comply", WALL - 90.0, None, WALL),
+    OrderDate("paris-1", "end", WALL + 5.0, WALL, WALL + 5.0),
+    OrderDate("paris-1", "end", WALL + 4.0, WALL + 1.0, WALL + 4.0),
+    OrderDate("paris-1", "review", WALL + 7.0, 0.0, None),
+)
 
 
 def page(counts: Mapping[int, int] | None = None) -> memoryview:
@@ -58,7 +69,7 @@ def state(*pages: memoryview) -> MetricsState:
     rules = OrderRules("paris-1", (((Span(0.0, None),), 10), ((Span(0.0, WALL),), 6)))
     return MetricsState(
         pages=pages or (page(),),
-        policy=PolicySummary("abc123", (rules,)),
+        policy=PolicySummary("abc123", (rules,), DATES, frozenset({"lyon"})),
         slots={"paris-1/redirect": ORDERS, "lyon/2/nxdomain": ORDERS + 2},
         upstreams=("udp://192.0.2.53:53", "tcp://[2001:db8::53]:53"),
         reload=ReloadState(succeeded=True, last_success=12.5, successes=3, failures=1),
@@ -245,6 +256,7 @@ def test_labels_come_from_known_sets() -> None:
         "le": None,
         "order": {"paris-1", "lyon/2"},
         "action": {"redirect", "nxdomain"},
+        "kind": {"comply", "end", "review"},
         "upstream": set(state().upstreams),
         "digest": {"abc123"},
         "hash": {"ab"},
@@ -274,3 +286,25 @@ def test_not_ready_without_a_policy() -> None:
 )
 def test_a_timeline_covers_its_spans_without_their_ends(wall: float, *, inside: bool) -> None:
     assert covers(spans([(10.0, 20.0), (30.0, None)]), wall) is inside
+
+
+def test_the_next_open_date_of_each_kind_is_told_in_seconds() -> None:
+    told = samples(state())
+    assert {key: value for key, value in told.items() if key.startswith("arret_order_")} == {
+        "arret_order_deadline_seconds{kind=comply,order=paris-1}": -60.0,
+        "arret_order_deadline_seconds{kind=end,order=paris-1}": 5.0,
+        "arret_order_deadline_seconds{kind=review,order=paris-1}": 7.0,
+        "arret_order_implementation_pinned{order=paris-1}": 1.0,
+    }
+
+
+def test_an_implementation_that_nobody_recorded_is_an_alarm() -> None:
+    policy = PolicySummary("abc123", (OrderRules("lyon", ()),), (), frozenset({"lyon"}))
+    assert samples(replace(state(), policy=policy))["arret_order_implementation_pinned{order=lyon}"] == 0
+
+
+def test_what_is_observed_is_counted_apart() -> None:
+    told = samples(replace(state(page({ORDERS: 3, ORDERS + 1: 2})), slots={"lyon/observe": ORDERS}))
+    assert told["arret_order_observed_total{order=lyon,via=name}"] == 3
+    assert told["arret_order_observed_total{order=lyon,via=alias}"] == 2
+    assert not any(key.startswith("arret_blocked_total") for key in told)
