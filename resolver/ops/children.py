@@ -56,6 +56,10 @@ class Child:
         """Whether it has not ended, as far as we know."""
         return not self.ended.done()
 
+    async def end(self) -> int:
+        """Wait until it has ended; returns its status. Whoever is cancelled meanwhile leaves the end to others."""
+        return await asyncio.shield(self.ended)
+
     def tell(self, message: Message) -> None:
         """Send what needs no answer."""
         self._channel.send(message)

@@ -94,7 +94,7 @@ def _nothing(problem: str) -> Compiled:
 async def _how_it_ended(child: Child) -> str:
     if child.alive:
         return f"not done within {COMPILE_SECONDS:g} s"
-    return f"the child ended early ({end_in_words(await child.ended)})"
+    return f"the child ended early ({end_in_words(await child.end())})"
 
 
 def _policy(answer: Message) -> CompiledPolicy | None:

@@ -128,7 +128,7 @@ class WorkerPlace:
                 continue
             await self._live(child)
             child.kill()
-            status = await child.ended
+            status = await child.end()
             self._mourn(child, status)
 
     def _take_spare(self) -> Child | None:
@@ -163,7 +163,7 @@ class WorkerPlace:
             return  # a change was committed meanwhile: the successor starts on it
         self.serving = standing
         self._moved()
-        await asyncio.shield(child.ended)
+        await child.end()
 
     def _note_refusal(self, child: Child, answer: Message | None, standing: Standing) -> None:
         if answer is not None:
@@ -261,5 +261,5 @@ class WorkerPlace:
         await asyncio.wait({child.ended}, timeout=within)
         drained = not child.alive
         child.kill()
-        await child.ended
+        await child.end()
         return drained

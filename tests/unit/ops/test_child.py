@@ -141,6 +141,21 @@ def test_a_policy_that_is_missing_is_refused_and_a_killed_child_answers_nothing(
     asyncio.run(run())
 
 
+def test_whoever_stops_waiting_for_its_end_takes_it_from_nobody() -> None:
+    async def run() -> None:
+        child = Child(asyncio.get_running_loop(), "dns")
+        waiting = asyncio.create_task(child.end())
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        assert waiting.cancelled()
+        assert child.alive
+        child.kill()
+        assert await child.end() == -signal.SIGKILL
+
+    asyncio.run(run())
+
+
 def test_signals_of_a_terminal_are_not_its_own() -> None:
     async def run() -> None:
         child = Child(asyncio.get_running_loop(), "dns")
