@@ -29,6 +29,8 @@ FILTER_ERRORS: Final = frozenset(
 """Extended errors that only our own orders may claim."""
 
 _PROOFS: Final = frozenset({RRType.NSEC, RRType.NSEC3})
+_SINGLE: Final = frozenset({RRType.CNAME, RRType.DNAME, RRType.SOA})
+"""Types of which a name has one record at most."""
 _TRUSTED_RCODES: Final = frozenset({Rcode.NOERROR, Rcode.NXDOMAIN, Rcode.YXDOMAIN})
 
 
@@ -37,12 +39,16 @@ _Sets = dict[tuple[WireName, int], dict[bytes, Record]]
 
 
 class _Chain(NamedTuple):
-    """Where the answer section leads: its records in order, the CNAMEs among them, the last name; did data end it."""
+    """Where the answer section leads: its records in order, the CNAMEs among them, the last name; did data end it.
+
+    ``overlong``: a DNAME ended it that makes too long a name (RFC 6672 section 2.2).
+    """
 
     records: tuple[Record, ...]
     links: tuple[Record, ...]
     last: WireName
     complete: bool
+    overlong: bool = False
 
 
 def sanitise(
@@ -85,10 +91,11 @@ def assemble(
     if wire[2] & 0x02:
         return Unusable(Failure.UNUSABLE, errors=errors)
     start = 12 + len(question.qname) + 4
-    lifetime = _lifetime(chain, authority, response.rcode)
+    rcode = Rcode.YXDOMAIN if chain.overlong else response.rcode
+    lifetime = _lifetime(chain, authority, rcode)
     entry = Entry(
         question,
-        response.rcode,
+        rcode,
         answers=len(chain.records),
         authorities=len(authority),
         body=wire[start:],
@@ -100,7 +107,7 @@ def assemble(
         lifetime=0 if lifetime is None else lifetime,
         stale_seconds=stale_seconds,
     )
-    unfinished = lifetime is None and chain.links and response.rcode == Rcode.NOERROR
+    unfinished = lifetime is None and chain.links and rcode == Rcode.NOERROR
     return Unfinished(entry) if unfinished else entry
 
 
@@ -168,7 +175,7 @@ def _follow(question: Question, answer: tuple[Record, ...]) -> _Chain | None:
             return _Chain((*kept, *found, *signatures), tuple(links), name, complete=True)
         link = _first(sets, name, RRType.CNAME) if dname is None else _renamed(name, dname)
         if link is None:
-            return _Chain(tuple(kept), tuple(links), name, complete=False)
+            return _Chain(tuple(kept), tuple(links), name, complete=False, overlong=dname is not None)
         kept += (link, *_signatures(question, sets, name, RRType.CNAME))
         links.append(link)
         name = WireName(link.rdata.lower())
@@ -178,10 +185,12 @@ def _follow(question: Question, answer: tuple[Record, ...]) -> _Chain | None:
 
 
 def _whole(sets: _Sets, name: WireName, rtype: int) -> tuple[Record, ...]:
-    """Take a whole set, all of it with the smallest TTL (RFC 2181 section 5.2)."""
+    """Take a whole set, all of it with the smallest TTL (RFC 2181 section 5.2); of an alias, one (section 10.1)."""
     found = sets.get((name, rtype))
     if found is None:
         return ()
+    if rtype in _SINGLE:
+        return (_lasting(next(iter(found.values())), MAX_TTL),)
     ttl = min(MAX_TTL, *(record.ttl for record in found.values()))
     return tuple(_lasting(record, ttl) for record in found.values())
 

@@ -19,6 +19,7 @@ class Part(Enum):
     PLAIN_NAME = "a name that is never compressed"
     STRING = "a character-string (RFC 1035 3.3)"
     STRINGS = "one or more character-strings, to the end"
+    PARAMETERS = "parameters of a service, keys rising, to the end (RFC 9460 2.2)"
     REST = "anything, to the end"
 
 
@@ -54,20 +55,43 @@ LAYOUTS: dict[int, Layout] = {
     RRType.RP: _TWO_NAMES,
     RRType.AFSDB: _PREFERENCE_AND_NAME,
     RRType.RT: _PREFERENCE_AND_NAME,
+    RRType.X25: (Part.STRING,),
+    RRType.ISDN: (Part.STRINGS,),
+    RRType.GPOS: (Part.STRING, Part.STRING, Part.STRING),
     RRType.SIG: (18, Part.NAME, Part.REST),
     RRType.PX: (2, Part.NAME, Part.NAME),
     RRType.AAAA: (16,),
+    RRType.LOC: (16,),
     RRType.NXT: (Part.NAME, Part.REST),
     RRType.SRV: (6, Part.NAME),
     RRType.NAPTR: (4, Part.STRING, Part.STRING, Part.STRING, Part.NAME),
     RRType.KX: _PREFERENCE_AND_NAME,
     RRType.DNAME: _ONE_NAME,
+    RRType.CERT: (5, Part.REST),
     RRType.DS: (4, Part.REST),
+    RRType.SSHFP: (2, Part.REST),
     RRType.RRSIG: (18, Part.PLAIN_NAME, Part.REST),
     RRType.NSEC: (Part.PLAIN_NAME, Part.REST),
     RRType.DNSKEY: (4, Part.REST),
-    RRType.SVCB: (2, Part.PLAIN_NAME, Part.REST),
-    RRType.HTTPS: (2, Part.PLAIN_NAME, Part.REST),
+    RRType.NSEC3: (4, Part.STRING, Part.STRING, Part.REST),
+    RRType.NSEC3PARAM: (4, Part.STRING),
+    RRType.TLSA: (3, Part.REST),
+    RRType.SMIMEA: (3, Part.REST),
+    RRType.CDS: (4, Part.REST),
+    RRType.CDNSKEY: (4, Part.REST),
+    RRType.CSYNC: (6, Part.REST),
+    RRType.ZONEMD: (6, Part.REST),
+    RRType.SVCB: (2, Part.PLAIN_NAME, Part.PARAMETERS),
+    RRType.HTTPS: (2, Part.PLAIN_NAME, Part.PARAMETERS),
+    RRType.SPF: (Part.STRINGS,),
+    RRType.NID: (10,),
+    RRType.L32: (6,),
+    RRType.L64: (10,),
+    RRType.LP: (2, Part.PLAIN_NAME),
+    RRType.EUI48: (6,),
+    RRType.EUI64: (8,),
+    RRType.URI: (4, Part.REST),
+    RRType.CAA: (1, Part.STRING, Part.REST),
 }
 """The types whose data is checked when it is read; the data of any other type is taken as it is (RFC 3597)."""
 
@@ -107,10 +131,23 @@ def end_of_part(octets: bytes, part: int | Part, position: int, end: int) -> int
             while position < end:
                 position += 1 + octets[position]
             return position
+        case Part.PARAMETERS:
+            return _end_of_parameters(octets, position, end)
         case Part.REST:
             return max(position, end)
         case _:
             assert_never(part)
+
+
+def _end_of_parameters(octets: bytes, position: int, end: int) -> int:
+    last = -1
+    while position < end:
+        key = octets[position] << 8 | octets[position + 1]
+        if key <= last:
+            raise MalformedRdataError("parameters out of order")
+        last = key
+        position += 4 + (octets[position + 2] << 8 | octets[position + 3])
+    return position
 
 
 def _end_of_name(octets: bytes, position: int) -> int:

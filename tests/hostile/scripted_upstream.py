@@ -36,11 +36,16 @@ class Heard(NamedTuple):
 
 
 class Say(NamedTuple):
-    """A message to send, after so many seconds, from the right socket or from another port."""
+    """A message to send, after so many seconds, from the right socket or from another port.
+
+    Over TCP, ``raw`` octets go out as they are, without a length before them, and ``reset`` ends the connection.
+    """
 
     wire: bytes
     after: float = 0.0
     elsewhere: bool = False
+    raw: bool = False
+    reset: bool = False
 
 
 Script = Callable[[Heard], Iterable[Say]]
@@ -142,8 +147,12 @@ class _Stream(asyncio.Protocol):
         assert transport is not None
 
         def send(say: Say) -> None:
-            if not say.wire:
+            if say.reset:
+                transport.abort()
+            elif not say.wire:
                 transport.close()
+            elif say.raw and not transport.is_closing():
+                transport.write(say.wire)
             elif not transport.is_closing():
                 transport.write(frame(say.wire))
 
