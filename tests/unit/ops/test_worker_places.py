@@ -68,6 +68,9 @@ class ScriptedChild:
     def alive(self) -> bool:
         return not self.ended.done()
 
+    async def end(self) -> int:
+        return await asyncio.shield(self.ended)
+
     def tell(self, message: Message) -> None:
         self.heard.append(message)
         if message["do"] == "drain":
