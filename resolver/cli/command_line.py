@@ -24,6 +24,7 @@ VERBS: Final = (
     "apply",
     "reload",
     "status",
+    "journal",
     "query",
     "doctor",
     "completion",

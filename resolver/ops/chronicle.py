@@ -25,6 +25,8 @@ from resolver.proof.writer import JournalWriter, LastKnown, WriterState, now_tex
 LOOK_SECONDS: Final = 30.0
 """How late at most it is noted that something began or ended by its date; the clock may have been set meanwhile."""
 
+NO_RETENTION: Final = "nothing is pruned: journal.retention says not after how long; write such as 3650d there"
+
 Who = Mapping[str, object]
 SERVER: Final[Who] = {"by": "the server"}
 SIGNAL: Final[Who] = {"by": "SIGHUP"}
@@ -121,9 +123,8 @@ class Chronicle:
 
     async def prune(self, before: float, who: Who) -> Pruned | str:
         """Delete what is kept of orders that ended before an instant (POSIX seconds); a sentence if that fails."""
-        about = {"time": now_text(), "who": who, "before": utc_text(before)}
         try:
-            return await asyncio.wrap_future(self._writer.prune(before, about))
+            return await asyncio.wrap_future(self._writer.prune(before, about_pruning(before, who)))
         except JournalError as error:
             return str(error)
 
@@ -150,6 +151,11 @@ class Chronicle:
             )
         if self._dates:
             self._looked = max(self._looked, now)
+
+
+def about_pruning(before: float, who: Who) -> Facts:
+    """Say of a pruning who asked for it, and before which end of an order (POSIX seconds)."""
+    return {"time": now_text(), "who": who, "before": utc_text(before)}
 
 
 def _dates(policy: PolicySummary) -> Iterable[tuple[float, Kind, str, int]]:

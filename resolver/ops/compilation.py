@@ -42,15 +42,22 @@ class Compiled:
 
 
 async def compile_in_child(
-    config: Config, wall: float, tell: Tell, *, beside: bool, plan: str | None = None, known: str | None = None
+    config: Config,
+    wall: float,
+    tell: Tell,
+    *,
+    beside: bool,
+    plan: str | None = None,
+    known: str | None = None,
+    tidy: bool = False,
 ) -> Compiled:
     """Compile the orders as of ``wall`` on the order clock (POSIX seconds); a child that fails is a problem, too.
 
     ``tell`` learns how far it is. ``beside`` says that workers answer meanwhile, which comes first. ``plan``
     is the digest of the files that somebody means, accidents included. ``known`` is the policy that the journal knows
-    as the last one.
+    as the last one; ``tidy`` says that it was pruned.
     """
-    question = {"do": "compile", "beside": beside, "plan": plan}
+    question = {"do": "compile", "beside": beside, "plan": plan, "tidy": tidy}
     return await _ask_child({**question, **_common(config, wall, known)}, tell, beside=beside)
 
 

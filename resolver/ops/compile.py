@@ -15,7 +15,7 @@ from resolver.ops.config_operator import BrandConfig, PageAddresses
 from resolver.ops.doubt import doubts
 from resolver.ops.enactment import Manners, Tables, TimedOrder, enact
 from resolver.ops.exemptions import exemption_warnings, exemptions
-from resolver.ops.kept_orders import KEPT, digest_of, discard_kept, keep
+from resolver.ops.kept_orders import KEPT, digest_of, keep
 from resolver.ops.last_versions import LastVersions, read_last_versions
 from resolver.ops.notice_text import responsible_name
 from resolver.ops.order_checks import brands_of, near_misses, protected_by, warnings, wrong_with
@@ -27,7 +27,6 @@ from resolver.ops.plan import Confirms, confirms_nothing, plan_digest
 from resolver.ops.policy_document import VERSION, DeadlineRecord, PolicyDocument
 from resolver.ops.policy_file import (
     AppliedPolicy,
-    digests_in_use,
     encode_document,
     join,
     lost_policies,
@@ -285,8 +284,4 @@ def _write_parts(
     keep(state, contents)
     if applied is None or index is not applied.index:
         store_index(state, index.content)
-    policy = store_document(state, document)
-    needed = digests_in_use(state)
-    if needed is not None:
-        discard_kept(state, needed | contents.keys())
-    return policy
+    return store_document(state, document)

@@ -20,6 +20,7 @@ from resolver.ops.agenda import Appointment, appointments
 from resolver.ops.channel import LineSplitter, Message, write_line
 from resolver.ops.compile import compile_orders
 from resolver.ops.config import Config
+from resolver.ops.kept_for_the_journal import discard_unneeded
 from resolver.ops.plan import PlanChangedError, confirms_nothing, confirms_only
 from resolver.ops.policy_document import PolicyDocument
 from resolver.ops.policy_file import AppliedPolicy, digest_in_name, read_current, read_document
@@ -68,6 +69,8 @@ def _say_progress(channel: socket.socket, what: str, done: int, of: int) -> None
 
 def _answer(asked: Message, tell: Tell) -> Message:
     config = Config.from_json(asked["config"])
+    if asked["tidy"]:
+        discard_unneeded(config.state)
     applied = read_current(config.state)
     if asked["do"] == "recall":
         return _recall(asked, config, applied)

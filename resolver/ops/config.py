@@ -106,6 +106,12 @@ class MetricsConfig(Section):
     listen: MetricsEndpoint | None = Endpoint("127.0.0.1", 9_153)
 
 
+class JournalConfig(Section):
+    """How long the journal keeps what closed orders were about; for ever where nothing is said."""
+
+    retention: Annotated[Seconds, between(86_400, 100 * 366 * 86_400, "s")] | None = None
+
+
 class LogConfig(Section):
     """What the log looks like."""
 
@@ -142,6 +148,7 @@ class Config(Section):
     limits: LimitsConfig = LimitsConfig()
     lane: LaneConfig = LaneConfig()
     metrics: MetricsConfig = MetricsConfig()
+    journal: JournalConfig = JournalConfig()
     log: LogConfig = LogConfig()
     workers: Workers = None
     user: str | None = Field(default=None, min_length=1)

@@ -72,6 +72,7 @@ class Reloader:
     ) -> None:
         self.config = config
         self.asked_by: list[Who] = []
+        self.pruned = False
         self._chronicle = chronicle
         self.progress: Progress | None = None
         self._tell_elsewhere = tell
@@ -136,7 +137,10 @@ class Reloader:
     async def _compile(self, config: Config, *, beside: bool, plan: str | None = None) -> Compiled:
         try:
             wall, known = self._clock.read(), self._chronicle.known
-            return await compile_in_child(config, wall, self._note_progress, beside=beside, plan=plan, known=known)
+            tidy, self.pruned = self.pruned, False
+            return await compile_in_child(
+                config, wall, self._note_progress, beside=beside, plan=plan, known=known, tidy=tidy
+            )
         finally:
             self._tell_elsewhere("compiled", 0, 0)
             self.progress = None

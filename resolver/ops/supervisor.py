@@ -17,7 +17,7 @@ from typing import Final
 
 from resolver.net.sockets import ListenAddress, Listener, ListenError, open_listeners
 from resolver.ops.children import LEAST_PRIORITY
-from resolver.ops.chronicle import SIGNAL, Chronicle, who_is
+from resolver.ops.chronicle import NO_RETENTION, SIGNAL, Chronicle, who_is
 from resolver.ops.clock import OrderClock, order_clock
 from resolver.ops.config import Config, load_config
 from resolver.ops.control import SOCKET_FILE, ControlError, ControlServer, Message, Peer, open_control_socket
@@ -196,6 +196,7 @@ class Supervisor:
             become(config.user, config.state)
             check_interpreter(config.user)
         verbs = {"reload": self._answer_reload, "status": self._answer_status, "progress": self._answer_progress}
+        verbs["prune"] = self._answer_prune
         self._control = ControlServer(open_control_socket(config.state), verbs)
         await self._chronicle.start()
         self._places.open()
@@ -260,6 +261,18 @@ class Supervisor:
             "warnings": list(outcome.warnings),
             **{key: status[key] for key in ("digest", "orders", "names", "rehearsal")},
         }
+
+    async def _answer_prune(self, _request: Message, peer: Peer) -> Message:
+        retention = self._reloader.config.journal.retention
+        if retention is None:
+            return {"ok": False, "why": NO_RETENTION}
+        pruned = await self._chronicle.prune(time.time() - retention, who_is(peer))
+        if isinstance(pruned, str):
+            return {"ok": False, "why": pruned}
+        if pruned.entries:
+            self._reloader.pruned = True
+            self._reloads.request(None)
+        return {"ok": True, "orders": dict(pruned.orders), "entries": pruned.entries}
 
     def _rebuild(self) -> None:
         """Have the policy's files made anew, which a worker's successor found damaged; the start does so by itself."""

@@ -51,6 +51,12 @@ class Entry:
     facts: Facts | None
 
 
+def entry_of(row: tuple[int, str | None, str]) -> Entry:
+    """Make an entry of what its row holds."""
+    number, content, digest = row
+    return Entry(number, digest, None if content is None else json.loads(content))
+
+
 def canonical(value: object) -> str:
     """Write a value as JSON in the one form that is hashed."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
-from resolver.proof.chain import GENESIS, Entry, Facts, Kind, canonical, chained, digest_of
-from resolver.proof.reading import entry_of
+from resolver.proof.chain import GENESIS, Entry, Facts, Kind, canonical, chained, digest_of, entry_of
 
 JOURNAL_FILE: Final = "journal.sqlite"
 APPLICATION: Final = 0x41524A31
@@ -157,7 +156,7 @@ def explained(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         full = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
         number = errno.ENOSPC if full else errno.EIO
-        raise JournalError(number, f"the journal cannot be written ({error})", str(path)) from error
+        raise JournalError(number, f"the journal cannot be used ({error})", str(path)) from error
     except JournalError:
         raise
     except OSError as error:

@@ -1,18 +1,13 @@
 """How the journal is read: entry by entry, as a whole or about one order, kind or stretch of time."""
 
-import json
 import sqlite3
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
-from resolver.proof.chain import Entry, Kind
+from resolver.proof.chain import Entry, Kind, entry_of
+from resolver.proof.journal import explained
 
 _ALL = "SELECT number, content, hash FROM entry"
-
-
-def entry_of(row: tuple[int, str | None, str]) -> Entry:
-    """Make an entry of what its row holds."""
-    number, content, digest = row
-    return Entry(number, digest, None if content is None else json.loads(content))
 
 
 def entries(
@@ -25,7 +20,8 @@ def entries(
 ) -> Iterator[Entry]:
     """Yield entries, the oldest first; ``since`` and ``until`` (not included) are ISO 8601 in UTC, as entries have it.
 
-    With any of these, entries whose content was pruned are left out: nobody can tell what they were about.
+    With any of these, entries whose content was pruned are left out: nobody can tell what they were about. Raises
+    JournalError.
     """
     wanted = {
         "json_extract(content, '$.order') = ?": [order] if order is not None else [],
@@ -36,4 +32,6 @@ def entries(
     conditions = [condition for condition, values in wanted.items() if values]
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     values = [value for each in wanted.values() for value in each]
-    yield from map(entry_of, connection.execute(f"{_ALL}{where} ORDER BY number", values))
+    _, _, file = connection.execute("PRAGMA database_list").fetchone()
+    with explained(Path(file)):
+        yield from map(entry_of, connection.execute(f"{_ALL}{where} ORDER BY number", values))

@@ -20,6 +20,7 @@ VERBS = {
     "apply",
     "reload",
     "status",
+    "journal",
     "query",
     "doctor",
     "completion",

@@ -8,8 +8,10 @@ import pytest
 
 from resolver.ops.compile import compile_orders
 from resolver.ops.config import Config
+from resolver.ops.kept_for_the_journal import discard_unneeded
 from resolver.ops.policy_file import read_current, read_document
 from resolver.ops.reserve import RESERVE_GIVEN_UP, make_reserve
+from resolver.proof.journal import Journal
 from tests.unit.ops.desk import DAY, NOW, Desk, order_text
 
 
@@ -477,16 +479,22 @@ def test_an_index_of_other_names_is(desk: Desk, change: Callable[[Desk], object]
     assert after.document["index"] != before.document["index"]
 
 
-def test_copies_stay_as_long_as_the_policy_before_needs_them(desk: Desk) -> None:
+def test_copies_stay_until_the_journal_is_pruned(desk: Desk) -> None:
     def copies() -> set[str]:
         return {path.read_text().split("- ")[2].strip() for path in (desk.state / "kept").iterdir()}
 
     for name in ("a.example", "b.example", "c.example", "d.example"):
         desk.write("one.yaml", order_text(names=[name, "x.example", "y.example"]))
         desk.apply()
+    assert copies() == {"a.example", "b.example", "c.example", "d.example"}
+    journal = Journal(desk.state)
+    named = next(path.name for path in (desk.state / "kept").iterdir() if "- b.example" in path.read_text())
+    journal.append([{"kind": "order", "order": "ta-1", "files": [["", named]]}, {"kind": "order", "order": "gone"}])
+    journal.close()
+
+    discard_unneeded(desk.state)
+
     assert copies() == {"b.example", "c.example", "d.example"}
-    desk.compile()
-    assert copies() == {"c.example", "d.example"}
 
 
 def test_bad_lines_of_a_long_list_refuse_its_order_alone(desk: Desk) -> None:

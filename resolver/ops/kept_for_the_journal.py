@@ -1,0 +1,28 @@
+"""Which kept files are still needed once the journal was pruned: those that it names, and those of applied policies."""
+
+from pathlib import Path
+
+from resolver.ops.kept_orders import discard_kept
+from resolver.ops.policy_file import digests_in_use
+from resolver.proof.chain import Facts, Kind
+from resolver.proof.journal import JOURNAL_FILE, open_for_reading
+from resolver.proof.reading import entries
+
+
+def discard_unneeded(state: Path) -> None:
+    """Remove the kept files that nothing names any more; none if that cannot be told for certain. Raises OSError."""
+    in_use = digests_in_use(state)
+    if not in_use:
+        return
+    reading = open_for_reading(state / JOURNAL_FILE)
+    try:
+        told = [entry.facts for entry in entries(reading, kinds=[Kind.ORDER]) if entry.facts is not None]
+    finally:
+        reading.close()
+    discard_kept(state, in_use.union(*map(_named_by, told)))
+
+
+def _named_by(facts: Facts) -> set[str]:
+    """Tell which files an entry about an order names."""
+    versions = [facts.get("files", []), *(refused["files"] for refused in facts.get("refused", []))]
+    return {digest for files in versions for _, digest in files}
