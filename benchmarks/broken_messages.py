@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from benchmarks.distinct_names import KEPT, ask_afterwards, cache_of
 from benchmarks.figures import Figure, Soak
@@ -11,6 +12,9 @@ from benchmarks.made_up_names import cached_names, write_questions
 from benchmarks.processes import settled_pss
 from benchmarks.server import Server, in_folder
 from benchmarks.sizes import Sizes
+
+LONGEST_WAIT: Final = 50.0
+"""Milliseconds that no sound question may wait behind broken ones."""
 
 
 def done(sizes: Sizes) -> str:
@@ -37,6 +41,9 @@ def measure(folder: Path, upstream: int, sizes: Sizes) -> Iterator[Figure]:
         yield Figure("replies", replies.replies)
         yield Figure("replies that are no DNS message, or no reply", replies.malformed, "", 0)
         yield Figure("sound questions in between without an answer", replies.unanswered, "", 0)
+        yield Figure(
+            "longest wait for the answer to a sound question", replies.longest, "ms", LONGEST_WAIT, at_full_size=True
+        )
         yield Figure("memory in the middle (PSS)", middle, "MB")
         yield Figure("growth from the middle to the end", 100 * (end - middle) / middle, "%", 3, at_full_size=True)
         yield from _streams(server, sizes, end)

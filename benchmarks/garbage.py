@@ -3,6 +3,7 @@
 import random
 import socket
 import struct
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import cycle
@@ -34,15 +35,22 @@ class Stream(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Replies:
-    """What came back; ``unanswered`` counts sound questions, or connections that were not accepted."""
+    """What came back; ``unanswered`` counts sound questions, or connections that were not accepted.
+
+    ``longest`` is the longest wait for the answer to a sound question behind a batch, in milliseconds.
+    """
 
     replies: int = 0
     malformed: int = 0
     unanswered: int = 0
+    longest: float = 0.0
 
     def __add__(self, other: "Replies") -> "Replies":
         return Replies(
-            self.replies + other.replies, self.malformed + other.malformed, self.unanswered + other.unanswered
+            self.replies + other.replies,
+            self.malformed + other.malformed,
+            self.unanswered + other.unanswered,
+            max(self.longest, other.longest),
         )
 
 
@@ -157,6 +165,7 @@ def _send_batch(line: socket.socket, batch: Iterable[bytes]) -> Replies:
         line.send(message)
     question = dns.message.make_query(f"host4.{ZONE}", "A")
     line.send(question.to_wire())
+    asked = time.perf_counter()
     counted = Replies()
     while True:
         try:
@@ -165,7 +174,7 @@ def _send_batch(line: socket.socket, batch: Iterable[bytes]) -> Replies:
             return counted + Replies(unanswered=1)
         counted += Replies(replies=1, malformed=not _is_reply(reply))
         if reply[:2] == question.id.to_bytes(2) and _answers(question, reply):
-            return counted
+            return counted + Replies(longest=(time.perf_counter() - asked) * 1_000)
 
 
 def _answers(question: dns.message.Message, reply: bytes) -> bool:

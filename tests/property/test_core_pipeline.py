@@ -104,7 +104,8 @@ def test_no_response_brings_a_record_of_a_blocked_name(
     answer: tuple[Record, ...], authority: tuple[Record, ...], rcode: int, rdtype: str, name: str, secure: int
 ) -> None:
     world = World(BLOCKING, transport=Transport.TCP4)
-    forward = world.forwarded(ask(name, rdtype, use_edns=0, want_dnssec=bool(secure)))
+    wire = ask(name.title(), rdtype, use_edns=0, want_dnssec=bool(secure))
+    forward = world.forwarded(wire)
     response = Response(1, 0x8180, rcode, b"", answer, authority, (), None, broken_edns=False)
     learned = world.pipeline.learn(forward.question, response, world.now)
     if isinstance(learned, Unfinished):
@@ -114,6 +115,10 @@ def test_no_response_brings_a_record_of_a_blocked_name(
     else:
         reply = world.pipeline.complete(forward.asked, learned, world.now)
         assert world.pipeline.complete(forward.asked, learned, world.now) == reply
+    assert isinstance(reply, Reply)
+    assert reply.wire[:2] == wire[:2]
+    assert reply.wire[12:].startswith(wire[12 : wire.index(0, 12) + 5])
+    dnslib.DNSRecord.parse(reply.wire)
     for rrset in parsed(reply).answer:
         if is_within(parse_name(rrset.name.to_text()), LISTED):
             assert str(rrset[0]) in {"192.0.2.80", "2001:db8::80"}
