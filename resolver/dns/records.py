@@ -18,7 +18,20 @@ from resolver.dns.response import Record
 
 _READERS = {QTYPE.reverse[name]: reader for name, reader in RDMAP.items()}
 _READERS[RRType.SVCB] = RDMAP["HTTPS"]  # of the same form (RFC 9460 section 2)
-_ADDRESSES = (RRType.A, RRType.AAAA)
+_NO_NUMBERS = frozenset(
+    {
+        RRType.A,
+        RRType.AAAA,
+        RRType.LOC,
+        RRType.NSEC3PARAM,
+        RRType.NID,
+        RRType.L32,
+        RRType.L64,
+        RRType.EUI48,
+        RRType.EUI64,
+    }
+)
+"""Types whose parts of fixed length are not written as numbers of two octets."""
 _CLASS_NAMES = {member.value: member.name for member in RRClass}
 _TYPE_NAMES: dict[int, str] = {**QTYPE.forward, **{member.value: member.name for member in RRType}}
 _TYPE_NUMBERS: dict[str, int] = {name: number for number, name in sorted(_TYPE_NAMES.items(), reverse=True)}
@@ -80,7 +93,7 @@ def _present_parts(record: Record) -> str:
                 words += _present_strings(octets)
             case Part.PLAIN_NAME if "\\" in present_name(octets):
                 raise ValueError("a name that dnslib would not escape")
-            case int() if record.rtype not in _ADDRESSES:
+            case int() if record.rtype not in _NO_NUMBERS:
                 width = 4 if part == SOA_NUMBERS else 2
                 words += [str(int.from_bytes(octets[i : i + width], "big")) for i in range(0, part, width)]
             case _:

@@ -38,13 +38,16 @@ PARTS: Final = {
     Part.PLAIN_NAME: names(),
     Part.STRING: STRING,
     Part.STRINGS: st.lists(STRING, min_size=1, max_size=4).map(b"".join),
+    Part.PARAMETERS: st.dictionaries(st.integers(0, 0xFFFF), st.binary(max_size=8), max_size=3).map(
+        lambda found: b"".join(struct.pack("!HH", key, len(found[key])) + found[key] for key in sorted(found))
+    ),
     Part.REST: st.binary(max_size=30),
 }
 
 
 @st.composite
 def records(draw: st.DrawFn) -> Record:
-    rtype = draw(st.sampled_from([*LAYOUTS, 257, 65280]))
+    rtype = draw(st.sampled_from([*LAYOUTS, 260, 65280]))
     layout = LAYOUTS.get(rtype, (Part.REST,))
     rdata = b"".join(
         draw(st.binary(min_size=part, max_size=part) if isinstance(part, int) else PARTS[part]) for part in layout

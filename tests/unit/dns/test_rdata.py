@@ -30,7 +30,30 @@ SAMPLES = {
     RRType.NSEC: "b.example. A TXT",
     RRType.DNSKEY: "257 3 13 AAAA",
     RRType.SVCB: "0 a.example.",
-    RRType.HTTPS: '1 . alpn="h2"',
+    RRType.HTTPS: '1 . alpn="h2" port=8443 ipv4hint=192.0.2.1',
+    RRType.X25: '"311061700956"',
+    RRType.ISDN: '"150862028003217" "004"',
+    RRType.GPOS: "-22.6882 116.8652 250.0",
+    RRType.LOC: "60 9 0.000 N 24 39 0.000 E 10.00m 20.00m 2000.00m 20.00m",
+    RRType.CERT: "65534 65535 0 AAAA",
+    RRType.SSHFP: "1 1 " + "ab" * 20,
+    RRType.NSEC3: "1 1 12 aabbccdd 2t7b4g4vsa5smi47k61mv5bv1a22bojr A RRSIG",
+    RRType.NSEC3PARAM: "1 1 12 aabbccdd",
+    RRType.TLSA: "3 1 0 abcd",
+    RRType.SMIMEA: "3 1 0 abcd",
+    RRType.CDS: "1 13 2 " + "00" * 32,
+    RRType.CDNSKEY: "257 3 13 AAAA",
+    RRType.CSYNC: "66 3 A NS AAAA",
+    RRType.ZONEMD: "2018031500 1 1 " + "ab" * 48,
+    RRType.SPF: '"v=spf1 -all"',
+    RRType.NID: "10 0014:4fff:ff20:ee64",
+    RRType.L32: "10 10.1.2.0",
+    RRType.L64: "10 2001:0db8:1140:1000",
+    RRType.LP: "10 l64-subnet.example.",
+    RRType.EUI48: "00-00-5e-00-53-2a",
+    RRType.EUI64: "00-00-5e-ef-10-00-00-2a",
+    RRType.URI: '10 1 "https://a.example/"',
+    RRType.CAA: '0 issue "ca.example"',
 }
 
 
@@ -60,8 +83,10 @@ def test_only_types_of_the_first_standard_are_compressed_when_written() -> None:
         (b"\x01a\x03ab", (Part.STRINGS,)),
         (b"\xc0\x0c", (Part.NAME,)),
         (b"\x01a" * 128 + b"\x00", (Part.PLAIN_NAME,)),
+        (b"\x00\x01\x00\x03\x02h", (Part.PARAMETERS,)),
+        (b"\x00\x02\x00\x00\x00\x01\x00\x00", (Part.PARAMETERS,)),
     ],
-    ids=["fixed", "string", "strings", "pointer", "256 octets"],
+    ids=["fixed", "string", "strings", "pointer", "256 octets", "short parameter", "falling keys"],
 )
 def test_data_that_is_cut_short_or_compressed_does_not_come_apart(rdata: bytes, layout: tuple[int | Part, ...]) -> None:
     with pytest.raises(MalformedRdataError):
