@@ -121,7 +121,7 @@ class Forwarder:
         exchange = Exchange(question, upstreams, now)
         if self.random_case:
             exchange.wire_question = mix_case(exchange.wire_question)
-        if not self.domains.enter(exchange):
+        if not self.domains.admits(exchange, self._exchanges.values()):
             self._page[GAUGES + Gauge.FULL_FOR_DOMAIN] += 1
             return Failure.OVERLOAD
         self._exchanges[question] = exchange

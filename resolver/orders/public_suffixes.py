@@ -9,8 +9,6 @@ from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 
-import idna
-
 from resolver.dns.name import ROOT, WireName, ancestors, parse_name
 
 
@@ -44,11 +42,17 @@ class PublicSuffixes:
         """Find the name at or above a name that somebody registered: one label below the longest public suffix.
 
         A public suffix is its own. Names without a listed suffix count as registered below their top-level domain.
+        This is `section` of one name above another, written flat: it is asked for each question while a flood lasts.
         """
         registered = position = 0
-        while name[position] and self.section(WireName(name[position:])) is None:
+        rest: bytes = name
+        while length := rest[0]:
+            above = rest[1 + length :]
+            if rest in self.plain or above == ROOT or (above in self.any_child and rest not in self.exceptions):
+                break
             registered = position
-            position += 1 + name[position]
+            position += 1 + length
+            rest = above
         return WireName(name[registered:])
 
     def covered(self, name: WireName) -> tuple[WireName, Section] | None:
@@ -89,7 +93,12 @@ def _rules(text: str) -> Iterator[tuple[str, Section]]:
 
 
 def _wire(rule: str) -> WireName:
-    return parse_name(rule if rule.isascii() else idna.encode(rule, uts46=True).decode("ascii"))
+    """Write a rule as a wire name; the list is in normal form, so its letters need no more than RFC 3492's encoding."""
+    return parse_name(".".join(_ascii_label(label) for label in rule.split(".")))
+
+
+def _ascii_label(label: str) -> str:
+    return label if label.isascii() else "xn--" + label.encode("punycode").decode("ascii")
 
 
 def _above(
