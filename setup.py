@@ -11,8 +11,8 @@ from typing import Final
 from setuptools import Extension, setup
 
 QUERY_PATH: Final = {
-    "dns": "edns message name rdata response writer",
-    "core": "admission counters generations intact message_cache packet_cache pipeline policy reply sanitise",
+    "dns": "edns message name rdata response special_names writer",
+    "core": "admission counters generations intact message_cache packet_cache pipeline policy reply sanitise special_names",
     "net": "answering arrivals attempt client_views clock_watch draws exchange forwarder health lane routes timetable "
     "udp_sender upstream upstream_sockets",
 }

@@ -6,7 +6,7 @@ operation that no resolver serves. Nothing here raises, whatever the octets.
 
 from enum import Enum
 from struct import Struct, error
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from resolver.dns.codes import EdnsOption, Flag, Opcode, Rcode, RRClass, RRType
 from resolver.dns.edns import DNSSEC_OK, NO_OPTIONS, Edns, MalformedOptionsError, Options, read_options
@@ -33,11 +33,9 @@ _CD = int(Flag.CD)
 _OPCODE = 0x7800
 _COOKIE = int(EdnsOption.COOKIE)
 
-_NEVER_ASKED = {
+_NEVER_ASKED: Final[dict[int, Rcode]] = {
     RRType.OPT: Rcode.FORMERR,
-    RRType.TKEY: Rcode.FORMERR,
-    RRType.TSIG: Rcode.FORMERR,
-    RRType.NXNAME: Rcode.FORMERR,  # RFC 9824 section 3.5
+    **dict.fromkeys(range(RRType.NXNAME, RRType.IXFR), Rcode.FORMERR),  # RFC 6895 section 3.1, RFC 9824 section 3.5
     RRType.AXFR: Rcode.REFUSED,
     RRType.IXFR: Rcode.REFUSED,
     RRType.MAILA: Rcode.NOTIMP,
@@ -207,7 +205,7 @@ def _refusal(rest: _Rest, qtype: int, qclass: int, *, records_beside: int) -> Rc
     if rest.edns is not None and rest.edns.version > 0:
         return Rcode.BADVERS
     if qtype in _NEVER_ASKED:
-        return _NEVER_ASKED[RRType(qtype)]
+        return _NEVER_ASKED[qtype]
     if records_beside or (rest.edns is not None and _has_bad_cookie(rest.edns.options)):
         return Rcode.FORMERR
     return Rcode.REFUSED if qclass != RRClass.IN else None
