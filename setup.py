@@ -12,7 +12,8 @@ from setuptools import Extension, setup
 
 QUERY_PATH: Final = {
     "dns": "edns message name rdata response special_names writer",
-    "core": "admission counters generations intact message_cache packet_cache pipeline policy reply sanitise special_names",
+    "core": "admission counters generations intact message_cache packet_cache pipeline policy reply sanitise "
+    "special_names",
     "net": "answering arrivals attempt client_views clock_watch draws exchange forwarder health lane routes timetable "
     "udp_sender upstream upstream_sockets",
 }
