@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from resolver.orders.guard import refusals
-from resolver.orders.model import Order
+from resolver.orders.model import Order, Problem
 from resolver.orders.parse import parse_order
 from resolver.orders.protected import Protected, protect
 
@@ -57,7 +57,7 @@ def check(octets: bytes) -> None:
     if isinstance(parsed, Order):
         if not _PROTECTED:
             _PROTECTED.append(protect({}))
-        problems = refusals(parsed, _PROTECTED[0])
+        problems = tuple(Problem(each.place, each.what) for each in refusals(parsed, _PROTECTED[0]))
     else:
         assert parsed.problems
         problems = parsed.problems

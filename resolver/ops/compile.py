@@ -18,7 +18,7 @@ from resolver.ops.exemptions import exemption_warnings, exemptions
 from resolver.ops.kept_orders import KEPT, digest_of, keep
 from resolver.ops.last_versions import LastVersions, read_last_versions
 from resolver.ops.notice_text import responsible_name
-from resolver.ops.order_checks import brands_of, near_misses, protected_by, warnings, wrong_with
+from resolver.ops.order_checks import brands_of, inspect, near_misses, protected_by, thresholds_of, warnings
 from resolver.ops.order_choice import Choice, Refusal, choose_orders
 from resolver.ops.order_files import OrderVersion, read_order_files
 from resolver.ops.order_folders import empty_folders, unread_versions
@@ -91,11 +91,19 @@ def compile_orders(
     versions += unread_versions(versions, problems, last.good, last.refused)
     brands = brands_of(config)
     times = OrderTimes(brands, wall, _first_applied(config, applied))
-    check = partial(wrong_with, brands=brands, protected=protected_by(config))
-    choice = choose_orders(versions, last.good, last.refused, check, times.is_over, confirmed=confirmed)
+    protected, wrong_protection = protected_by(config)
+    choice = choose_orders(
+        versions,
+        last.good,
+        last.refused,
+        partial(inspect, brands=brands, protected=protected),
+        times.is_over,
+        thresholds=thresholds_of(config),
+        confirmed=confirmed,
+    )
     timed = [times.of(standing) for standing in choice.standing]
     problems += [Problem(Place(str(config.state), 1, 1), lost) for lost in lost_policies(config.state, applied)]
-    problems += last.problems
+    problems += (*last.problems, *wrong_protection, *choice.alarms)
     problems += [problem for refusal in choice.refused for problem in refusal.problems]
     problems += [problem for standing in choice.standing for problem in near_misses(standing.order, brands)]
     made = _unchanged(applied, last, choice, versions, wall)

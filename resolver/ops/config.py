@@ -21,6 +21,7 @@ from resolver.ops.config_types import (
     Pace,
     Seconds,
     Section,
+    Share,
     Special,
     UpstreamServer,
     Workers,
@@ -58,9 +59,18 @@ class BlockedConfig(Section):
 
 
 class GuardConfig(Section):
-    """What orders must never block, beside what is protected always."""
+    """What orders must never block, beside what is protected always, and what looks like an accident.
+
+    ``lost_of_order`` is a share of one order's names; ``many`` is a number of names, from where on the shares of all
+    names count.
+    """
 
     own_names: Annotated[tuple[str, ...], BeforeValidator(as_list)] = ()
+    protected: FilePath | None = None
+    lost_of_order: Share = 0.5
+    many: Annotated[Count, between(1, 100_000_000)] = 1_000
+    lost_of_all: Share = 0.1
+    added_to_all: Share = 1.0
 
     @field_validator("own_names")
     @classmethod

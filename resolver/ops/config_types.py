@@ -17,6 +17,7 @@ from resolver.ops.config_values import (
     parse_octets,
     parse_pace,
     parse_seconds,
+    parse_share,
     parse_upstream,
     write_upstream,
 )
@@ -91,6 +92,9 @@ Workers = Annotated[
 ]
 Pace = Annotated[
     float, BeforeValidator(parse_pace), PlainSerializer(lambda seconds: f"{round(seconds * 1000)}ms", return_type=str)
+]
+Share = Annotated[
+    float, BeforeValidator(parse_share), PlainSerializer(lambda share: f"{share * 100:g}%", return_type=str)
 ]
 Octets = Annotated[int, BeforeValidator(parse_octets), PlainSerializer(lambda octets: f"{octets}B", return_type=str)]
 

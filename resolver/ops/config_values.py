@@ -15,6 +15,7 @@ DNS_PORT: Final = 53
 _SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400}
 _OCTETS = {"B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 _PACE = re.compile(r"(\d{1,2})ms\Z", re.ASCII)
+_SHARE = re.compile(r"(\d{1,4})\s*%\Z", re.ASCII)
 _PORT = re.compile(r"\d{1,5}\Z", re.ASCII)
 _AMOUNT = re.compile(r"(\d{1,12})\s*([A-Za-z]*)\Z", re.ASCII)
 
@@ -166,6 +167,15 @@ def parse_pace(text: object) -> float:
     if match is None or int(match[1]) > 10:
         raise ValueError(f"{written!r} is no pace; write 0ms to 10ms")
     return int(match[1]) / 1_000
+
+
+def parse_share(text: object) -> float:
+    """Read a share such as ``50%``; one half is 0.5."""
+    written = _text(text, "a share such as 50%")
+    match = _SHARE.match(written)
+    if match is None or not 1 <= int(match[1]) <= 1_000:
+        raise ValueError(f"{written!r} is no share; write 1% to 1000%")
+    return int(match[1]) / 100
 
 
 def parse_octets(text: object) -> int:

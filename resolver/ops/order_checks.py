@@ -1,17 +1,20 @@
 """What is wrong with an order here: with us as its addressees, and with the names that must never be blocked."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
-from resolver.dns.name import BadNameError, WireName, parse_name
+from resolver.dns.name import ROOT, BadNameError, WireName, parse_name
 from resolver.ops.config import Config
 from resolver.ops.config_operator import EntityConfig
 from resolver.ops.enactment import TimedMeasure, TimedOrder
+from resolver.ops.order_choice import Findings
 from resolver.ops.order_times import has_ended
 from resolver.orders.entities import Brand, Entity, NotOurs, binding, near_matches
-from resolver.orders.guard import refusals
-from resolver.orders.model import Action, MeasureKind, Order, Problem
-from resolver.orders.protected import Protected, protect
+from resolver.orders.guard import Thresholds, refusals
+from resolver.orders.model import Action, Listed, MeasureKind, Order, Place, Problem, Reach
+from resolver.orders.protected import Protected, protect, read_protected
 
 
 def brands_of(config: Config) -> tuple[Brand, ...]:
@@ -24,31 +27,69 @@ def _entities(configured: Sequence[EntityConfig]) -> tuple[Entity, ...]:
     return tuple(Entity(each.name, each.siren, each.also) for each in configured)
 
 
-def protected_by(config: Config) -> Protected:
-    """Put together which names no order may block here."""
+def protected_by(config: Config) -> tuple[Protected, tuple[Problem, ...]]:
+    """Put together which names no order may block here, and what is wrong with the operator's list of them.
+
+    A list that cannot be used protects nothing, so the one that comes with the program stands in for it.
+    """
+    own = _own_names(config)
+    if config.guard.protected is None:
+        return protect(own), ()
+    file = config.guard.protected
+    try:
+        listed = read_protected(file.read_bytes(), str(file))
+    except OSError as error:
+        listed = (Problem(Place(str(file), 1, 1), f"cannot be read ({error.strerror}): correct `guard.protected`"),)
+    if isinstance(listed, dict):
+        return protect(own, listed), ()
+    return protect(own), tuple(
+        replace(each, what=f"{each.what}; until then the shipped list counts") for each in listed
+    )
+
+
+def _own_names(config: Config) -> dict[WireName, str]:
     own: dict[WireName, str] = {}
     for contact in (config.operator.contact, *(brand.contact for brand in config.brands)):
-        for domain in _mail_domain(contact):
+        for domain in _domain_of(contact):
             own[domain] = "where subscribers complain"
     for name in config.guard.own_names:
         own[parse_name(name)] = "one of our own names"
-    return protect(own)
+    return own
 
 
-def _mail_domain(contact: str | None) -> Iterator[WireName]:
-    scheme, _, mailbox = (contact or "").partition(":")
-    if scheme == "mailto":
-        try:
-            yield parse_name(mailbox.partition("?")[0].rpartition("@")[2])
-        except BadNameError:
-            return
+def _domain_of(contact: str | None) -> Iterator[WireName]:
+    """Take the name out of ``mailto:legal@example.net`` or ``https://example.net/blocked``, if there is one."""
+    parts = urlsplit(contact or "")
+    host = parts.path.rpartition("@")[2] if parts.scheme == "mailto" else parts.hostname
+    try:
+        name = parse_name(host or "")
+    except BadNameError:
+        return
+    if name != ROOT:
+        yield name
 
 
-def wrong_with(order: Order, brands: Sequence[Brand], protected: Protected) -> tuple[Problem, ...]:
-    """Find what condemns an order by itself: it is not ours and does not say so, or it blocks what it must not."""
+def thresholds_of(config: Config) -> Thresholds:
+    """Take from the configuration what looks like an accident."""
+    guard = config.guard
+    return Thresholds(guard.many, guard.lost_of_all, guard.added_to_all, guard.lost_of_order)
+
+
+def inspect(order: Order, known: Order | None, brands: Sequence[Brand], protected: Protected) -> Findings:
+    """Find what condemns an order by itself: it is not ours and does not say so, or it blocks what it must not.
+
+    A name that its last good version lists as well was applied before it became protected: that is an alarm, and the
+    name stays blocked, since nobody but the authority may lift it.
+    """
     us = [entity for brand in brands for entity in brand.entities]
     bound = [measure for measure in order.measures if not isinstance(binding(measure, us), NotOurs)]
-    problems = [*refusals(order, protected)]
+    problems: list[Problem] = []
+    alarms: list[Problem] = []
+    for refusal in refusals(order, protected):
+        if known is not None and _was_listed(refusal.entry, known):
+            alarms.append(Problem(refusal.entry.place, f"{refusal.what}. {_STAYS}"))
+        else:
+            problems.append(Problem(refusal.entry.place, refusal.what))
     if not bound and order.not_ours is None:
         addressees = {one.name: None for measure in order.measures for one in measure.addressees}
         what = f"binds none of us (it addresses {', '.join(addressees)}): correct `operator.entities` in the "
@@ -57,7 +98,17 @@ def wrong_with(order: Order, brands: Sequence[Brand], protected: Protected) -> t
     if bound and order.not_ours is not None:
         what = f"says `not_ours`, but measure {bound[0].id!r} addresses us: take `not_ours` away"
         problems.append(Problem(order.place, what))
-    return tuple(problems)
+    return Findings(tuple(problems), tuple(alarms))
+
+
+_STAYS = "It was applied before it was protected, and stays blocked until that is settled"
+
+
+def _was_listed(entry: Listed, known: Order) -> bool:
+    """Tell whether the last good version of an order blocks at least as much of a name."""
+    blocking = (measure.listed for measure in known.measures if measure.kind is MeasureKind.DNS_BLOCK)
+    before = [found for listed in blocking if (found := listed.find(entry.name)) is not None]
+    return any(found.reach in {entry.reach, Reach.SUBTREE} for found in before)
 
 
 def near_misses(order: Order, brands: Sequence[Brand]) -> Iterator[Problem]:

@@ -6,9 +6,10 @@ order but what the file itself un-blocks.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from resolver.ops.order_files import OrderVersion
-from resolver.orders.guard import AppliedOrder, accidents
+from resolver.orders.guard import DEFAULT_THRESHOLDS, AppliedOrder, Thresholds, accidents
 from resolver.orders.model import MeasureKind, Order, Place, Problem
 from resolver.orders.name_table import DistinctNames
 
@@ -19,6 +20,17 @@ class RefusedVersion:
 
     version: OrderVersion
     repeats: bool
+
+
+class Findings(NamedTuple):
+    """What is wrong with an order by itself, for which it is refused, and what is alarming of it though it stands."""
+
+    wrong: tuple[Problem, ...]
+    alarms: tuple[Problem, ...] = ()
+
+
+Inspect = Callable[[Order, Order | None], Findings]
+"""Looks at an order by itself, and at its last good version, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +55,15 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The orders that stand, by id, and what was refused; ``confirmed`` looked like an accident, and is meant."""
+    """The orders that stand, by id, and what was refused; ``confirmed`` looked like an accident, and is meant.
+
+    ``alarms`` are problems of orders that stand all the same.
+    """
 
     standing: tuple[StandingOrder, ...]
     refused: tuple[Refusal, ...]
     confirmed: Mapping[str, tuple[Problem, ...]]
+    alarms: tuple[Problem, ...]
 
 
 @dataclass(slots=True)
@@ -57,6 +73,7 @@ class _Sorting:
     accepted: dict[str, OrderVersion] = field(default_factory=dict)
     refused: list[tuple[str | None, OrderVersion, tuple[Problem, ...]]] = field(default_factory=list)
     newer: dict[str, list[RefusedVersion]] = field(default_factory=dict)
+    alarms: list[Problem] = field(default_factory=list)
 
     def note_newer(self, order_id: str, version: OrderVersion, *, repeats: bool) -> None:
         """Let a refused version count for what it un-blocks, if that could be read."""
@@ -68,31 +85,34 @@ def choose_orders(
     versions: Sequence[OrderVersion],
     kept: Mapping[str, OrderVersion],
     remembered: Mapping[str, Sequence[RefusedVersion]],
-    wrong_with: Callable[[Order], tuple[Problem, ...]],
+    inspect: Inspect,
     is_over: Callable[[Order], bool],
     *,
+    thresholds: Thresholds = DEFAULT_THRESHOLDS,
     confirmed: bool = False,
 ) -> Choice:
     """Choose among the versions on disk and the last good ones.
 
     ``kept`` holds the latter by id, each with its order, and ``remembered`` the refused versions that counted for what
-    they un-block when these were applied; ``wrong_with`` says what is wrong with an order by itself; ``is_over`` tells
-    whether nothing of it can be in force any more. ``confirmed`` says that no change is an accident.
+    they un-block when these were applied; ``is_over`` tells whether nothing of an order can be in force
+    any more. ``thresholds`` tell what looks like an accident, and ``confirmed`` that none is.
     """
     sorting = _Sorting()
     groups = _by_id(versions, kept, remembered)
     for order_id, group in groups.items():
-        _sort(sorting, order_id, group, kept, wrong_with)
+        _sort(sorting, order_id, group, kept, inspect)
     for order_id, refused_before in remembered.items():
         _remember(sorting, order_id, groups.get(order_id, ()), refused_before)
-    found = _accidents(sorting, kept, is_over)
+    found = _accidents(sorting, kept, is_over, thresholds)
     vanished = {} if confirmed else _refuse_accidents(sorting, found)
     stand_in = {one for one, _, _ in sorting.refused if one is not None and one in kept} | set(vanished)
     stand_in -= set(sorting.accepted)
     refused = [Refusal(version.file, one, problems, one in stand_in) for one, version, problems in sorting.refused]
     refused += [Refusal(kept[one].file, one, problems, kept=True) for one, problems in vanished.items()]
     standing = tuple(_standing(sorting, kept, stand_in))
-    return Choice(standing, tuple(sorted(refused, key=lambda each: each.file)), found if confirmed else {})
+    return Choice(
+        standing, tuple(sorted(refused, key=lambda each: each.file)), found if confirmed else {}, tuple(sorting.alarms)
+    )
 
 
 def _by_id(
@@ -114,34 +134,36 @@ def _sort(
     order_id: str | None,
     group: list[OrderVersion],
     kept: Mapping[str, OrderVersion],
-    wrong_with: Callable[[Order], tuple[Problem, ...]],
+    inspect: Inspect,
 ) -> None:
     """Accept one version of an order, or none. Of several, the one in the file that was applied last has the id."""
     if order_id is None:
-        sorting.refused += [(None, version, _problems(version, wrong_with)) for version in group]
+        sorting.refused += [(None, version, _problems(version, inspect, None).wrong) for version in group]
         return
     known = kept.get(order_id)
     holder = group[0] if len(group) == 1 else next((v for v in group if known and v.file == known.file), None)
     for version in group:
         if version is not holder:
-            problems = (*_problems(version, wrong_with), _used_twice(order_id, version, group))
+            problems = (*_problems(version, inspect, known).wrong, _used_twice(order_id, version, group))
             sorting.refused.append((order_id, version, problems))
             sorting.note_newer(order_id, version, repeats=True)
     if holder is None:
         return
-    problems = _problems(holder, wrong_with)
-    if problems:
-        sorting.refused.append((order_id, holder, problems))
+    found = _problems(holder, inspect, known)
+    if found.wrong:
+        sorting.refused.append((order_id, holder, found.wrong))
         sorting.note_newer(order_id, holder, repeats=False)
     else:
         sorting.accepted[order_id] = holder
+        sorting.alarms += found.alarms
 
 
-def _problems(version: OrderVersion, wrong_with: Callable[[Order], tuple[Problem, ...]]) -> tuple[Problem, ...]:
+def _problems(version: OrderVersion, inspect: Inspect, known: OrderVersion | None) -> Findings:
     """Say all that is wrong with a version by itself, also where not all of it could be read."""
     readable = version.order or version.draft
-    found = () if readable is None else wrong_with(readable)
-    return tuple(sorted({*version.problems, *found}, key=lambda problem: (problem.place, problem.what)))
+    found = Findings(()) if readable is None else inspect(readable, known.order if known is not None else None)
+    wrong = sorted({*version.problems, *found.wrong}, key=lambda problem: (problem.place, problem.what))
+    return found._replace(wrong=tuple(wrong))
 
 
 def _remember(
@@ -165,13 +187,13 @@ def _used_twice(order_id: str, version: OrderVersion, group: Sequence[OrderVersi
 
 
 def _accidents(
-    sorting: _Sorting, kept: Mapping[str, OrderVersion], is_over: Callable[[Order], bool]
+    sorting: _Sorting, kept: Mapping[str, OrderVersion], is_over: Callable[[Order], bool], thresholds: Thresholds
 ) -> dict[str, tuple[Problem, ...]]:
     before = [_applied(version, is_over) for version in kept.values()]
     untouched = {one for one, _, _ in sorting.refused if one in kept and one not in sorting.accepted}
     after = [_applied(version, is_over) for version in sorting.accepted.values()]
     after += [one for one in before if one.id in untouched]
-    return accidents(before, after)
+    return accidents(before, after, thresholds)
 
 
 def _refuse_accidents(sorting: _Sorting, found: Mapping[str, tuple[Problem, ...]]) -> dict[str, tuple[Problem, ...]]:

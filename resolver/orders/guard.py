@@ -14,11 +14,23 @@ from resolver.orders.protected import Guarded, Protected
 from resolver.orders.public_suffixes import Section
 
 
-def refusals(order: Order, protected: Protected) -> tuple[Problem, ...]:
+class Refusal(NamedTuple):
+    """A listed name that may not be blocked, and why."""
+
+    entry: Listed
+    what: str
+
+    @property
+    def place(self) -> Place:
+        """Where the name stands."""
+        return self.entry.place
+
+
+def refusals(order: Order, protected: Protected) -> tuple[Refusal, ...]:
     """Name every listed entry that equals or covers a protected name and may not."""
     allowed = frozenset(entry.name for entry in order.allow_protected)
     return tuple(
-        Problem(entry.place, what)
+        Refusal(entry, what)
         for measure in order.measures
         if measure.kind is MeasureKind.DNS_BLOCK
         for entry in suspects(measure.listed, protected)

@@ -92,7 +92,8 @@ log: {format: json}
         pytest.param("metrics: {listen: null}\nworkers: auto\nupstreams: []\n", id="nothing"),
         pytest.param(
             "rehearse: 2014-06-01\nworkers: 2\nzones: {a.example: [10.0.0.1]}\nlisten_strict: true\nuser: nobody\n"
-            "cache: {entries: 5000, size: 5MB, packets: 1, stale: 5s}\nguard: {own_names: [Own.Example]}\n"
+            "cache: {entries: 5000, size: 5MB, packets: 1, stale: 5s}\nguard: {own_names: [Own.Example],"
+            " protected: p.yaml, lost_of_order: 30%, many: 5, lost_of_all: 1%, added_to_all: 1000%}\n"
             "limits: {tcp_connections: 5, tcp_per_client: 2, in_flight: 10}\nlog: {format: json, level: debug}\n"
             "notice: {ipv4: 192.0.2.80}\nblocked: {ttl: 5s}\nmetrics: {listen: '127.0.0.1:9000'}\n"
             "upstreams: ['tcp://[::1]:5', {address: 192.0.2.1, trust_ad: true}]\n"
@@ -214,6 +215,8 @@ def test_goes_to_another_process_and_back(tmp_path: Path, text: str) -> None:
             "'31/12/2026' is neither a date nor a time: write 2026-12-31",
             id="exempt-until-when",
         ),
+        pytest.param(LEAST + "guard: {lost_of_all: 0.1}\n", "2:22: '0.1' is no share; write 1%", id="share"),
+        pytest.param(LEAST + "guard: {added_to_all: 2000%}\n", "2:23: '2000%' is no share", id="share-too-large"),
         pytest.param(LEAST + "listen: []\n", "2:9: listen is an empty list", id="no-listen"),
         pytest.param(LEAST + 'listen: ["127.0.0.1:99999"]\n', "2:10: '99999' is no port", id="port"),
         pytest.param(LEAST + "listen: [127.0.0.1, 127.0.0.1]\n", "2:21: 127.0.0.1:53 stands here twice", id="listen"),
