@@ -5,6 +5,7 @@
 
 from collections.abc import Iterator, MutableMapping
 from importlib import import_module
+from keyword import iskeyword
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -22,6 +23,7 @@ VERBS: Final = (
     "today",
     "plan",
     "apply",
+    "import",
     "reload",
     "status",
     "journal",
@@ -37,7 +39,8 @@ class _Verbs(MutableMapping[str, click.Command]):
     def __getitem__(self, verb: str) -> click.Command:
         if verb not in VERBS:
             raise KeyError(verb)
-        command: click.Command = getattr(import_module(f"resolver.cli.{verb}"), verb)
+        place = f"{verb}_" if iskeyword(verb) else verb
+        command: click.Command = getattr(import_module(f"resolver.cli.{place}"), place)
         return command
 
     def __iter__(self) -> Iterator[str]:

@@ -30,6 +30,7 @@ from resolver.ops.progress import Tell, tell_nobody
 from resolver.ops.reload import Reloader
 from resolver.ops.state_lock import StateError, StateLock
 from resolver.ops.status import RunningServer
+from resolver.ops.widening import widened_facts
 from resolver.ops.worker_place import PlaceSockets
 from resolver.ops.worker_places import WorkerPlaces
 
@@ -195,8 +196,13 @@ class Supervisor:
         if config.user is not None:
             become(config.user, config.state)
             check_interpreter(config.user)
-        verbs = {"reload": self._answer_reload, "status": self._answer_status, "progress": self._answer_progress}
-        verbs["prune"] = self._answer_prune
+        verbs = {
+            "reload": self._answer_reload,
+            "status": self._answer_status,
+            "progress": self._answer_progress,
+            "widened": self._answer_widened,
+            "prune": self._answer_prune,
+        }
         self._control = ControlServer(open_control_socket(config.state), verbs)
         await self._chronicle.start()
         self._places.open()
@@ -244,6 +250,13 @@ class Supervisor:
     async def _answer_progress(self, _request: Message, _peer: Peer) -> Message:
         now = self._reloader.progress
         return {"ok": True, "progress": None if now is None else now._asdict()}
+
+    async def _answer_widened(self, request: Message, peer: Peer) -> Message:
+        facts = widened_facts(request.get("entries"), who_is(peer))
+        refusal = "that is not how it is said what was widened"
+        if facts is not None and (failure := await self._chronicle.record(facts)) is None:
+            return {"ok": True}
+        return {"ok": False, "why": refusal if facts is None else failure}
 
     async def _answer_reload(self, request: Message, peer: Peer) -> Message:
         plan = request.get("plan")

@@ -32,7 +32,7 @@ _NAME: Final = r"(?:[a-z0-9_-]{1,63}+\.)++[a-z_][a-z0-9_-]{0,62}+"
 _PLAIN: Final = re.compile(rf"(?:{_NAME}\n)*+")
 _SIMPLE: Final = re.compile(rf"(?:(?:0\.0\.0\.0|127\.0\.0\.1|::1?)[ \t]+)?({_NAME})\.?(?:[ \t]+#.*|[ \t]*)")
 _COMMENT: Final = re.compile(r"\s*(?:#.*)?")
-_NAME_HEADERS: Final = frozenset(
+NAME_HEADERS: Final = frozenset(
     {"name", "names", "domain", "domains", "domain name", "domain_name", "fqdn", "host", "hostname", "site"}
     | {"nom", "noms", "domaine", "domaines", "nom de domaine", "noms de domaine", "nom_de_domaine", "hôte"}
 )
@@ -287,7 +287,7 @@ def _choose_column(header: list[str], column: str | None) -> _Choice | str:
         return _Choice(index, has_header="." not in titles[index])
     if column is not None:
         return f"no column {column!r} here: `column` is one of {', '.join(header)}, or a number from 1"
-    known = [index for index, title in enumerate(titles) if title in _NAME_HEADERS]
+    known = [index for index, title in enumerate(titles) if title in NAME_HEADERS]
     if len(known) == 1:
         return _Choice(known[0], has_header=True)
     if len(titles) == 1:

@@ -18,6 +18,9 @@ import dns.query
 import pytest
 
 from resolver.ops.control import call
+from resolver.ops.widening import KEYS
+from resolver.proof.chain import Kind
+from resolver.proof.journal import Journal
 from tests.integration.running_server import CONFIG, RunningServer, end, running
 
 BROKEN_ORDER = "order: broken\nauthority: Somebody\n"
@@ -261,6 +264,20 @@ class TestReload:
             assert "the files have changed since" in call(server.state, "reload", plan="0" * 16)["why"]
             assert not server.blocked("second.example")
             assert metric(server, "arret_last_reload_success") == 1
+
+    def test_what_was_widened_is_journalled_with_who_said_so(self, tmp_path: Path) -> None:
+        with running(tmp_path, one="listed.example") as server:
+            entry = dict.fromkeys(KEYS, "x")
+            assert call(server.state, "widened", entries=[entry])["ok"]
+            for wrong in ([], "x", [{"order": "x"}]):
+                assert "not how it is said" in call(server.state, "widened", entries=wrong)["why"]
+        journal = Journal(server.state)
+        last = journal.last(Kind.WIDENED)
+        journal.close()
+        assert last is not None
+        assert last.facts is not None
+        assert last.facts["who"]["uid"] == os.getuid()
+        assert last.facts["why"] == "x"
 
     def test_no_query_is_lost_while_it_changes(self, tmp_path: Path) -> None:
         with running(tmp_path, one="listed.example") as server, asking(server, "listed.example") as answers:

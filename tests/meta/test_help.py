@@ -12,6 +12,7 @@ from resolver.cli.command_line import command_line
 
 VERBS = {
     "serve",
+    "import",
     "check",
     "explain",
     "orders",
@@ -40,7 +41,7 @@ def test_the_help_of_each_verb_has_examples(verb: str) -> None:
     assert shown.exit_code == 0
     assert f"arret {verb}" in examples
     options = {name for parameter in command_line.commands[verb].params for name in parameter.opts}
-    assert set(re.findall(r"(?<= )--?[a-z]+", re.sub(r"^ *kill.*", "", examples, flags=re.MULTILINE))) <= options
+    assert set(re.findall(r"(?<= )--?[a-z-]+", re.sub(r"^ *kill.*", "", examples, flags=re.MULTILINE))) <= options
 
 
 @pytest.mark.parametrize("verb", sorted(READING))
