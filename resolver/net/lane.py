@@ -16,6 +16,7 @@ import errno
 import socket
 from collections import Counter
 from collections.abc import Collection, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from resolver.core.admission import ALLOWED, View
@@ -23,6 +24,7 @@ from resolver.core.counters import DROPS, GAUGES, DropReason, Gauge, Transport
 from resolver.core.packet_cache import tag
 from resolver.net.answering import Answering
 from resolver.net.mmsg import BATCH, CONTROL_STRIDE, QUERY_STRIDE, SOURCE_STRIDE, Batch, Outbox, unsupported
+from resolver.net.shunned_ports import SHUNNED
 from resolver.net.sockets import IP_PKTINFO, is_wildcard, kernel_drops
 from resolver.net.udp_lane import UdpLane
 from resolver.net.udp_sender import LATEST, Address, Control, UdpSender
@@ -40,17 +42,33 @@ Origin = tuple[bytes, bytes, float]
 
 
 def open_lane(
-    loop: asyncio.AbstractEventLoop, sock: socket.socket, answering: Answering, *, pace: float
+    loop: asyncio.AbstractEventLoop,
+    sock: socket.socket,
+    answering: Answering,
+    *,
+    pace: float,
+    shunned: AbstractSet[int] = SHUNNED,
 ) -> "BatchLane | UdpLane":
-    """Read a bound, non-blocking socket in batches, or one datagram at a time where that is all there is."""
-    return UdpLane(loop, sock, answering) if unsupported() else BatchLane(loop, sock, answering, pace=pace)
+    """Read a bound, non-blocking socket in batches, or one datagram at a time where that is all there is.
+
+    What comes from the source ports ``shunned`` gets no answer.
+    """
+    if unsupported():
+        return UdpLane(loop, sock, answering, shunned=shunned)
+    return BatchLane(loop, sock, answering, pace=pace, shunned=shunned)
 
 
 class BatchLane:
     """One worker's UDP socket of one listen address."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, sock: socket.socket, answering: Answering, *, pace: float
+        self,
+        loop: asyncio.AbstractEventLoop,
+        sock: socket.socket,
+        answering: Answering,
+        *,
+        pace: float,
+        shunned: AbstractSet[int] = SHUNNED,
     ) -> None:
         """Take a bound, non-blocking socket, which stays the caller's. ``pace``: seconds between beats,
         0 for none."""
@@ -61,7 +79,7 @@ class BatchLane:
         self._pace = pace
         self._transport = Transport.UDP6 if sock.family == socket.AF_INET6 else Transport.UDP4
         self._with_controls = is_wildcard(sock)
-        self._batch = Batch(sock, tag(ALLOWED, self._transport), with_controls=self._with_controls)
+        self._batch = Batch(sock, tag(ALLOWED, self._transport), with_controls=self._with_controls, shunned=shunned)
         self._sender = UdpSender(loop, sock, answering.page)
         self._outbox = Outbox(sock, with_controls=self._with_controls)
         self._late: list[tuple[bytes, bytes, bytes, float]] = []

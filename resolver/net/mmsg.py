@@ -12,6 +12,7 @@ import struct
 import sys
 from array import array
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from itertools import accumulate
 from typing import Any, Final, Literal
 
@@ -67,11 +68,17 @@ class Batch:
     """
 
     __slots__ = ("_arrays", "_clients", "_controls", "_descriptor", "_heads", "_ids", "_in", "_in_words", "_library",
-                 "_out", "_out_words", "_ports", "_skewed", "_tags", "_vector_words", "_with_controls", "controls",
-                 "queries", "sources")  # fmt: skip  # three lines, not twenty
+                 "_out", "_out_words", "_own_address", "_own_port", "_ports", "_skewed", "_suspect", "_tags",
+                 "_vector_words", "_with_controls", "controls", "queries",
+                 "sources")  # fmt: skip  # four lines, not twenty
 
-    def __init__(self, sock: socket.socket, tag: bytes, *, with_controls: bool) -> None:
-        """Make the memory; ``with_controls`` reads and sends the address that was asked, too."""
+    def __init__(
+        self, sock: socket.socket, tag: bytes, *, with_controls: bool, shunned: AbstractSet[int] = frozenset({0})
+    ) -> None:
+        """Make the memory; ``with_controls`` reads and sends the address that was asked, too.
+
+        What comes from a port that is ``shunned`` comes from nobody.
+        """
         self._library: Any = _ffi.dlopen(None)
         self._descriptor = sock.fileno()
         self._with_controls = with_controls
@@ -101,6 +108,10 @@ class Batch:
         self._controls = _view(controls, "I")
         self._tags = array("H", tag * BATCH)
         self._skewed = False
+        host, port = sock.getsockname()[:2]
+        self._own_address = socket.inet_pton(sock.family, host.partition("%")[0])
+        self._own_port = socket.htons(port)
+        self._suspect = frozenset(map(socket.htons, shunned)) | {self._own_port}
 
     def receive(self) -> int:
         """Read what waits, at most a batch; return how many datagrams. Raises OSError, BlockingIOError among them."""
@@ -134,9 +145,20 @@ class Batch:
             found = [self.sources[at + 8 : at + 24] for at in range(0, count * SOURCE_STRIDE, SOURCE_STRIDE)]
         ports = self._ports[1 : count * _SOURCE_SHORTS : _SOURCE_SHORTS].tolist()
         astray = self._turn_around(count) if self._with_controls else _NONE
-        if 0 in ports or astray:
-            return [None if not ports[place] or place in astray else client for place, client in enumerate(found)]
+        if astray or not self._suspect.isdisjoint(ports):
+            return [None if at in astray or self._is_shunned(at, ports[at]) else who for at, who in enumerate(found)]
         return found
+
+    def _is_shunned(self, place: int, port: int) -> bool:
+        """Tell whether a datagram comes from where nothing is sent: a shunned port, or the very socket it came to."""
+        if port != self._own_port:
+            return port in self._suspect
+        start = place * SOURCE_STRIDE + (4 if self._clients is not None else 8)
+        source: bytes = self.sources[start : start + len(self._own_address)]
+        if not self._with_controls:
+            return source == self._own_address
+        asked = place * CONTROL_STRIDE + (24 if self._clients is not None else 16)
+        return source == bytes(self.controls[asked : asked + len(source)])
 
     def message_id(self, place: int) -> bytes:
         """Give the id of the datagram at this place."""

@@ -54,6 +54,7 @@ class WorkerSettings:
     """Whether questions go upstream in letters of random case."""
     rebinding_allow: tuple[str, ...] | None = None
     """Zones whose names may have private addresses; None if all may."""
+    drop_system_ports: bool = False
     structured_option: int = 0
     """The EDNS option by which a client asks for JSON in extended errors; 0 where nobody may."""
 
@@ -76,6 +77,7 @@ class WorkerSettings:
             "pace_seconds": self.pace_seconds,
             "random_case": self.random_case,
             "rebinding_allow": None if self.rebinding_allow is None else list(self.rebinding_allow),
+            "drop_system_ports": self.drop_system_ports,
             "structured_option": self.structured_option,
         }
 
@@ -100,6 +102,7 @@ class WorkerSettings:
             pace_seconds=document["pace_seconds"],
             random_case=document["random_case"],
             rebinding_allow=None if allow is None else tuple(allow),
+            drop_system_ports=document["drop_system_ports"],
             structured_option=document["structured_option"],
         )
 

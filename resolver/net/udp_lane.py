@@ -8,6 +8,7 @@ that is known needs no task and no await: it leaves before the next datagram is 
 import asyncio
 import errno
 import socket
+from collections.abc import Set as AbstractSet
 from struct import Struct
 from typing import Final
 
@@ -15,6 +16,7 @@ from resolver.core.counters import DROPS, DropReason, Transport
 from resolver.net.answering import Answering
 from resolver.net.client_views import packed_address
 from resolver.net.mmsg import BATCH, LARGEST_QUERY
+from resolver.net.shunned_ports import SHUNNED
 from resolver.net.sockets import is_wildcard, kernel_drops
 from resolver.net.udp_sender import Address, Control, UdpSender
 
@@ -32,8 +34,15 @@ Destination = tuple[Control, Address, float]
 class UdpLane:
     """One worker's UDP socket of one listen address."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, sock: socket.socket, answering: Answering) -> None:
-        """Take a bound, non-blocking socket, which stays the caller's."""
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        sock: socket.socket,
+        answering: Answering,
+        *,
+        shunned: AbstractSet[int] = SHUNNED,
+    ) -> None:
+        """Take a bound, non-blocking socket, which stays the caller's; ``shunned`` source ports get no answer."""
         self._loop = loop
         self._sock = sock
         self._answering = answering
@@ -41,6 +50,8 @@ class UdpLane:
         self._transport = Transport.UDP6 if sock.family == socket.AF_INET6 else Transport.UDP4
         self._sources = _Sources()
         self._everywhere = is_wildcard(sock)
+        self._own = sock.getsockname()[:2]
+        self._shunned = shunned
         self._sender = UdpSender(loop, sock, answering.page)
 
     def start(self) -> None:
@@ -77,7 +88,7 @@ class UdpLane:
                 control = sources[ancillary[0]] if ancillary and not cut else None
                 if not self._everywhere:
                     control = ()
-                if view is None or cut or not client[1] or control is None:
+                if view is None or cut or control is None or self._is_shunned(client, control):
                     self._page[DROPS + (DropReason.TRUNCATED if cut and view else DropReason.SOURCE)] += 1
                     continue
                 wire = answering.answer(
@@ -97,6 +108,17 @@ class UdpLane:
         if answered:
             answering.count_durations(answered, answering.monotonic() - now)
         return read
+
+    def _is_shunned(self, client: Address, control: Control) -> bool:
+        """Tell whether a datagram comes from where nothing is sent: a shunned port, or the very socket it came to."""
+        host, port = client[:2]
+        if port != self._own[1]:
+            return port in self._shunned
+        source = packed_address(host)
+        if not control:
+            return source == packed_address(self._own[0])
+        value = control[0][2]
+        return source == (value[4:8] if len(source) == 4 else value[:16])
 
     def _not_read(self, error: OSError) -> None:
         """Go on at the next wake-up, whatever it was: an empty queue, or an error of one datagram."""

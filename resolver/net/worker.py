@@ -28,6 +28,7 @@ from resolver.net.forwarder import Forwarder
 from resolver.net.lane import BatchLane, open_lane
 from resolver.net.late import discard_before, note_arrivals
 from resolver.net.settings import WorkerSettings
+from resolver.net.shunned_ports import shunned_ports
 from resolver.net.tcp_server import TcpServer
 from resolver.net.udp_lane import UdpLane
 from resolver.net.udp_sender import LATEST
@@ -101,6 +102,7 @@ class Worker:
             per_client=settings.in_flight_per_client,
         )
         self._pace = settings.pace_seconds
+        self._shunned = shunned_ports(system=settings.drop_system_ports)
         self._udp = udp
         self._lanes = self._open_lanes(udp)
         self._neighbours = neighbours
@@ -192,7 +194,9 @@ class Worker:
         self._forwarder.close()
 
     def _open_lanes(self, sockets: Sequence[socket.socket]) -> Lanes:
-        return tuple(open_lane(self._loop, sock, self._answering, pace=self._pace) for sock in sockets)
+        return tuple(
+            open_lane(self._loop, sock, self._answering, pace=self._pace, shunned=self._shunned) for sock in sockets
+        )
 
     def _reading(self) -> Lanes:
         return (*self._lanes, *chain.from_iterable(self._adopted.values()))

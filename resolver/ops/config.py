@@ -108,6 +108,7 @@ class LaneConfig(Section):
     """How UDP sockets are read."""
 
     pace: Pace = 0.001
+    drop_system_ports: StrictBool = False
 
 
 class MetricsConfig(Section):

@@ -67,6 +67,7 @@ def worker_settings(config: Config, asked: AskedUpstreams, numbers: Mapping[str,
         pace_seconds=config.lane.pace,
         random_case=config.upstream_case == "random",
         rebinding_allow=(*config.rebinding.allow, *config.zones) if config.rebinding.deny else None,
+        drop_system_ports=config.lane.drop_system_ports,
         structured_option=config.blocked.structured_error_option if config.blocked.structured_errors else 0,
     )
 

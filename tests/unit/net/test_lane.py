@@ -25,6 +25,7 @@ from resolver.net.client_views import ClientViews
 from resolver.net.clock_watch import ClockWatch
 from resolver.net.lane import EMPTY_BEATS, FEW, BatchLane, open_lane
 from resolver.net.mmsg import BATCH, LARGEST_QUERY, Batch, Outbox, unsupported
+from resolver.net.shunned_ports import shunned_ports
 from resolver.net.sockets import ListenAddress, open_listener
 from resolver.net.udp_lane import UdpLane
 from resolver.net.udp_sender import LATEST
@@ -338,6 +339,52 @@ def test_nobody_answers_port_0_or_a_broadcast() -> None:
         batch._ports[1] = 0
         batch._controls[16 + 6] = 0xFFFFFFFF
         assert [who is None for who in batch.clients(received)] == [True, True, False]
+
+
+@pytest.mark.parametrize("port", [0, 7, 13, 17, 19, 37])
+def test_nobody_answers_a_port_that_would_answer_back(port: int) -> None:
+    with rig() as one:
+        client = one.client()
+        for _ in range(3):
+            client.send(LISTED)
+        batch = one.lane._batch
+        received = batch.receive()
+        batch._ports[16 + 1] = socket.htons(port)
+        assert [who is None for who in batch.clients(received)] == [False, True, False]
+
+
+@pytest.mark.parametrize(("port", "answered"), [(53, True), (123, False), (1_023, False), (1_024, True)])
+def test_system_ports_are_dropped_where_an_operator_says_so(port: int, answered: bool) -> None:  # noqa: FBT001  # a row's
+    def make(loop: asyncio.AbstractEventLoop, sock: socket.socket, answering: Answering) -> BatchLane:
+        return BatchLane(loop, sock, answering, pace=0.001, shunned=shunned_ports(system=True))
+
+    with rig(make=make) as one:
+        one.client().send(LISTED)
+        batch = one.lane._batch
+        received = batch.receive()
+        batch._ports[1] = socket.htons(port)
+        assert [who is not None for who in batch.clients(received)] == [answered]
+
+
+@pytest.mark.parametrize("host", ADDRESSES)
+@pytest.mark.parametrize("make", [in_batches, UdpLane], ids=["batches", "plain"])
+def test_a_query_in_our_own_name_is_dropped(host: str, make: Callable[..., Any]) -> None:
+    """Its answer would come back to us; another host with the same source port is no forgery."""
+    with rig(host, make) as one:
+        one.sock.sendto(LISTED, one.to)
+        one.lane.read()
+        assert one.drops() == {DropReason.SOURCE: 1}
+        assert take(one.sock) == []
+
+
+@pytest.mark.parametrize("make", [in_batches, UdpLane], ids=["batches", "plain"])
+def test_a_client_with_our_port_on_another_address_is_answered(make: Callable[..., Any]) -> None:
+    with rig("127.0.0.1", make) as one, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.bind(("127.0.0.9", one.to[1]))
+        client.sendto(LISTED, one.to)
+        one.lane.read()
+        assert len(take(client)) == 1
+        assert one.drops() == {}
 
 
 def test_a_full_send_buffer_gets_a_second_chance(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -151,6 +151,8 @@ def test_a_wake_up_reads_a_batch_and_no_more(host: str) -> None:
     "client",
     [
         pytest.param(("127.0.0.1", 0), id="port 0"),
+        pytest.param(("127.0.0.1", 7), id="echo"),
+        pytest.param(("127.0.0.1", 19), id="chargen"),
         pytest.param(("224.0.0.1", 53), id="multicast"),
         pytest.param(("255.255.255.255", 53), id="broadcast"),
         pytest.param(("0.0.0.0", 53), id="nobody"),
