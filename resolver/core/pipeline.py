@@ -10,6 +10,7 @@ from typing import Final, assert_never
 from resolver.core.admission import View
 from resolver.core.continuation import join, local_entry
 from resolver.core.counters import GAUGES, NOWHERE, DropReason, Gauge, Transport, answer_slot
+from resolver.core.courtesy import Courtesies
 from resolver.core.intact import IntactReader
 from resolver.core.message_cache import Alias, Entry, MessageCache, Unfinished
 from resolver.core.policy import Allow, Block, Table
@@ -33,7 +34,7 @@ from resolver.core.sanitise import assemble, filtered_upstream, sanitise, upstre
 from resolver.core.special_names import ALL_FORWARDED, SpecialNames
 from resolver.core.step import Asked, Drop, Failure, Forward, Question, Reply, Step, Unusable
 from resolver.dns.codes import ExtendedError, Flag, Rcode, RRType
-from resolver.dns.edns import Edns
+from resolver.dns.edns import Edns, Options
 from resolver.dns.message import HEADER_SIZE, Ignored, Query, Unreadable, read_query
 from resolver.dns.response import Record, Response
 
@@ -67,10 +68,12 @@ def count_answer(page: memoryview, transport: Transport, qtype: int, rcode: int,
 
 
 class Pipeline:
-    """One worker's decisions: the table in force and what upstreams said."""
+    """One worker's decisions: the table in force and what upstreams said; ``courtesies`` say what options get back."""
 
     __slots__ = ("_enforced", "_guard", "_intact", "_messages", "_page", "_special", "_stale_seconds",
                  "_structured_option", "_table")  # fmt: skip  # two lines, not nine
+    __slots__ = ("_enforced", "_intact", "_messages", "_page", "_special", "_stale_seconds", "_structured_option",
+                 "_table", "courtesies")  # fmt: skip  # two lines, not nine
 
     def __init__(
         self,
@@ -88,6 +91,7 @@ class Pipeline:
         An answer may be served for ``stale_seconds`` after it expired if upstreams fail; 0 switches that off. Who sends
         the option ``structured_option`` gets extended errors as JSON, where the policy has them.
         """
+        self.courtesies = Courtesies()
         self._special = special
         self._guard: RebindingGuard | None = None
         self._intact = IntactReader(stale_seconds)
@@ -120,13 +124,22 @@ class Pipeline:
         """Answer these special names from now on; `enforce` follows, or what was finished before would be replayed."""
         self._special = special
 
-    def receive(self, wire: bytes, view: View, transport: Transport, now: float) -> Step:
-        """Decide what a message from a client of this view gets; never raises, whatever the octets."""
+    def receive(self, wire: bytes, view: View, transport: Transport, now: float, client: bytes = b"") -> Step:
+        """Decide what a message from a client of this view gets; never raises, whatever the octets.
+
+        ``client`` is the packed address, which cookies are bound to.
+        """
         if not view.allowed:
             return self._turn_away(wire)
         query = read_query(wire)
         if not isinstance(query, Query):
-            return _say_unreadable(query)
+            return self._say_unreadable(query, client)
+        if query.edns is not None and query.edns.options:
+            options, unproven = self.courtesies.to(query.edns.options, transport, client)
+            if unproven:
+                return _say_bad_cookie(query, options)
+            if options:
+                query = Query(*query[:-1], options)
         replayable = len(wire) == HEADER_SIZE + len(query.question) + (0 if query.edns is None else _BARE_OPT)
         table = self._table
         verdict = table.judge(query.qname, view)
@@ -218,6 +231,14 @@ class Pipeline:
                 return self._fall_back(asked._replace(slot=slot), _question(asked.query), unusable, now, cached=False)
             case _ as never:
                 assert_never(never)
+
+    def _say_unreadable(self, message: Unreadable | Ignored, client: bytes) -> Reply | Drop:
+        if isinstance(message, Unreadable) and message.cookie:
+            options, bad = self.courtesies.to_empty_question(message.cookie, client)
+            if options:
+                rcode = Rcode.BADCOOKIE if bad else Rcode.NOERROR
+                return Reply(write_error(message._replace(rcode=rcode), options), 0, rcode, NOWHERE, 0, None)
+        return _say_error(message)
 
     def _turn_away(self, wire: bytes) -> Reply | Drop:
         if len(wire) < HEADER_SIZE:
@@ -357,7 +378,12 @@ class Pipeline:
         return Reply(wire, query.qtype, content.rcode, slot, lifetime if asked.replayable else 0, self._table)
 
 
-def _say_unreadable(message: Unreadable | Ignored) -> Reply | Drop:
+def _say_bad_cookie(query: Query, options: Options) -> Reply:
+    refused = Unreadable(query.id, query.flags, Rcode.BADCOOKIE, query.question, edns=True, qtype=query.qtype)
+    return Reply(write_error(refused, options), query.qtype, Rcode.BADCOOKIE, NOWHERE, 0, None)
+
+
+def _say_error(message: Unreadable | Ignored) -> Reply | Drop:
     match message:
         case Unreadable():
             return Reply(write_error(message), message.qtype, message.rcode, NOWHERE, 0, None)
@@ -370,5 +396,5 @@ def _say_unreadable(message: Unreadable | Ignored) -> Reply | Drop:
 
 
 def _question(query: Query) -> Question:
-    _, flags, _, qname, qtype, qclass, edns = query
+    _, flags, _, qname, qtype, qclass, edns, _ = query
     return Question(qname, qtype, qclass, edns is not None and edns.dnssec_ok, flags & _CD != 0)

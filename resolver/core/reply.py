@@ -13,7 +13,7 @@ from resolver.core.message_cache import Entry
 from resolver.core.policy import Block, MeasureState
 from resolver.core.step import Unusable
 from resolver.dns.codes import ExtendedError, Flag, Rcode, RRClass, RRType
-from resolver.dns.edns import extended_error, write_opt
+from resolver.dns.edns import NO_OPTIONS, Options, extended_error, write_opt
 from resolver.dns.message import HEADER_SIZE, MAX_UDP_SIZE, Query, Unreadable
 from resolver.dns.name import MAX_NAME, WireName
 from resolver.dns.own_rdata import hinfo_rfc8482, soa_rdata
@@ -116,6 +116,9 @@ def _assemble(
 def _opt(query: Query, errors: Errors) -> bytes:
     if query.edns is None:
         return b""
+    if query.courtesies:
+        options = errors + query.courtesies
+        return write_opt(udp_size=MAX_UDP_SIZE, dnssec_ok=query.edns.dnssec_ok, options=options)
     if errors:
         return _opt_with(errors, query.edns.dnssec_ok)
     return _DNSSEC_OPT if query.edns.dnssec_ok else _PLAIN_OPT
@@ -218,12 +221,12 @@ def failed_content(unusable: Unusable, error: ExtendedError, *, cached: bool) ->
     return Content(Rcode.SERVFAIL, errors=(*why, *remembered))
 
 
-def write_error(unreadable: Unreadable) -> bytes:
+def write_error(unreadable: Unreadable, options: Options = NO_OPTIONS) -> bytes:
     """Write the answer to a message that cannot be answered as asked; operation code and RD come back."""
     flags = _ANSWERED | (unreadable.flags & (_OPCODE | _ECHOED)) | (unreadable.rcode & 0xF)
     opt = b""
     if unreadable.edns:
-        opt = write_opt(udp_size=MAX_UDP_SIZE, dnssec_ok=False, extended_rcode=unreadable.rcode >> 4)
+        opt = write_opt(udp_size=MAX_UDP_SIZE, dnssec_ok=False, extended_rcode=unreadable.rcode >> 4, options=options)
     questions = 1 if unreadable.question else 0
     return _HEADER.pack(unreadable.id, flags, questions, 0, 0, 1 if opt else 0) + unreadable.question + opt
 

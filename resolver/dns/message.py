@@ -47,7 +47,8 @@ class Query(NamedTuple):
     """A question that can be answered; a tuple, which is made in a third of a frozen dataclass's time.
 
     ``flags`` is the header's second 16-bit word; ``question`` the question section octet for octet as asked (name in
-    the asker's letter case, type, class); ``qname`` the same name lower-cased.
+    the asker's letter case, type, class); ``qname`` the same name lower-cased. ``courtesies`` are options that its
+    reply is to have, whatever it says.
     """
 
     id: int
@@ -57,6 +58,7 @@ class Query(NamedTuple):
     qtype: int
     qclass: int
     edns: Edns | None
+    courtesies: Options = NO_OPTIONS
 
     @property
     def recursion_desired(self) -> bool:
@@ -89,7 +91,8 @@ class Query(NamedTuple):
 class Unreadable(NamedTuple):
     """A query that gets an error: ``question`` is empty where it cannot be echoed, ``qtype`` then 0.
 
-    ``edns`` says that the query had an OPT record, so that the answer must have one (RFC 6891 6.1.1).
+    ``edns`` says that the query had an OPT record, so that the answer must have one (RFC 6891 6.1.1). ``cookie`` came
+    without a question, to learn a server cookie (RFC 7873 section 5.4).
     """
 
     id: int
@@ -98,6 +101,7 @@ class Unreadable(NamedTuple):
     question: bytes
     edns: bool
     qtype: int
+    cookie: bytes = b""
 
 
 class Ignored(Enum):
@@ -169,7 +173,8 @@ def read_query_plainly(wire: bytes) -> Query | Unreadable | Ignored:
         return Unreadable(message_id, flags, _without_question(flags), b"", edns=False, qtype=0)
     rest = _read_rest(wire, end, *counts)
     if flags & _OPCODE != Opcode.QUERY or questions != 1:
-        return Unreadable(message_id, flags, _without_question(flags), b"", rest.has_opt, 0)
+        cookie = b"" if flags & _OPCODE or questions else _lone_cookie(rest)
+        return Unreadable(message_id, flags, _without_question(flags), b"", rest.has_opt, 0, cookie)
 
     question = wire[HEADER_SIZE:end]
     qtype, qclass = _QUESTION_FIXED.unpack_from(wire, end - 4)
@@ -209,6 +214,13 @@ def _refusal(rest: _Rest, qtype: int, qclass: int, *, records_beside: int) -> Rc
     if records_beside or (rest.edns is not None and _has_bad_cookie(rest.edns.options)):
         return Rcode.FORMERR
     return Rcode.REFUSED if qclass != RRClass.IN else None
+
+
+def _lone_cookie(rest: _Rest) -> bytes:
+    """Find the cookie of a query without a question; nothing if there is none, or anything wrong with it."""
+    if rest.malformed or rest.edns is None or rest.edns.version or _has_bad_cookie(rest.edns.options):
+        return b""
+    return next((value for code, value in rest.edns.options if code == _COOKIE), b"")
 
 
 def _has_bad_cookie(options: Options) -> bool:

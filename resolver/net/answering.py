@@ -124,7 +124,7 @@ class Answering:
         destination: Destination,
     ) -> bytes | None:
         """Do the same for a query that the packet cache does not know."""
-        step = self._pipeline.receive(datagram, view, transport, now)
+        step = self._pipeline.receive(datagram, view, transport, now, client)
         if isinstance(step, Forward):
             if self.waiting.enter(client):
                 self.in_flight += 1

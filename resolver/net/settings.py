@@ -5,9 +5,11 @@ version, so reading trusts what writing wrote. Bounds are one worker's share alr
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any, Literal, NamedTuple, Self
+
+from resolver.core.cookies import Algorithm
 
 Protocol = Literal["udp", "tcp"]
 
@@ -55,6 +57,10 @@ class WorkerSettings:
     rebinding_allow: tuple[str, ...] | None = None
     """Zones whose names may have private addresses; None if all may."""
     drop_system_ports: bool = False
+    cookie_secrets: tuple[str, ...] = field(default=(), repr=False)
+    """In hexadecimal digits, the current one first; without one no cookie is spoken of."""
+    cookie_algorithm: Algorithm = "blake2s"
+    cookies_required: bool = False
     structured_option: int = 0
     """The EDNS option by which a client asks for JSON in extended errors; 0 where nobody may."""
 
@@ -78,6 +84,9 @@ class WorkerSettings:
             "random_case": self.random_case,
             "rebinding_allow": None if self.rebinding_allow is None else list(self.rebinding_allow),
             "drop_system_ports": self.drop_system_ports,
+            "cookie_secrets": list(self.cookie_secrets),
+            "cookie_algorithm": self.cookie_algorithm,
+            "cookies_required": self.cookies_required,
             "structured_option": self.structured_option,
         }
 
@@ -103,6 +112,9 @@ class WorkerSettings:
             random_case=document["random_case"],
             rebinding_allow=None if allow is None else tuple(allow),
             drop_system_ports=document["drop_system_ports"],
+            cookie_secrets=tuple(document["cookie_secrets"]),
+            cookie_algorithm=document["cookie_algorithm"],
+            cookies_required=document["cookies_required"],
             structured_option=document["structured_option"],
         )
 

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 from resolver.core.admission import Admission
+from resolver.core.cookies import Cookies
 from resolver.core.counters import DROPS, GAUGES, DropReason, Gauge
 from resolver.core.message_cache import MessageCache
 from resolver.core.packet_cache import PacketCache
@@ -46,8 +47,9 @@ class Worker:
     """Everything between the sockets of one worker and its upstreams; lives in one event loop.
 
     ``page`` is the counter page as 64-bit places (``memoryview.cast("Q")``); ``clock`` gives the order clock in POSIX
-    seconds, ``arrivals`` the clock by which the kernel notes when datagrams come. ``neighbours`` are the UDP sockets of
-    other workers, by place, to be read while adopted. All sockets stay the caller's: ``close`` does not close them.
+    seconds, ``arrivals`` the real one, by which the kernel notes when datagrams come and cookies grow old.
+    ``neighbours`` are the UDP sockets of other workers, by place, to be read while adopted. All sockets stay the
+    caller's: ``close`` does not close them.
     """
 
     def __init__(
@@ -79,6 +81,8 @@ class Worker:
         )
         self._pipeline = pipeline
         pipeline.guard_by(_guard(settings))
+        self._arrivals = arrivals
+        pipeline.courtesies.cookies = self._cookies(settings)
         self._watch = ClockWatch(pipeline, policy, clock, monotonic)
         self._forwarder = Forwarder(
             pipeline,
@@ -108,7 +112,6 @@ class Worker:
         self._neighbours = neighbours
         self._adopted: dict[int, Lanes] = {}
         self._released: dict[int, Lanes] = {}
-        self._arrivals = arrivals
         self._tcp = TcpServer(
             loop, tcp, self._answering, connections=settings.tcp_connections, per_client=settings.tcp_per_client
         )
@@ -162,6 +165,8 @@ class Worker:
         self._watch.enforce(policy)
         self._pipeline.recognise(settings.structured_option)
         self._answering.views = _views(settings, policy)
+        self._answering.views = _views(settings)
+        self._pipeline.courtesies.cookies = self._cookies(settings)
         self._answering.waiting.most = settings.in_flight_per_client
         self._forwarder.replace(settings.upstreams, settings.zones, settings.in_flight)
         self._forwarder.random_case = settings.random_case
@@ -192,6 +197,12 @@ class Worker:
             lane.stop()
         self._tcp.close()
         self._forwarder.close()
+
+    def _cookies(self, settings: WorkerSettings) -> Cookies | None:
+        secrets = tuple(map(bytes.fromhex, settings.cookie_secrets))
+        if not secrets:
+            return None
+        return Cookies(secrets, self._arrivals, algorithm=settings.cookie_algorithm, required=settings.cookies_required)
 
     def _open_lanes(self, sockets: Sequence[socket.socket]) -> Lanes:
         return tuple(

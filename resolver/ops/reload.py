@@ -18,6 +18,7 @@ from resolver.ops.chronicle import SERVER, Chronicle, Who
 from resolver.ops.clock import OrderClock
 from resolver.ops.compilation import Compiled, CompiledPolicy, compile_in_child, recall_in_child
 from resolver.ops.config import Config, load_config
+from resolver.ops.cookie_secrets import CookieSecrets
 from resolver.ops.counter_places import OrderPlaces, UpstreamPlaces
 from resolver.ops.current_policy import write_current
 from resolver.ops.logs import LOGGER, Log, log_event
@@ -81,6 +82,7 @@ class Reloader:
         self.state = ReloadState(succeeded=False, last_success=0.0, successes=0, failures=0)
         self.order_places = OrderPlaces()
         self.upstream_places = UpstreamPlaces()
+        self._cookies = CookieSecrets()
         self._config_path = config_path
         self._clock = clock
         self._places = places
@@ -229,7 +231,9 @@ class Reloader:
             policy=policy.path,
             digest=policy.digest,
             slots=self.order_places.allot(policy.counted),
-            settings=worker_settings(config, asked, numbers, len(self._places.places)),
+            settings=worker_settings(
+                config, asked, numbers, len(self._places.places), self._cookies.current(config.cookies.secret)
+            ),
         )
 
     async def _decide(self, account: Message | None, who: Sequence[Who], standing: Standing) -> Aborted | None:

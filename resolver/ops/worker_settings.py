@@ -1,6 +1,6 @@
 """What a worker gets of the configuration: whom it serves, whom it asks, and its share of every bound."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, cast
 
@@ -48,7 +48,13 @@ def _of_the_system(config: Config, system: Path) -> Iterator[Upstream]:
             yield upstream
 
 
-def worker_settings(config: Config, asked: AskedUpstreams, numbers: Mapping[str, int], workers: int) -> WorkerSettings:
+def worker_settings(
+    config: Config,
+    asked: AskedUpstreams,
+    numbers: Mapping[str, int],
+    workers: int,
+    cookie_secrets: Sequence[bytes] = (),
+) -> WorkerSettings:
     """Divide the bounds by the number of workers, and give every upstream its counter number."""
     return WorkerSettings(
         clients_allow=config.clients.allow,
@@ -68,6 +74,9 @@ def worker_settings(config: Config, asked: AskedUpstreams, numbers: Mapping[str,
         random_case=config.upstream_case == "random",
         rebinding_allow=(*config.rebinding.allow, *config.zones) if config.rebinding.deny else None,
         drop_system_ports=config.lane.drop_system_ports,
+        cookie_secrets=tuple(secret.hex() for secret in cookie_secrets),
+        cookie_algorithm=config.cookies.algorithm,
+        cookies_required=config.cookies.require,
         structured_option=config.blocked.structured_error_option if config.blocked.structured_errors else 0,
     )
 
