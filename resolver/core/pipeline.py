@@ -13,6 +13,7 @@ from resolver.core.counters import GAUGES, NOWHERE, DropReason, Gauge, Transport
 from resolver.core.courtesy import Courtesies
 from resolver.core.intact import IntactReader
 from resolver.core.message_cache import Alias, Entry, MessageCache, Unfinished
+from resolver.core.no_question import say_bad_cookie, say_unreadable, turn_away
 from resolver.core.policy import Allow, Block, Table
 from resolver.core.rebinding import WITHHELD, RebindingGuard
 from resolver.core.reply import (
@@ -24,18 +25,16 @@ from resolver.core.reply import (
     size_limit,
     write_cached,
     write_content,
-    write_error,
     write_notice,
     write_stale,
-    write_stranger_refusal,
     write_structured,
 )
 from resolver.core.sanitise import assemble, filtered_upstream, sanitise, upstream_errors
 from resolver.core.special_names import ALL_FORWARDED, SpecialNames
 from resolver.core.step import Asked, Drop, Failure, Forward, Question, Reply, Step, Unusable
 from resolver.dns.codes import ExtendedError, Flag, Rcode, RRType
-from resolver.dns.edns import Edns, Options
-from resolver.dns.message import HEADER_SIZE, Ignored, Query, Unreadable, read_query
+from resolver.dns.edns import Edns
+from resolver.dns.message import HEADER_SIZE, Query, read_query
 from resolver.dns.response import Record, Response
 
 __all__ = ["Asked", "Drop", "Entry", "Failure", "Forward", "Pipeline", "Question", "Reply", "Step", "Unusable",
@@ -71,9 +70,7 @@ class Pipeline:
     """One worker's decisions: the table in force and what upstreams said; ``courtesies`` say what options get back."""
 
     __slots__ = ("_enforced", "_guard", "_intact", "_messages", "_page", "_special", "_stale_seconds",
-                 "_structured_option", "_table")  # fmt: skip  # two lines, not nine
-    __slots__ = ("_enforced", "_intact", "_messages", "_page", "_special", "_stale_seconds", "_structured_option",
-                 "_table", "courtesies")  # fmt: skip  # two lines, not nine
+                 "_structured_option", "_table", "courtesies")  # fmt: skip  # two lines, not ten
 
     def __init__(
         self,
@@ -130,14 +127,14 @@ class Pipeline:
         ``client`` is the packed address, which cookies are bound to.
         """
         if not view.allowed:
-            return self._turn_away(wire)
+            return turn_away(wire)
         query = read_query(wire)
         if not isinstance(query, Query):
-            return self._say_unreadable(query, client)
+            return say_unreadable(query, self.courtesies, client)
         if query.edns is not None and query.edns.options:
             options, unproven = self.courtesies.to(query.edns.options, transport, client)
             if unproven:
-                return _say_bad_cookie(query, options)
+                return say_bad_cookie(query, options)
             if options:
                 query = Query(*query[:-1], options)
         replayable = len(wire) == HEADER_SIZE + len(query.question) + (0 if query.edns is None else _BARE_OPT)
@@ -231,21 +228,6 @@ class Pipeline:
                 return self._fall_back(asked._replace(slot=slot), _question(asked.query), unusable, now, cached=False)
             case _ as never:
                 assert_never(never)
-
-    def _say_unreadable(self, message: Unreadable | Ignored, client: bytes) -> Reply | Drop:
-        if isinstance(message, Unreadable) and message.cookie:
-            options, bad = self.courtesies.to_empty_question(message.cookie, client)
-            if options:
-                rcode = Rcode.BADCOOKIE if bad else Rcode.NOERROR
-                return Reply(write_error(message._replace(rcode=rcode), options), 0, rcode, NOWHERE, 0, None)
-        return _say_error(message)
-
-    def _turn_away(self, wire: bytes) -> Reply | Drop:
-        if len(wire) < HEADER_SIZE:
-            return Drop(DropReason.SHORT)
-        if wire[2] & 0x80:
-            return Drop(DropReason.NOT_A_QUERY)
-        return Reply(write_stranger_refusal(wire), 0, Rcode.REFUSED, NOWHERE, 0, None)
 
     def _answer(self, asked: Asked, now: float) -> Step:
         """Answer or forward a query whose name is permitted."""
@@ -376,23 +358,6 @@ class Pipeline:
         query = asked.query
         wire = write_content(query, size_limit(query, asked.transport), content)
         return Reply(wire, query.qtype, content.rcode, slot, lifetime if asked.replayable else 0, self._table)
-
-
-def _say_bad_cookie(query: Query, options: Options) -> Reply:
-    refused = Unreadable(query.id, query.flags, Rcode.BADCOOKIE, query.question, edns=True, qtype=query.qtype)
-    return Reply(write_error(refused, options), query.qtype, Rcode.BADCOOKIE, NOWHERE, 0, None)
-
-
-def _say_error(message: Unreadable | Ignored) -> Reply | Drop:
-    match message:
-        case Unreadable():
-            return Reply(write_error(message), message.qtype, message.rcode, NOWHERE, 0, None)
-        case Ignored.SHORT:
-            return Drop(DropReason.SHORT)
-        case Ignored.NOT_A_QUERY:
-            return Drop(DropReason.NOT_A_QUERY)
-        case _ as never:
-            assert_never(never)
 
 
 def _question(query: Query) -> Question:

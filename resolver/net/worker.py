@@ -165,7 +165,6 @@ class Worker:
         self._watch.enforce(policy)
         self._pipeline.recognise(settings.structured_option)
         self._answering.views = _views(settings, policy)
-        self._answering.views = _views(settings)
         self._pipeline.courtesies.cookies = self._cookies(settings)
         self._answering.waiting.most = settings.in_flight_per_client
         self._forwarder.replace(settings.upstreams, settings.zones, settings.in_flight)

@@ -20,6 +20,7 @@ from resolver.ops.config_types import (
     Octets,
     Pace,
     Seconds,
+    SecretFile,
     Section,
     Share,
     Special,
@@ -43,112 +44,6 @@ PRIVATE_NETWORKS: Final = (
     "127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7", "fe80::/10",
 )  # fmt: skip  # one network a line would be read no better
 MAX_CONFIG_OCTETS: Final = 1_000_000
-
-
-def _parse_path(text: object, info: ValidationInfo) -> Path:
-    if not isinstance(text, str) or not text or "\x00" in text:
-        raise ValueError("write a path; a relative one counts from the folder of this file")
-    folder = info.context["folder"] if info.context else Path.cwd()
-    return Path(os.path.normpath(folder / Path(text).expanduser()))
-
-
-def _parse_secret_file(text: object, info: ValidationInfo) -> Path:
-    if not isinstance(text, str) or not text.startswith("file:") or text == "file:":
-        raise ValueError("write file:PATH; a secret does not belong into a configuration")
-    return _parse_path(text.removeprefix("file:"), info)
-
-
-def _as_list(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-def _as_upstreams(value: object) -> object:
-    return [value] if isinstance(value, str | dict) else value
-
-
-def _parse_metrics_endpoint(text: object) -> Endpoint:
-    return parse_endpoint(text, default_port=None)
-
-
-def _parse_apex(text: object) -> str:
-    try:
-        return present_name(ROOT if text == "." else parse_listed(str(text)))
-    except BadNameError as error:
-        what = str(error).partition(":")[0]
-        raise ValueError(f"{text!r} is no domain name (it {what}); write for example corp.example") from None
-
-
-def _parse_workers(text: object) -> int | None:
-    return None if text is None or text == "auto" else parse_count(text)
-
-
-def _between(least: int, most: int, unit: str = "") -> AfterValidator:
-    def check(number: int) -> int:
-        if not least <= number <= most:
-            raise ValueError(f"{number}{unit} is out of bounds; write {least}{unit} to {most}{unit}")
-        return number
-
-    return AfterValidator(check)
-
-
-_written = PlainSerializer(str, return_type=str)
-FilePath = Annotated[Path, BeforeValidator(_parse_path), _written]
-SecretFile = Annotated[
-    Path, BeforeValidator(_parse_secret_file), PlainSerializer(lambda path: f"file:{path}", return_type=str)
-]
-ListenEndpoint = Annotated[Endpoint, BeforeValidator(parse_endpoint), _written]
-MetricsEndpoint = Annotated[Endpoint, BeforeValidator(_parse_metrics_endpoint), _written]
-UpstreamServer = Annotated[
-    Upstream,
-    BeforeValidator(parse_upstream),
-    PlainSerializer(write_upstream, return_type=str | dict[str, str | bool]),
-]
-Network = Annotated[str, BeforeValidator(parse_network)]
-Apex = Annotated[str, BeforeValidator(_parse_apex)]
-Special = Annotated[str, BeforeValidator(_parse_apex), AfterValidator(check_special)]
-Count = Annotated[int, BeforeValidator(parse_count), _written]
-Seconds = Annotated[
-    int, BeforeValidator(parse_seconds), PlainSerializer(lambda seconds: f"{seconds}s", return_type=str)
-]
-Workers = Annotated[
-    int | None,
-    BeforeValidator(_parse_workers),
-    PlainSerializer(lambda number: "auto" if number is None else str(number), return_type=str),
-]
-Pace = Annotated[
-    float, BeforeValidator(parse_pace), PlainSerializer(lambda seconds: f"{round(seconds * 1000)}ms", return_type=str)
-]
-Octets = Annotated[int, BeforeValidator(parse_octets), PlainSerializer(lambda octets: f"{octets}B", return_type=str)]
-
-
-class Section(BaseModel):
-    """A mapping of the file; a key it does not know is an error, a value never changes once read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=False, hide_input_in_errors=True)
-
-
-class EntityConfig(Section):
-    """One legal person that we are, as orders may call it."""
-
-    name: str = Field(min_length=1)
-    siren: str | None = Field(default=None, pattern=r"^[0-9]{9}$")
-    also: tuple[str, ...] = ()
-
-
-class OperatorConfig(Section):
-    """Who runs this resolver: the name shown to subscribers, and who we are in the orders."""
-
-    name: str = Field(min_length=1)
-    entities: tuple[EntityConfig, ...] = ()
-    addressee_names: tuple[str, ...] = ()
-    contact: str | None = Field(default=None, pattern=r"^(mailto:[^@\s]+@[^@\s]+|https?://\S+)$")
-    language: Literal["fr", "en"] = "fr"
-
-    @property
-    def who_we_are(self) -> tuple[EntityConfig, ...]:
-        """Every entity; the operator's own name stands alone where none is given."""
-        named = self.entities + tuple(EntityConfig(name=name) for name in self.addressee_names)
-        return named or (EntityConfig(name=self.name),)
 
 
 class ClientsConfig(Section):

@@ -31,6 +31,12 @@ def _parse_path(text: object, info: ValidationInfo) -> Path:
     return Path(os.path.normpath(folder / Path(text).expanduser()))
 
 
+def _parse_secret_file(text: object, info: ValidationInfo) -> Path:
+    if not isinstance(text, str) or not text.startswith("file:") or text == "file:":
+        raise ValueError("write file:PATH; a secret does not belong into a configuration")
+    return _parse_path(text.removeprefix("file:"), info)
+
+
 def as_list(value: object) -> object:
     """Let a single value stand for a list of one."""
     return [value] if isinstance(value, str) else value
@@ -71,6 +77,9 @@ def between(least: int, most: int, unit: str = "") -> AfterValidator:
 
 written = PlainSerializer(str, return_type=str)
 FilePath = Annotated[Path, BeforeValidator(_parse_path), written]
+SecretFile = Annotated[
+    Path, BeforeValidator(_parse_secret_file), PlainSerializer(lambda path: f"file:{path}", return_type=str)
+]
 ListenEndpoint = Annotated[Endpoint, BeforeValidator(parse_endpoint), written]
 MetricsEndpoint = Annotated[Endpoint, BeforeValidator(_parse_metrics_endpoint), written]
 UpstreamServer = Annotated[

@@ -1,5 +1,8 @@
 """The protected names: the shipped list is sound, and what is wrong with another is said."""
 
+from importlib.resources import files
+
+import idna
 import pytest
 
 from resolver.dns.name import ROOT, labels, parse_name, present_name
@@ -62,6 +65,15 @@ RULES = read_suffixes(
 )
 def test_public_suffixes(name: str, section: Section | None) -> None:
     assert RULES.section(parse_name(name)) is section
+
+
+def test_names_of_the_list_are_normalised() -> None:
+    written = files("publicsuffixlist").joinpath("public_suffix_list.dat").read_text(encoding="utf-8")
+    rules = [line.split()[0].lstrip("!*.") for line in written.splitlines() if line and not line.startswith("//")]
+    foreign = [rule for rule in rules if not rule.isascii()]
+    read = read_suffixes("\n".join(foreign)).plain
+    assert len(foreign) > 100
+    assert read.keys() == {parse_name(idna.encode(rule, uts46=True).decode("ascii")) for rule in foreign}
 
 
 def test_what_lies_above_public_suffixes() -> None:
