@@ -17,6 +17,7 @@ from resolver.cli.completion import PROGRAM
 
 VERBS: Final = (
     "serve",
+    "notice",
     "check",
     "explain",
     "orders",

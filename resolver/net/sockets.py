@@ -109,6 +109,33 @@ def open_listeners(addresses: Sequence[ListenAddress], workers: int, *, strict: 
     return Opened(tuple(listeners), tuple(str(error) for error in absent))
 
 
+class OpenedPages(NamedTuple):
+    """The TCP listeners of the notice page with their addresses, and a sentence for each that was left out."""
+
+    listeners: tuple[tuple[ListenAddress, socket.socket], ...]
+    warnings: tuple[str, ...]
+
+
+def open_page_listeners(addresses: Sequence[ListenAddress], *, strict: bool) -> OpenedPages:
+    """Open every address for HTTP; what cannot be opened is left out with a warning: DNS does not wait for a page.
+
+    With ``strict`` it raises ListenError.
+    """
+    listeners: list[tuple[ListenAddress, socket.socket]] = []
+    warnings: list[str] = []
+    for address in addresses:
+        try:
+            tcp = _bound("tcp", address, _prepare_tcp)
+            _listen(tcp, address)
+        except ListenError as error:
+            if strict:
+                raise
+            warnings.append(f"notice.{error}")
+        else:
+            listeners.append((ListenAddress(address.host, tcp.getsockname()[1]), tcp))
+    return OpenedPages(tuple(listeners), tuple(warnings))
+
+
 def open_listener(address: ListenAddress, workers: int) -> Listener:
     """Open one address for UDP and TCP, at the same port; raises ListenError."""
     attempts = 16 if address.port == 0 else 1

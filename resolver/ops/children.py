@@ -8,17 +8,17 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import resolver
 from resolver.ops.channel import Channel, Message
 from resolver.ops.logs import log_event
 from resolver.ops.progress import Tell, tell_nobody
 
-Role = Literal["dns", "compile"]
+Role = Literal["dns", "notice", "compile"]
 
 CAP_SYS_NICE: Final = 23
 LEAST_PRIORITY: Final = 5
@@ -43,6 +43,7 @@ class Child:
             undo.pop_all()
         self.role = role
         self.heard_progress: Tell = tell_nobody
+        self.heard_counts: Callable[[list[list[Any]]], None] = lambda _: None
         self.pid = self._process.pid
         self.ended: asyncio.Future[int] = loop.create_future()
         self._loop = loop
@@ -112,6 +113,8 @@ class Child:
             )
         elif message.get("say") == "progress":
             self.heard_progress(str(message["what"]), int(message["done"]), int(message["of"]))
+        elif message.get("say") == "counts":
+            self.heard_counts(message["counts"])
         else:
             self._answer(message)
 

@@ -227,6 +227,8 @@ def _manners_of(brand: BrandConfig, own: Manners) -> Manners:
         ipv4=page.ipv4,
         ipv6=page.ipv6,
         responsible=own.responsible if brand.contact is None else responsible_name(brand.contact),
+        organization=brand.name,
+        contact=brand.contact or own.contact,
     )
 
 

@@ -8,7 +8,8 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import BeforeValidator, Field, StrictBool, ValidationError, field_validator
 
 from resolver.ops.config_checks import contradicting_brands, contradictions
-from resolver.ops.config_operator import BrandConfig, ExemptionConfig, NoticeConfig, OperatorConfig
+from resolver.ops.config_notice import NoticeConfig
+from resolver.ops.config_operator import BrandConfig, ExemptionConfig, OperatorConfig
 from resolver.ops.config_problems import explain_errors
 from resolver.ops.config_types import (
     Apex,
@@ -40,6 +41,8 @@ from resolver.orders.yaml_document import YamlDocument, read_yaml
 DEFAULT_PLACES: Final = (Path("config.yaml"), Path("/etc/arret/config.yaml"))
 NEEDS_RESTART: Final = ("cache", "lane", "listen", "listen_strict", "metrics", "rehearse", "state", "user", "workers")
 """Keys that a reload leaves as they were: what they describe exists before the first query and is not exchanged."""
+NOTICE_NEEDS_RESTART: Final = ("connections", "listen")
+"""The same in the section ``notice``."""
 PRIVATE_NETWORKS: Final = (
     "127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7", "fe80::/10",
 )  # fmt: skip  # one network a line would be read no better
@@ -217,7 +220,10 @@ class Config(Section):
     def keeping(self, running: Self) -> tuple[Self, tuple[str, ...]]:
         """Take over what needs a restart from the running configuration; names the keys that would have changed."""
         kept = tuple(key for key in NEEDS_RESTART if getattr(self, key) != getattr(running, key))
-        return self.model_copy(update={key: getattr(running, key) for key in kept}), kept
+        notice = self.notice.model_copy(update={key: getattr(running.notice, key) for key in NOTICE_NEEDS_RESTART})
+        update = {key: getattr(running, key) for key in kept} | {"notice": notice}
+        kept += tuple(f"notice.{k}" for k in NOTICE_NEEDS_RESTART if getattr(notice, k) != getattr(self.notice, k))
+        return self.model_copy(update=update), kept
 
     def to_json(self) -> dict[str, object]:
         """Write it for another process; ``from_json`` reads it back, equal."""

@@ -10,6 +10,7 @@ from resolver.ops.config_values import parse_ipv4, parse_ipv6
 from resolver.orders.dates import parse_moment
 
 CONTACT = r"^(mailto:[^@\s]+@[^@\s]+|https?://\S+)$"
+WEBSITE = r"^https?://\S+$"
 Networks = Annotated[tuple[Network, ...], BeforeValidator(as_list), Field(min_length=1)]
 
 
@@ -28,6 +29,7 @@ class OperatorConfig(Section):
     entities: tuple[EntityConfig, ...] = ()
     addressee_names: tuple[str, ...] = ()
     contact: str | None = Field(default=None, pattern=CONTACT)
+    website: str | None = Field(default=None, pattern=WEBSITE)
     language: Literal["fr", "en"] = "fr"
 
     @property
@@ -35,13 +37,6 @@ class OperatorConfig(Section):
         """Every entity; the operator's own name stands alone where none is given."""
         named = self.entities + tuple(EntityConfig(name=name) for name in self.addressee_names)
         return named or (EntityConfig(name=self.name),)
-
-
-class NoticeConfig(Section):
-    """Where a blocked name points to."""
-
-    ipv4: Annotated[str, BeforeValidator(parse_ipv4)] | None = None
-    ipv6: Annotated[str, BeforeValidator(parse_ipv6)] | None = None
 
 
 class PageAddresses(Section):
@@ -59,6 +54,7 @@ class BrandConfig(Section):
     entities: tuple[EntityConfig, ...] = ()
     addressee_names: tuple[str, ...] = ()
     contact: str | None = Field(default=None, pattern=CONTACT)
+    website: str | None = Field(default=None, pattern=WEBSITE)
     language: Literal["fr", "en"] | None = None
     notice: PageAddresses = PageAddresses()
 

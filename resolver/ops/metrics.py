@@ -7,7 +7,7 @@ client asked for and no client address ever becomes one. ``docs/metrics.md`` lis
 import math
 import platform
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -132,11 +132,16 @@ class MetricsState:
     rehearsal: bool
     log_lines_dropped: int
     journal: WriterState
+    notice: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """Answers of the notice page by order ("" where none blocks) and status."""
+    notice_up: bool | None = None
+    """Whether the notice page is served; None where it is not to be."""
 
     @property
     def ready(self) -> bool:
-        """Whether every worker has the current policy in force."""
-        return self.policy is not None and self.workers_in_force >= self.workers > 0
+        """Whether every worker has the current policy in force; without workers, whether the page is served."""
+        served = self.workers_in_force >= self.workers if self.workers else bool(self.notice_up)
+        return self.policy is not None and served
 
 
 def covers(timeline: Timeline, wall: float) -> bool:
@@ -208,6 +213,10 @@ class PageCollector(Collector):
             family.add_metric([*labels, "alias"], self._total(slot + 1))
         yield blocked
         yield observed
+        pages = _counter("notice_requests", "Requests that the notice page answered.", "order", "status")
+        for (order, status), count in sorted(self._state.notice.items()):
+            pages.add_metric([order, status], count)
+        yield pages
 
     def _caches(self) -> Iterator[Metric]:
         entries = GaugeMetricFamily("arret_cache_entries", "Entries held.", labels=["cache"])
@@ -326,6 +335,10 @@ class PageCollector(Collector):
         yield GaugeMetricFamily(
             "arret_last_reload_success_timestamp_seconds", "When a reload last succeeded.", state.reload.last_success
         )
+        notice = GaugeMetricFamily("arret_notice_up", "1 while the notice page is served.")
+        if state.notice_up is not None:
+            notice.add_metric([], int(state.notice_up))
+        yield notice
         yield GaugeMetricFamily("arret_workers", "Workers wanted.", state.workers)
         yield GaugeMetricFamily("arret_workers_in_force", "Workers under the policy.", state.workers_in_force)
         yield _single("worker_restarts", "Workers that were replaced.", state.worker_restarts)

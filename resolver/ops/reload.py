@@ -23,6 +23,8 @@ from resolver.ops.counter_places import OrderPlaces, UpstreamPlaces
 from resolver.ops.current_policy import write_current
 from resolver.ops.logs import LOGGER, Log, log_event
 from resolver.ops.metrics import ReloadState
+from resolver.ops.notice_place import NoticePlace, NoticeStanding
+from resolver.ops.notice_site import sites_of
 from resolver.ops.notify import notify, notify_reloading
 from resolver.ops.progress import Progress, Tell, tell_nobody
 from resolver.ops.reserve import RESERVE_GIVEN_UP, make_reserve, with_reserve
@@ -70,6 +72,7 @@ class Reloader:
         warnings: tuple[str, ...],
         chronicle: Chronicle,
         tell: Tell = tell_nobody,
+        notice: NoticePlace | None = None,
     ) -> None:
         self.config = config
         self.asked_by: list[Who] = []
@@ -88,6 +91,7 @@ class Reloader:
         self._places = places
         self._log = log
         self._start_warnings = warnings
+        self._notice = notice or NoticePlace((), 0.0)
         self._noted: set[str] = set()
 
     async def start(self) -> str | None:
@@ -109,7 +113,8 @@ class Reloader:
             if refusal is None:
                 self.policy = policy
                 self._take_over(policy, late=0)
-                problems += await self._record(policy.path)
+                problems += await self._record(policy.path) + sites_of(self.config).problems
+                await self._notice.commit(self._next_notice(self.config, policy))
                 self._conclude(problems, compiled.warnings + await self._hold_reserve(), changed=True)
                 return None
             problems += (refusal,)
@@ -185,7 +190,7 @@ class Reloader:
             _log_problems(attempt.compiled.problems)
             return ReloadOutcome(attempt.compiled.problems, (), changed=False, wall=time.time(), void=True)
         aborted = (attempt.aborted.why,) if attempt.aborted is not None else ()
-        problems = config_problems + attempt.compiled.problems + aborted
+        problems = config_problems + attempt.compiled.problems + aborted + sites_of(self.config).problems
         warnings = attempt.compiled.warnings + await self._hold_reserve()
         return self._conclude(problems, warnings, changed=attempt.changed)
 
@@ -210,17 +215,27 @@ class Reloader:
     ) -> tuple[Aborted | None, bool]:
         """Change all workers if anything is different for them; tells what aborted it, and whether they changed."""
         standing, now = self._next(config, policy), self._places.standing
-        if now is not None and replace(standing, number=now.number) == now:
-            self.config, self.policy = config, policy
-            return None, False
-        outcome = await self._places.change(standing, partial(self._decide, account, who))
-        if isinstance(outcome, Aborted):
-            return outcome, False
-        if outcome.late:
-            log_event("warning", "a change waits for workers that start", workers=outcome.late)
+        notice = self._next_notice(config, policy)
+        changed = now is None or replace(standing, number=now.number) != now
+        if changed or notice != self._notice.wanted:
+            await self._notice.prepare(notice)
+        if changed:
+            outcome = await self._places.change(standing, partial(self._decide, account, who))
+            if isinstance(outcome, Aborted):
+                return outcome, False
+            if outcome.late:
+                log_event("warning", "a change waits for workers that start", workers=outcome.late)
+            self._take_over(policy, outcome.late)
+        if changed or notice != self._notice.wanted:
+            changed = True
+            await self._notice.commit(notice)
         self.config, self.policy = config, policy
-        self._take_over(policy, outcome.late)
-        return None, True
+        return None, changed
+
+    def _next_notice(self, config: Config, policy: CompiledPolicy) -> NoticeStanding:
+        return NoticeStanding(
+            policy.path, policy.digest, sites_of(config).sites, config.clients.allow, config.notice.connections
+        )
 
     def _next(self, config: Config, policy: CompiledPolicy) -> Standing:
         asked = asked_upstreams(config)

@@ -13,6 +13,7 @@ from resolver.ops.clock import OrderClock, utc_text
 from resolver.ops.control import SOCKET_FILE
 from resolver.ops.logs import Log
 from resolver.ops.metrics import MetricsState
+from resolver.ops.notice_place import NoticePlace
 from resolver.ops.reload import Reloader
 from resolver.ops.worker_places import WorkerPlaces
 
@@ -28,6 +29,7 @@ class RunningServer:
     """Real clock, POSIX seconds."""
     places: WorkerPlaces
     reloader: Reloader
+    notice: NoticePlace
     log: Log
     chronicle: Chronicle
 
@@ -62,6 +64,12 @@ class RunningServer:
                 }
                 for place in self.places.places
             ],
+            "notice": {
+                "listen": list(self.notice.addresses),
+                "pid": self.notice.pid,
+                "digest": self.notice.serving.digest if self.notice.serving else None,
+                "restarts": self.notice.restarts,
+            },
             "reload": self._last_reload(),
             "journal": {
                 "entries": self.chronicle.state.head.entries,
@@ -101,4 +109,6 @@ class RunningServer:
             rehearsal=self.reloader.config.rehearse is not None,
             log_lines_dropped=self.log.dropped,
             journal=self.chronicle.state,
+            notice=self.notice.counts,
+            notice_up=self.notice.serving is not None if self.notice.addresses else None,
         )

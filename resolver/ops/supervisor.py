@@ -9,13 +9,14 @@ import asyncio
 import os
 import resource
 import signal
+import socket
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from resolver.net.sockets import ListenAddress, Listener, ListenError, open_listeners
+from resolver.net.sockets import ListenAddress, Listener, ListenError, Opened, open_listeners, open_page_listeners
 from resolver.ops.children import LEAST_PRIORITY
 from resolver.ops.chronicle import NO_RETENTION, SIGNAL, Chronicle, who_is
 from resolver.ops.clock import OrderClock, order_clock
@@ -23,6 +24,7 @@ from resolver.ops.config import Config, load_config
 from resolver.ops.control import SOCKET_FILE, ControlError, ControlServer, Message, Peer, open_control_socket
 from resolver.ops.logs import Log, log_event, start_log
 from resolver.ops.metrics_server import MetricsAddressError, MetricsServer
+from resolver.ops.notice_place import NoticePlace
 from resolver.ops.notify import notify, watchdog_seconds
 from resolver.ops.one_at_a_time import OneAtATime
 from resolver.ops.privileges import PrivilegeError, become, check_interpreter
@@ -40,10 +42,10 @@ PRIVATE_FILES: Final = 0o027
 CannotStart = (StateError, ListenError, ControlError, MetricsAddressError, PrivilegeError)
 
 
-def run_supervisor(config_path: Path, tell: Tell = tell_nobody) -> int:
+def run_supervisor(config_path: Path, tell: Tell = tell_nobody, *, page_only: bool = False) -> int:
     """Serve until SIGTERM or SIGINT; the exit status is 0, or 1 if it could not start, which the log explains.
 
-    ``tell`` learns how far a compilation of orders is.
+    ``tell`` learns how far a compilation of orders is. ``page_only``: serve the notice page, and no DNS.
     """
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
     _fill_standard_descriptors()
@@ -52,7 +54,9 @@ def run_supervisor(config_path: Path, tell: Tell = tell_nobody) -> int:
         config = load_config(config_path)
         if isinstance(config, Config):
             log.restyle(config.log.format, config.log.level)
-            return _run(config_path, config, log, tell)
+            if page_only and not config.notice.listen:
+                raise ListenError("notice.listen: says no address, and without DNS there would be nothing to serve")
+            return _run(config_path, config, log, tell, page_only=page_only)
         for problem in config:
             log_event("error", "configuration refused", problem=str(problem))
     except CannotStart as error:
@@ -70,6 +74,7 @@ class Premises:
     config: Config
     clock: OrderClock
     listeners: tuple[Listener, ...]
+    notice: tuple[tuple[ListenAddress, socket.socket], ...]
     warnings: tuple[str, ...]
     started: float
     log: Log
@@ -80,7 +85,7 @@ class Premises:
         tcp = tuple((str(listener.address), listener.tcp) for listener in self.listeners)
         udp = {
             number: tuple((str(listener.address), listener.udp[number]) for listener in self.listeners)
-            for number in range(self.config.worker_count)
+            for number in range(self.config.worker_count if self.listeners else 0)
         }
         return [
             PlaceSockets(own, tcp, {other: sockets for other, sockets in udp.items() if other != number})
@@ -88,20 +93,28 @@ class Premises:
         ]
 
 
-def _run(config_path: Path, config: Config, log: Log, tell: Tell) -> int:
+def _open_listeners(config: Config) -> Opened:
+    addresses = [ListenAddress(endpoint.host, endpoint.port) for endpoint in config.listen]
+    return open_listeners(addresses, config.worker_count, strict=config.listen_strict)
+
+
+def _run(config_path: Path, config: Config, log: Log, tell: Tell, *, page_only: bool) -> int:
     os.umask(PRIVATE_FILES)
     _raise_file_limit()
     _let_compilations_hurry()
     with ExitStack() as held:
         lock = StateLock(config.state)
         held.callback(lock.release)
-        addresses = [ListenAddress(endpoint.host, endpoint.port) for endpoint in config.listen]
-        opened = open_listeners(addresses, config.worker_count, strict=config.listen_strict)
+        opened = Opened((), ()) if page_only else _open_listeners(config)
         for listener in opened.listeners:
             held.callback(listener.close)
+        pages = open_page_listeners([ListenAddress(*each) for each in config.notice.listen], strict=page_only)
+        for _, page in pages.listeners:
+            held.callback(page.close)
         started = time.time()
         clock = order_clock(config.rehearse, started)
-        premises = Premises(config_path, config, clock, opened.listeners, opened.warnings, started, log, tell)
+        warnings = opened.warnings + pages.warnings
+        premises = Premises(config_path, config, clock, opened.listeners, pages.listeners, warnings, started, log, tell)
         return asyncio.run(_serve(premises))
 
 
@@ -162,6 +175,7 @@ class Supervisor:
         self._places = WorkerPlaces(premises.place_sockets(), premises.clock.offset, self._rebuild)
         rehearsal = premises.config.rehearse is not None
         self._chronicle = Chronicle(premises.config.state, premises.clock, rehearsal=rehearsal)
+        self._notice = NoticePlace(premises.notice, premises.clock.offset)
         self._reloader = Reloader(
             premises.config_path,
             premises.config,
@@ -171,6 +185,7 @@ class Supervisor:
             premises.warnings,
             self._chronicle,
             premises.tell,
+            self._notice,
         )
         self._server = RunningServer(
             premises.config_path,
@@ -179,6 +194,7 @@ class Supervisor:
             premises.started,
             self._places,
             self._reloader,
+            self._notice,
             premises.log,
             self._chronicle,
         )
@@ -206,6 +222,7 @@ class Supervisor:
         self._control = ControlServer(open_control_socket(config.state), verbs)
         await self._chronicle.start()
         self._places.open()
+        self._notice.open()
         refusal = await self._reloader.start()
         if refusal is not None:
             return refusal
@@ -224,7 +241,7 @@ class Supervisor:
         if self._control is not None:
             self._control.stop()
         await self._reloads.stop()
-        await self._places.drain(DRAIN_SECONDS)
+        await asyncio.gather(self._places.drain(DRAIN_SECONDS), self._notice.end())
         await self._chronicle.stop()
         if self._metrics is not None:
             self._metrics.stop()

@@ -77,7 +77,7 @@ class WorkerPlaces:
         for place in self.places:
             place.begin()
         await self._until(lambda: all(place.serving or place.refusal for place in self.places), None)
-        return None if self.in_force() else self.places[0].refusal
+        return self.places[0].refusal if self.places and not self.in_force() else None
 
     async def change(
         self, standing: Standing, decide: Callable[[Standing], Awaitable[Aborted | None]]

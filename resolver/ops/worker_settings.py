@@ -63,7 +63,7 @@ def worker_settings(
         special_forwarded=tuple(config.special_names),
         message_entries=_share(config.cache.entries, workers),
         message_octets=_share(config.cache.size, workers),
-        packet_entries=config.cache.packets // workers,
+        packet_entries=config.cache.packets // max(workers, 1),
         stale_seconds=config.cache.stale,
         tcp_connections=_share(config.limits.tcp_connections, workers),
         tcp_per_client=_share(config.limits.tcp_per_client, workers),
@@ -82,7 +82,7 @@ def worker_settings(
 
 
 def _share(bound: int, workers: int) -> int:
-    return max(1, bound // workers)
+    return max(1, bound // max(workers, 1))
 
 
 def _numbered(upstreams: tuple[Upstream, ...], numbers: Mapping[str, int]) -> tuple[UpstreamAddress, ...]:

@@ -21,7 +21,7 @@ CONFIG = """
 operator: {name: Free, contact: "mailto:blocage@example.net"}
 listen: ["127.0.0.1:0", "[::1]:0"]
 upstreams: []
-notice: {ipv4: 192.0.2.80, ipv6: "2001:db8::80"}
+notice: {ipv4: 192.0.2.80, ipv6: "2001:db8::80", listen: null}
 orders: orders/
 state: state/
 metrics: {listen: "127.0.0.1:0"}

@@ -40,6 +40,8 @@ def state() -> MetricsState:
         rehearsal=False,
         log_lines_dropped=0,
         journal=WriterState(Head(3, "ab"), 0),
+        notice={("o", "451"): 1},
+        notice_up=True,
     )
 
 

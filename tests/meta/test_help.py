@@ -13,6 +13,7 @@ from resolver.cli.command_line import command_line
 VERBS = {
     "serve",
     "import",
+    "notice",
     "check",
     "explain",
     "orders",
@@ -26,7 +27,7 @@ VERBS = {
     "doctor",
     "completion",
 }
-READING = VERBS - {"serve", "completion"}
+READING = VERBS - {"serve", "notice", "completion"}
 
 
 def test_these_are_the_verbs() -> None:

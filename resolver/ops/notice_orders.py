@@ -1,0 +1,40 @@
+"""What the page learns of a policy: what may be said of each order, and nothing of those that are not public."""
+
+from datetime import date
+from typing import Final
+
+from resolver.notice.decisions import Confidential, Decision, Published
+from resolver.ops.notice_text import cut
+from resolver.ops.policy_document import OrderRecord, PolicyDocument
+
+TEXT_OCTETS: Final = 300
+"""Of each text of an order on the page: court texts are short, and no order file may fill it."""
+REMEDY_OCTETS: Final = 1_000
+APPLICANTS: Final = 20
+
+
+def published(document: PolicyDocument) -> dict[str, Published]:
+    """Take from a policy what subscribers may know of each order; of a confidential one that is nothing."""
+    return {record["id"]: _published(record) for record in document["orders"]}
+
+
+def _published(record: OrderRecord) -> Published:
+    if record["confidential"]:
+        return Confidential(record["id"])
+    return Decision(
+        order=record["id"],
+        authority=cut(record["authority"], TEXT_OCTETS),
+        case_number=cut(record["case_number"], TEXT_OCTETS),
+        decided=date.fromisoformat(record["decided"]),
+        title=_cut(record["title"], TEXT_OCTETS),
+        legal_basis=_cut(record["legal_basis"], TEXT_OCTETS),
+        applicants=tuple(cut(each, TEXT_OCTETS) for each in record["applicants"][:APPLICANTS]),
+        natural_applicants=record.get("natural_applicants", 0),
+        language=record.get("language", "fr"),
+        remedy=_cut(record.get("remedy"), REMEDY_OCTETS),
+        administrative=record["nature"] == "administrative",
+    )
+
+
+def _cut(text: str | None, octets: int) -> str | None:
+    return None if text is None else cut(text, octets)
