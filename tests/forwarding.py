@@ -9,7 +9,8 @@ from typing import TypeVar
 import dns.message
 
 from resolver.core.counters import GAUGES, Gauge, UpstreamCount, upstream_slot
-from resolver.core.step import Drop, Reply
+from resolver.core.step import Drop, Question, Reply
+from resolver.dns.name import ROOT
 from resolver.net.forwarder import Forwarder
 from resolver.net.settings import UpstreamAddress, Zone
 from resolver.net.timetable import Schedule
@@ -18,6 +19,8 @@ from tests.worlds import World, ask
 
 FIFTH = Schedule(sends=(0.08, 0.2), answer=0.32, close=1.2)
 """The schedule at five times its speed."""
+ANYTHING = Question(ROOT, 1, 1, dnssec_ok=False, checking_disabled=False)
+"""What every upstream for everything is asked."""
 PATIENT = Schedule(sends=(20.0, 40.0), answer=60.0, close=80.0)
 """A schedule that asks a real server once, however busy the machine is."""
 

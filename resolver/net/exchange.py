@@ -136,7 +136,17 @@ class Exchange:
         """Tell whether nothing can come any more, neither to what was sent nor to what will be."""
         if self.is_decided:
             return True
-        return not self.may_be_answered and (self.stage >= last_stage or self.scheduled_way() is None)
+        if self.may_be_answered:
+            return False
+        return self.stage >= last_stage or self.scheduled_way() is None or self._nobody_is_there
+
+    @property
+    def _nobody_is_there(self) -> bool:
+        """Whether the network says of every upstream that could be asked again that nobody can be reached there."""
+        last = {attempt.upstream: attempt.outcome for attempt in self.attempts}
+        return all(
+            last.get(upstream) is Outcome.UNREACHABLE for upstream in self.upstreams if self.way(upstream) is not None
+        )
 
     def failure(self) -> Unusable:
         """Say why there is no answer."""

@@ -113,7 +113,7 @@ class Forwarder:
 
     def _begin(self, question: Question, now: float) -> Exchange | Failure:
         """Ask upstreams a question that nobody is asking."""
-        upstreams = self._roster.serving(question.qname)
+        upstreams = self._roster.serving(question)
         if not upstreams:
             return Failure.NO_UPSTREAM
         if len(upstreams) > 1:
@@ -393,5 +393,5 @@ class Forwarder:
 
     def _arm(self) -> None:
         self._timer.cancel()
-        self._is_idle = not self._timetable
+        self._is_idle = not (self._timetable or self._roster.in_doubt)
         self._timer = self._loop.call_later(IDLE_TICK if self._is_idle else BUSY_TICK, self._tick)

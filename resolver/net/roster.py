@@ -20,6 +20,13 @@ from resolver.net.upstream_tcp import UpstreamStream, UpstreamStreams
 _PROBE: Final = Question(ROOT, RRType.SOA, RRClass.IN, dnssec_ok=False, checking_disabled=False)
 
 
+COMPARED_EVERY: Final = 0.5
+"""Seconds between two looks at who is near."""
+
+
+_DS: Final = int(RRType.DS)
+
+
 class Means(NamedTuple):
     """What it takes to make an upstream; ``sockets`` is how many each has, or None for as many as there can be."""
 
@@ -36,18 +43,25 @@ class Means(NamedTuple):
 class Roster:
     """The upstreams of one forwarder; who leaves may finish what it was asked, for ``linger`` seconds."""
 
-    __slots__ = ("_leaving", "_linger", "_means", "_routes", "_upstreams")
+    __slots__ = ("_leaving", "_linger", "_means", "_next_comparison", "_routes", "_upstreams")
 
     def __init__(self, means: Means, *, linger: float) -> None:
         """Begin without any."""
         self._means = means
         self._linger = linger
+        self._next_comparison = 0.0
         self._upstreams: dict[UpstreamAddress, Upstream] = {}
         self._leaving: list[tuple[float, Upstream]] = []
         self._routes = Routes((), {})
 
-    def serving(self, qname: WireName) -> tuple[Upstream, ...]:
-        """Find the upstreams for a name; empty if nobody is to be asked."""
+    def serving(self, question: Question) -> tuple[Upstream, ...]:
+        """Find the upstreams for a question; empty if nobody is to be asked.
+
+        A DS record stands above the zone that it speaks of (RFC 4035 section 3.1.4.1).
+        """
+        qname, qtype = question[:2]
+        if qtype == _DS and qname != ROOT:
+            qname = WireName(qname[qname[0] + 1 :])
         return self._routes.serving(qname)
 
     def replace(self, upstreams: Sequence[UpstreamAddress], zones: Sequence[Zone], now: float) -> None:
@@ -58,15 +72,23 @@ class Roster:
         for address in wanted - self._upstreams.keys():
             self._upstreams[address] = self._make(address, len(wanted))
         self._routes = Routes(self._at(upstreams), {parse_name(name): self._at(addresses) for name, addresses in zones})
+        self._next_comparison = now
 
     def renew(self, now: float) -> None:
         """Replace sockets that are used up, probe who is down, close who has had time to finish."""
         for upstream in self._upstreams.values():
             upstream.renew(now)
-            if upstream.health.wants_probe(now):
+            if upstream.wants_probe(now):
                 _probe(upstream, now)
+        if now >= self._next_comparison:
+            self._compare(now)
         while self._leaving and self._leaving[0][0] <= now:
             self._leaving.pop(0)[1].close()
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether an upstream is about to be probed that counts as up."""
+        return any(upstream.health.in_doubt for upstream in self._upstreams.values())
 
     def close(self) -> None:
         """Close everything that leads to any of them."""
@@ -75,6 +97,15 @@ class Roster:
         self._upstreams.clear()
         self._leaving.clear()
         self._routes = Routes((), {})
+
+    def _compare(self, now: float) -> None:
+        """Find out who is near, and who has others beside him."""
+        self._next_comparison = now + COMPARED_EVERY
+        for rivals in self._routes.rivals():
+            nearest = min((each.health.latency for each in rivals if each.health.up), default=0.0)
+            for upstream in rivals:
+                upstream.health.has_rivals = True
+                upstream.health.compare(nearest)
 
     def _make(self, address: UpstreamAddress, together: int) -> Upstream:
         page, loop, clock, draws, arrivals, arrived, lost, size = self._means
@@ -90,8 +121,13 @@ class Roster:
 
 
 def _probe(upstream: Upstream, now: float) -> None:
-    """Ask an upstream that is down something that nobody waits for; any answer says that it is back."""
-    nobody = Exchange(_PROBE, (upstream,), now)
+    """Ask an upstream something that nobody waits for; any answer says that it is there.
+
+    Some do not answer for the root: what they answered last serves as well, every other time.
+    """
+    question = upstream.last_answered
+    upstream.last_answered = None
+    nobody = Exchange(_PROBE if question is None else question, (upstream,), now)
     attempt = nobody.begin_first()
     nobody.close()
     upstream.send(attempt, now)

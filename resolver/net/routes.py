@@ -1,6 +1,6 @@
 """Which upstreams are asked for a name: those of the longest zone that it lies in, otherwise those for everything."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from resolver.dns.name import WireName, ancestors
 from resolver.net.draws import pick_below
@@ -16,6 +16,12 @@ class Routes:
         self._everything = everything
         self._zones = dict(zones)
 
+    def rivals(self) -> Iterator[tuple[Upstream, ...]]:
+        """Yield the upstreams among which there is a choice."""
+        for upstreams in (self._everything, *self._zones.values()):
+            if len(upstreams) > 1:
+                yield upstreams
+
     def serving(self, qname: WireName) -> tuple[Upstream, ...]:
         """Find the upstreams for a name; empty if nobody is to be asked."""
         if self._zones:
@@ -27,9 +33,16 @@ class Routes:
 
 
 def in_turn(upstreams: tuple[Upstream, ...], pick: int) -> tuple[Upstream, ...]:
-    """Put upstreams in the order of asking: load is spread by the pick (32 bits), those that are down come last."""
+    """Put upstreams in the order of asking: load is spread by the pick (32 bits), far ones come late, down ones last.
+
+    Now and then a far one comes first, to learn whether it still is.
+    """
     start = pick_below(pick, len(upstreams))
     turned = upstreams[start:] + upstreams[:start]
-    if all(upstream.health.up for upstream in turned):
+    if not any(upstream.health.rank for upstream in turned) or (not pick & 63 and turned[0].health.up):
         return turned
-    return tuple(sorted(turned, key=lambda upstream: not upstream.health.up))
+    return tuple(sorted(turned, key=_rank))
+
+
+def _rank(upstream: Upstream) -> int:
+    return upstream.health.rank

@@ -1,16 +1,19 @@
 """One resolver that we forward to: its sockets and connections, its health, and its place among the counters."""
 
 import errno
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from resolver.core.counters import UpstreamCount, duration_slot, upstream_latency_slot, upstream_slot
 from resolver.dns.name import WireName
 from resolver.dns.writer import write_upstream_query
 from resolver.net.attempt import Attempt, Outcome
-from resolver.net.health import Health
+from resolver.net.health import DOWN, Health
 from resolver.net.settings import UpstreamAddress
 from resolver.net.upstream_sockets import UpstreamSocket, UpstreamSockets
 from resolver.net.upstream_tcp import UpstreamStreams
+
+if TYPE_CHECKING:
+    from resolver.core.step import Question
 
 _TOO_BIG: Final = errno.EMSGSIZE
 
@@ -26,6 +29,7 @@ class Upstream:
         "_udp_requests",
         "address",
         "health",
+        "last_answered",
         "over_tcp",
         "sockets",
         "streams",
@@ -40,6 +44,7 @@ class Upstream:
         self.over_tcp = address.protocol == "tcp"
         self.trust_ad = address.trust_ad
         self.health = Health()
+        self.last_answered: Question | None = None
         self.sockets = sockets
         self.streams = streams
         self._slots = tuple(upstream_slot(address.number, what) for what in UpstreamCount)
@@ -70,26 +75,35 @@ class Upstream:
         page = self._page
         page[self._latency + duration_slot(seconds)] += 1
         page[self._latency_microseconds] += int(seconds * 1e6)
-        was_up = self.health.up
-        self.health.answered()
-        if not was_up:
+        self.last_answered = attempt.exchange.question
+        was_down = self.health.rank == DOWN
+        self.health.answered(seconds)
+        if was_down:
             self._show_health()
 
     def silent(self, attempt: Attempt, now: float) -> None:
         """Take note that an attempt got no answer in time."""
         attempt.outcome = Outcome.SILENT
         self.count(UpstreamCount.TIMEOUTS)
-        self._unanswered(attempt.exchange.question.qname, now)
+        self._unanswered(attempt.exchange.question.qname, now, now - attempt.sent)
 
     def unreachable(self, attempt: Attempt, now: float) -> None:
         """Take note that the network says nobody is there, which counts like silence and no more."""
         attempt.outcome = Outcome.UNREACHABLE
         self.count(UpstreamCount.NETWORK_ERRORS)
-        self._unanswered(attempt.exchange.question.qname, now)
+        self._unanswered(attempt.exchange.question.qname, now, 0.0)
 
     def count(self, what: UpstreamCount, number: int = 1) -> None:
         """Count for this upstream."""
         self._page[self._slots[what]] += number
+
+    def wants_probe(self, now: float) -> bool:
+        """Tell whether to ask something now that nobody waits for, to learn whether it is there."""
+        was_up = self.health.up
+        wanted = self.health.wants_probe(now)
+        if was_up and not self.health.up:
+            self._show_health()
+        return wanted
 
     def renew(self, now: float) -> None:
         """Replace sockets that are used up, close connections that are idle."""
@@ -126,9 +140,9 @@ class Upstream:
             del stream.pending[message_id]
             raise
 
-    def _unanswered(self, qname: WireName, now: float) -> None:
+    def _unanswered(self, qname: WireName, now: float, waited: float) -> None:
         was_up = self.health.up
-        self.health.unanswered(qname, now)
+        self.health.unanswered(qname, now, waited)
         if was_up and not self.health.up:
             self._show_health()
 

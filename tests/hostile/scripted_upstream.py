@@ -98,6 +98,10 @@ class ScriptedUpstream:
         over_tcp = sum(each.over_tcp for each in self.heard)
         return len(self.heard) - over_tcp, over_tcp
 
+    def asked_for(self, name: str) -> int:
+        """Count the queries for a name; probes are for others."""
+        return sum(str(each.query.question[0].name) == f"{name}." for each in self.heard)
+
     def follow(self, wire: bytes, port: int, send: Callable[[Say], None], *, over_tcp: bool) -> None:
         """Write a query down and send what the script says."""
         loop = asyncio.get_running_loop()

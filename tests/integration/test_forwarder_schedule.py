@@ -8,9 +8,10 @@ import pytest
 
 from resolver.core.counters import Gauge, UpstreamCount
 from resolver.core.step import Drop, Failure, Reply
+from resolver.net.health import FAR
 from resolver.net.settings import UpstreamAddress
 from resolver.net.timetable import Schedule
-from tests.forwarding import FIFTH, eventually, forwarding, run, tcp, udp
+from tests.forwarding import ANYTHING, FIFTH, eventually, forwarding, run, tcp, udp
 from tests.hostile.scripted_upstream import (
     ADDRESS,
     Heard,
@@ -58,7 +59,7 @@ def test_sends_go_round_the_upstreams() -> None:
             upstreams = [udp(each.port, number) for number, each in enumerate((one, two, three))]
             async with forwarding(upstreams) as rig:
                 await rig.resolve("www.example.test")
-                assert [len(each.heard) for each in (one, two, three)] == [1, 1, 1]
+                assert [each.asked_for("www.example.test") for each in (one, two, three)] == [1, 1, 1]
 
     run(scenario)
 
@@ -187,7 +188,7 @@ def test_with_nobody_listening_anywhere_the_client_is_told_why(make: Callable[[i
             answer = await rig.resolve("www.example.test", use_edns=0)
             assert answer.rcode() == dns.rcode.SERVFAIL
             assert extended_errors(answer) == [(23, Failure.NETWORK.value)]
-            assert asyncio.get_running_loop().time() - begun < FIFTH.answer + TOLERANCE
+            assert asyncio.get_running_loop().time() - begun < FIFTH.sends[0], "nobody waits where nobody is"
             assert rig.count(UpstreamCount.HEALTHY, 0) == 1, "one name says nothing about an upstream"
 
     run(scenario)
@@ -278,6 +279,19 @@ def test_zones_have_their_own_upstreams_by_the_longest_name() -> None:
     run(scenario)
 
 
+def test_a_ds_record_is_asked_of_the_zone_above() -> None:
+    async def scenario() -> None:
+        async with scripted(sound) as world, scripted(sound) as office, scripted(sound) as lab:
+            zones = [("corp.test", (udp(office.port, 1),)), ("lab.corp.test", (udp(lab.port, 2),))]
+            async with forwarding([udp(world.port)], zones) as rig:
+                for name in ("corp.test", "lab.corp.test", "x.lab.corp.test"):
+                    await rig.resolve(name, "DS")
+                heard = [[str(each.query.question[0].name) for each in up.heard] for up in (world, office, lab)]
+                assert heard == [["corp.test."], ["lab.corp.test."], ["x.lab.corp.test."]]
+
+    run(scenario)
+
+
 def test_replaced_upstreams_may_finish_and_are_asked_no_more() -> None:
     async def scenario() -> None:
         async with scripted(after(0.05)) as old, scripted(sound) as new, forwarding([udp(old.port)]) as rig:
@@ -309,6 +323,46 @@ def test_an_upstream_that_is_down_comes_last_and_is_probed_until_it_is_back() ->
             rig.clock.ahead += 5.1
             await eventually(lambda: rig.count(UpstreamCount.HEALTHY, 0) == 1)
             assert str(dead.heard[-1].query.question[0]) == ". IN SOA"
+
+    run(scenario)
+
+
+def test_a_dead_upstream_is_noticed_although_hardly_anybody_asks() -> None:
+    async def scenario() -> None:
+        async with (
+            scripted(silent) as dead,
+            scripted(sound) as alive,
+            forwarding([udp(dead.port, 0), udp(alive.port, 1)]) as rig,
+        ):
+            begun = asyncio.get_running_loop().time()
+            number = 0
+            while not dead.heard:
+                await rig.resolve(f"n{number}.test")
+                number += 1
+            await eventually(lambda: rig.count(UpstreamCount.HEALTHY, 0) == 0)
+            assert asyncio.get_running_loop().time() - begun < 2.0 + TOLERANCE
+            assert rig.count(UpstreamCount.HEALTHY, 1) == 1
+            assert rig.count(UpstreamCount.TIMEOUTS, 0) == 1, "probes found it out"
+
+    run(scenario)
+
+
+def test_a_nearer_upstream_is_asked_first_once_that_is_known() -> None:
+    async def scenario() -> None:
+        patient = Schedule(sends=(2.0, 4.0), answer=6.0, close=8.0)
+        async with (
+            scripted(after(0.06)) as far,
+            scripted(sound) as near,
+            forwarding([udp(far.port, 0), udp(near.port, 1)], schedule=patient) as rig,
+        ):
+            await asyncio.gather(*(rig.resolve(f"a{number}.test") for number in range(60)))
+            rig.clock.ahead += 1.0
+            await eventually(lambda: rig.forwarder._roster.serving(ANYTHING)[0].health.rank == FAR)
+            before = len(far.heard)
+            for number in range(120):
+                await rig.resolve(f"b{number}.test")
+            assert len(far.heard) - before < 20
+            assert before > 10
 
     run(scenario)
 

@@ -10,7 +10,8 @@ from resolver.core.step import Failure, Question, Unusable
 from resolver.dns.name import parse_name
 from resolver.net.attempt import Outcome, Way
 from resolver.net.exchange import MOST_MISMATCHES, Exchange
-from resolver.net.health import Health
+from resolver.net.health import DOWN as IS_DOWN
+from resolver.net.health import FAR, NEAR, Health
 from resolver.net.routes import Routes, in_turn
 from resolver.net.upstream import Upstream
 
@@ -33,7 +34,7 @@ class Known:
 def upstream(name: str, *, up: bool = True, over_tcp: bool = False) -> Upstream:
     """Make a stand-in."""
     health = Health()
-    health.up = up
+    health.rank = NEAR if up else IS_DOWN
     return cast("Upstream", Known(name, over_tcp, health))
 
 
@@ -104,7 +105,11 @@ def test_what_to_do_at_once_after_a_failure(made: Exchange, way: tuple[Upstream,
     ("made", "hopeless", "failure"),
     [
         (exchange([A], (A, S, 2)), False, Failure.TIMEOUT),
-        (exchange([A], (A, U, 0)), False, Failure.NETWORK),
+        (exchange([A], (A, U, 0)), True, Failure.NETWORK),
+        (exchange([A, B], (A, U, 0)), False, Failure.NETWORK),
+        (exchange([A, B], (A, U, 0), (B, U, 0)), True, Failure.NETWORK),
+        (exchange([A, B], (A, U, 0), (B, R, 0)), True, Failure.REFUSED_UPSTREAM),
+        (exchange([A], (A, S, 0), (A, U, 1)), False, Failure.TIMEOUT),
         (exchange([A], (A, U, 0), (A, U, 1), (A, U, 2)), True, Failure.NETWORK),
         (exchange([A, B], (A, U, 0), (B, S, 0)), False, Failure.TIMEOUT),
         (exchange([A], (A, R, 0)), True, Failure.REFUSED_UPSTREAM),
@@ -160,5 +165,18 @@ def test_turns_spread_the_load_and_put_what_is_down_last() -> None:
     third = 0x1_0000_0000 // 3
     assert [in_turn((A, B, C), turn * third + 1)[0] for turn in range(3)] == [A, B, C]
     assert in_turn((A, B, C), third + 1) == (B, C, A)
-    assert in_turn((DOWN, A), 0) == (A, DOWN)
+    assert in_turn((DOWN, A), 0) == in_turn((DOWN, A), 1) == (A, DOWN)
+
+
+def test_far_ones_come_before_those_that_are_down_and_first_now_and_then() -> None:
+    far = upstream("far")
+    far.health.rank = FAR
+    assert in_turn((DOWN, far, A), 1) == (A, far, DOWN)
+    assert in_turn((far, A), 1) == (A, far)
+    firsts = [in_turn((far, A), pick << 16 | pick)[0] for pick in range(1 << 16)]
+    assert 300 < firsts.count(far) < 800
+    assert in_turn((far, A), 0) == (far, A)
+
+
+def test_one_that_is_alone_has_no_turn() -> None:
     assert in_turn((DOWN,), 0) == (DOWN,)
