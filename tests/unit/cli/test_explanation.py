@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from resolver.cli.explanation import explain_name
+from resolver.cli.law import Law
 from resolver.cli.standing import State
 from resolver.core.admission import ALLOWED, STRANGER
 from resolver.core.policy import load_policy
@@ -135,3 +136,59 @@ def test_the_document_for_scripts_has_everything() -> None:
         "line": 20,
         "kept": False,
     }
+
+
+def test_what_is_only_observed_decides_nothing_and_says_so() -> None:
+    known = law()
+    known.document["measures"][0]["observe"] = True
+    known = with_document(known)
+    explanation = explain_name(known, parse_name("b.example"), JUNE, ALLOWED)
+    (listing,) = explanation.listings
+    assert (explanation.verdict, listing.observed, listing.decisive) == ("allowed", True, False)
+
+
+def test_an_exemption_is_told_while_it_lasts_to_the_clients_whom_it_frees() -> None:
+    known = law()
+    known.document["exempt"] = [
+        {
+            "key": "k",
+            "clients": ["10.9.0.0/24"],
+            "measures": [0],
+            "ends": JUNE + 5 * DAY,
+            "orders": ["first"],
+            "legal_basis": None,
+            "why": "research",
+            "until": "2014-06-05",
+        }
+    ]
+    known = with_document(known)
+    research = known.view_of(bytes([10, 9, 0, 1]), ["10.0.0.0/8"])
+    told = explain_name(known, parse_name("b.example"), JUNE, research)
+    assert (told.verdict, told.listings[0].exempt) == (
+        "allowed",
+        "10.9.0.0/24 exempt from first until 2014-06-05: research",
+    )
+    assert explain_name(known, parse_name("b.example"), JUNE, ALLOWED).listings[0].exempt is None
+    ended = explain_name(known, parse_name("b.example"), JUNE + 5 * DAY, research)
+    assert (ended.verdict, ended.listings[0].exempt) == ("blocked", None)
+
+
+def test_each_brand_is_told_and_that_of_the_client_first() -> None:
+    known = law()
+    theirs = known.document["measures"][0].copy()
+    theirs |= {"brand": "Pacifique", "listed_as": 0}
+    known.document["measures"].append(theirs)
+    known.document["orders"][0]["measures"] = [0, 3]
+    known.document["brands"] = [{"name": "Pacifique", "clients": ["10.20.0.0/16"]}]
+    known = with_document(known)
+    pacific = known.view_of(bytes([10, 20, 0, 1]), ["10.0.0.0/8"])
+    for view, brands in ((ALLOWED, ["", "Pacifique"]), (pacific, ["Pacifique", ""])):
+        told = explain_name(known, parse_name("b.example"), JUNE, view)
+        assert [listing.measure.get("brand", "") for listing in told.listings] == brands
+        assert [listing.decisive for listing in told.listings] == [True, False]
+        assert told.block is not None
+
+
+def with_document(known: Law) -> Law:
+    """Make the policy of a law anew, from its document as it is now."""
+    return replace(known, policy=load_policy({**known.document, "digest": "d" * 64}, known.policy.index, {}))
