@@ -248,7 +248,7 @@ def test_what_is_wrong_gets_its_error_and_its_question_back(asker: Asker, kind: 
 
 @every_name
 @pytest.mark.parametrize("rest", [b"", opt(), opt(version=1)], ids=["plain", "EDNS", "EDNS version 1"])
-@pytest.mark.parametrize("flags", [0, RD, RD | CD], ids=["no flags", "RD", "RD CD"])
+@pytest.mark.parametrize("flags", [0, RD, RD | CD, 0x07F5], ids=["no flags", "RD", "RD CD", "every flag"])
 @pytest.mark.parametrize("opcode", range(1, 16))
 def test_other_operations_are_not_implemented(asker: Asker, kind: str, opcode: int, flags: int, rest: bytes) -> None:
     wire = query(QNAMES[kind](), flags=opcode << 11 | flags, rest=rest)
@@ -314,6 +314,11 @@ SOUND: Final[dict[str, Build]] = {
     "a report channel": lambda q: query(q, rest=opt(rdata=option(18, dotted("agent.example")))),
     "keepalive": lambda q: query(q, rest=opt(rdata=option(KEEPALIVE))),
     "keepalive with a time": lambda q: query(q, rest=opt(rdata=option(KEEPALIVE, b"\x00\x64"))),
+    "NSID, ECS, EXPIRE and a cookie": lambda q: query(
+        q, rest=opt(rdata=option(NSID) + ECS_SOUND + option(9) + option(COOKIE, b"12345678"))
+    ),
+    "an option twice": lambda q: query(q, rest=opt(rdata=option(PADDING, bytes(4)) * 2)),
+    "an unknown option and a size of 0": lambda q: query(q, rest=opt(size=0, rdata=option(100))),
     "a client cookie": lambda q: query(q, rest=opt(rdata=option(COOKIE, b"12345678"))),
     "an address behind the question": lambda q: query(q, counts=(1, 0, 0, 1), rest=record()),
     "an address and an OPT record": lambda q: query(q, counts=(1, 0, 0, 2), rest=record() + opt()),
