@@ -43,5 +43,13 @@ def say_unreadable(message: Unreadable | Ignored, courtesies: Courtesies, client
 
 def say_bad_cookie(query: Query, options: Options) -> Reply:
     """Ask a client to come back with the cookie that it gets now (RFC 7873 section 5.2.3)."""
-    refused = Unreadable(query.id, query.flags, Rcode.BADCOOKIE, query.question, edns=True, qtype=query.qtype)
+    refused = Unreadable(
+        query.id,
+        query.flags,
+        Rcode.BADCOOKIE,
+        query.question,
+        edns=True,
+        qtype=query.qtype,
+        dnssec_ok=query.dnssec_ok,
+    )
     return Reply(write_error(refused, options), query.qtype, Rcode.BADCOOKIE, NOWHERE, 0, None)

@@ -226,7 +226,9 @@ def write_error(unreadable: Unreadable, options: Options = NO_OPTIONS) -> bytes:
     flags = _ANSWERED | (unreadable.flags & (_OPCODE | _ECHOED)) | (unreadable.rcode & 0xF)
     opt = b""
     if unreadable.edns:
-        opt = write_opt(udp_size=MAX_UDP_SIZE, dnssec_ok=False, extended_rcode=unreadable.rcode >> 4, options=options)
+        opt = write_opt(
+            udp_size=MAX_UDP_SIZE, dnssec_ok=unreadable.dnssec_ok, extended_rcode=unreadable.rcode >> 4, options=options
+        )
     questions = 1 if unreadable.question else 0
     return _HEADER.pack(unreadable.id, flags, questions, 0, 0, 1 if opt else 0) + unreadable.question + opt
 

@@ -92,7 +92,8 @@ class Unreadable(NamedTuple):
     """A query that gets an error: ``question`` is empty where it cannot be echoed, ``qtype`` then 0.
 
     ``edns`` says that the query had an OPT record, so that the answer must have one (RFC 6891 6.1.1). ``cookie`` came
-    without a question, to learn a server cookie (RFC 7873 section 5.4).
+    without a question, to learn a server cookie (RFC 7873 section 5.4). ``dnssec_ok`` is its DO bit, which comes back
+    in any answer (RFC 3225 section 3).
     """
 
     id: int
@@ -102,6 +103,7 @@ class Unreadable(NamedTuple):
     edns: bool
     qtype: int
     cookie: bytes = b""
+    dnssec_ok: bool = False
 
 
 class Ignored(Enum):
@@ -172,15 +174,16 @@ def read_query_plainly(wire: bytes) -> Query | Unreadable | Ignored:
     except (IndexError, error, _MalformedError):
         return Unreadable(message_id, flags, _without_question(flags), b"", edns=False, qtype=0)
     rest = _read_rest(wire, end, *counts)
+    dnssec_ok = rest.edns is not None and rest.edns.dnssec_ok
     if flags & _OPCODE != Opcode.QUERY or questions != 1:
         cookie = b"" if flags & _OPCODE or questions else _lone_cookie(rest)
-        return Unreadable(message_id, flags, _without_question(flags), b"", rest.has_opt, 0, cookie)
+        return Unreadable(message_id, flags, _without_question(flags), b"", rest.has_opt, 0, cookie, dnssec_ok)
 
     question = wire[HEADER_SIZE:end]
     qtype, qclass = _QUESTION_FIXED.unpack_from(wire, end - 4)
     rcode = _refusal(rest, qtype, qclass, records_beside=counts[0] + counts[1])
     if rcode is not None:
-        return Unreadable(message_id, flags, rcode, question, rest.has_opt, qtype)
+        return Unreadable(message_id, flags, rcode, question, rest.has_opt, qtype, dnssec_ok=dnssec_ok)
     return Query(message_id, flags, question, WireName(question[:-4].lower()), qtype, qclass, rest.edns)
 
 

@@ -238,6 +238,7 @@ def test_what_is_wrong_gets_its_error_and_its_question_back(asker: Asker, kind: 
     assert answer.rcode == rcode
     assert answer.counts[:3] == (1, 0, 0)
     assert not answer.flags & (AD | TC)
+    assert answer.opt_flags == (DO if "DO" in case or "NXNAME with EDNS" in case else 0), "DO comes back, and no Z"
     has_opt = "EDNS" in case or "cookie" in case or "option" in case or ("OPT" in case and b"\x00\x29" in wire[-40:])
     if has_opt and "not there" not in case and "cut short" not in case and case != "type OPT":
         assert answer.options is not None, "who speaks EDNS is answered in EDNS (RFC 6891 section 7)"

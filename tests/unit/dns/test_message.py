@@ -40,12 +40,13 @@ def with_opt(*options: bytes, version: int = 0) -> bytes:
     return message(QUESTION + opt(b"".join(options), version=version), counts=(1, 0, 0, 1))
 
 
-def bare(rcode: Rcode, *, flags: int = 0x0100, edns: bool = False) -> Unreadable:
-    return Unreadable(ID, flags, rcode, b"", edns, 0)
+def bare(rcode: Rcode, *, flags: int = 0x0100, edns: bool = False, dnssec_ok: bool = False) -> Unreadable:
+    return Unreadable(ID, flags, rcode, b"", edns, 0, dnssec_ok=dnssec_ok)
 
 
-def echoed(rcode: Rcode, asked: bytes = QUESTION, *, edns: bool = False) -> Unreadable:
-    return Unreadable(ID, 0x0100, rcode, asked, edns, int.from_bytes(asked[-4:-2], "big"))
+def echoed(rcode: Rcode, asked: bytes = QUESTION, *, edns: bool = False, dnssec_ok: bool = False) -> Unreadable:
+    qtype = int.from_bytes(asked[-4:-2], "big")
+    return Unreadable(ID, 0x0100, rcode, asked, edns, qtype, dnssec_ok=dnssec_ok)
 
 
 def test_the_usual_query_is_read_whole() -> None:
@@ -77,7 +78,7 @@ def test_anything_but_one_question_is_a_format_error_without_question(counts: tu
 @pytest.mark.parametrize("questions", [0, 2, 3])
 def test_an_opt_record_behind_the_wrong_number_of_questions_is_seen(questions: int) -> None:
     wire = message(QUESTION * questions + OPT, counts=(questions, 0, 0, 1))
-    assert read_query(wire) == bare(Rcode.FORMERR, edns=True)
+    assert read_query(wire) == bare(Rcode.FORMERR, edns=True, dnssec_ok=True)
 
 
 BROKEN_QUESTIONS: Final = {
@@ -126,7 +127,7 @@ def test_other_operations_are_not_implemented_and_their_header_is_kept(opcode: i
     assert read_query(message(b"", flags=flags, counts=(0, 0, 0, 0))) == bare(Rcode.NOTIMP, flags=flags)
     assert read_query(message(b"\xff", flags=flags)) == bare(Rcode.NOTIMP, flags=flags)
     wire = message(QUESTION + OPT, flags=flags, counts=(1, 0, 0, 1))
-    assert read_query(wire) == bare(Rcode.NOTIMP, flags=flags, edns=True)
+    assert read_query(wire) == bare(Rcode.NOTIMP, flags=flags, edns=True, dnssec_ok=True)
 
 
 @pytest.mark.parametrize("extra", [0x0200, 0x0400, 0x0080, 0x0040, 0x0020, 0x0010, 0x000F, 0x06FF])
@@ -268,7 +269,9 @@ def test_options_we_do_not_serve_do_no_harm(options: tuple[bytes, ...]) -> None:
 def test_other_classes_are_refused(qclass: int) -> None:
     asked = question(RRType.TXT, qclass)
     assert read_query(message(asked)) == echoed(Rcode.REFUSED, asked)
-    assert read_query(message(asked + OPT, counts=(1, 0, 0, 1))) == echoed(Rcode.REFUSED, asked, edns=True)
+    assert read_query(message(asked + OPT, counts=(1, 0, 0, 1))) == echoed(
+        Rcode.REFUSED, asked, edns=True, dnssec_ok=True
+    )
 
 
 NEVER_ASKED: Final = {
@@ -289,13 +292,15 @@ NEVER_ASKED: Final = {
 def test_types_that_no_resolver_serves(qtype: int, rcode: Rcode) -> None:
     asked = question(qtype)
     assert read_query(message(asked)) == echoed(rcode, asked)
-    assert read_query(message(asked + OPT, counts=(1, 0, 0, 1))) == echoed(rcode, asked, edns=True)
+    assert read_query(message(asked + OPT, counts=(1, 0, 0, 1))) == echoed(rcode, asked, edns=True, dnssec_ok=True)
 
 
 def test_a_transfer_with_its_soa_is_refused_all_the_same() -> None:
     asked = question(RRType.IXFR)
     assert read_query(message(asked + SOA, counts=(1, 0, 1, 0))) == echoed(Rcode.REFUSED, asked)
-    assert read_query(message(asked + SOA + OPT, counts=(1, 0, 1, 1))) == echoed(Rcode.REFUSED, asked, edns=True)
+    assert read_query(message(asked + SOA + OPT, counts=(1, 0, 1, 1))) == echoed(
+        Rcode.REFUSED, asked, edns=True, dnssec_ok=True
+    )
 
 
 def test_an_opt_record_in_place_of_the_soa_of_a_transfer_is_a_format_error() -> None:
