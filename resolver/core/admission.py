@@ -21,13 +21,14 @@ class View(NamedTuple):
     """What a client network is to us. ``number`` tells views apart in cache keys.
 
     ``brand`` is whose subscribers they are, "" for the operator's own. ``exempt`` are the keys of the exemptions that
-    hold for them, as long as these last.
+    hold for them, as long as these last. ``limited``: their replies over UDP are rate-limited.
     """
 
     number: int
     allowed: bool
     brand: str = ""
     exempt: tuple[str, ...] = ()
+    limited: bool = False
 
 
 ALLOWED: Final = View(0, allowed=True)

@@ -37,6 +37,7 @@ class DropReason(IntEnum):
     SEND_FAILED = 5
     TRUNCATED = 6
     OVERLOAD = 7
+    RATE_LIMIT = 10
 
 
 class Gauge(IntEnum):
@@ -68,6 +69,9 @@ class Gauge(IntEnum):
     """Queries answered at once because too many waited for upstreams: in all, of their client, for their domain."""
     FULL_FOR_CLIENT = 21
     FULL_FOR_DOMAIN = 22
+    RATE_TRUNCATED = 23
+    RATE_LOGGED = 24
+    """Replies over the rate limit that left truncated, or whole because limits are only tried."""
     CONTINUED = 24
     """Times that a chain of aliases was asked on where an upstream had left it."""
     WITHHELD = 25

@@ -144,6 +144,13 @@ class Pipeline:
             return self._block(Asked(query, view, transport, now, replayable), verdict, now)
         return self._answer(Asked(query, view, transport, now, replayable, table.stamp, verdict.slot), now)
 
+    def vouch(self, asked: bytes | Query, client: bytes) -> bool:
+        """Tell whether a query shows by its cookie that the client's address is its own."""
+        query = read_query(asked) if isinstance(asked, bytes) else asked
+        if not isinstance(query, Query) or query.edns is None:
+            return False
+        return self.courtesies.vouch(query.edns.options, client)
+
     def learn_intact(self, question: Question, wire: bytes, now: float, *, trust_ad: bool = False) -> Entry | None:
         """Take what an upstream said if nothing in it needs cleaning, and keep it if it may be kept; otherwise None.
 

@@ -9,6 +9,7 @@ from resolver.core.admission import View
 from resolver.core.counters import (
     DROPS,
     GAUGES,
+    DropReason,
     Gauge,
     Transport,
     duration_slot,
@@ -17,7 +18,9 @@ from resolver.core.counters import (
 from resolver.core.crowd import Crowd
 from resolver.core.packet_cache import PacketCache, tag
 from resolver.core.pipeline import Pipeline, count_answer
+from resolver.core.rate_limit import UNLIMITED, Kind, RateLimiter, Rates, Sending, truncate
 from resolver.core.step import Asked, Drop, Failure, Forward, Reply
+from resolver.dns.message import Query
 from resolver.net.client_views import ClientViews
 from resolver.net.clock_watch import ClockWatch
 
@@ -50,6 +53,7 @@ class Answering:
         "_idle",
         "_pipeline",
         "in_flight",
+        "limiter",
         "monotonic",
         "packets",
         "page",
@@ -69,6 +73,7 @@ class Answering:
         monotonic: Callable[[], float],
         *,
         per_client: int = 1_000,
+        rates: Rates = UNLIMITED,
     ) -> None:
         """Put the parts together; of one client at most ``per_client`` queries wait for upstreams."""
         self._pipeline = pipeline
@@ -80,6 +85,7 @@ class Answering:
         self.monotonic = monotonic
         self.in_flight = 0
         self.waiting: Crowd[bytes] = Crowd(per_client)
+        self.limiter = RateLimiter(rates)
         self._idle: asyncio.Future[None] | None = None
 
     def answer(
@@ -98,7 +104,9 @@ class Answering:
         """
         tail = self.replay(tag(view, transport) + datagram[2:], now)
         if tail is not None:
-            return datagram[:2] + tail
+            wire = datagram[:2] + tail
+            limited = view.limited and transport <= Transport.UDP6
+            return self.limit(wire, Kind.RESPONSE, client, now, datagram) if limited else wire
         return self.decide(datagram, view, client, transport, now, send, destination)
 
     def replay(self, key: bytes, now: float) -> bytes | None:
@@ -137,6 +145,8 @@ class Answering:
             case Reply():
                 count_answer(self.page, transport, step.qtype, step.rcode, step.slot)
                 self.packets.store(view, transport, datagram, step, now)
+                if transport <= Transport.UDP6 and (view.limited or step.judged_under is None):
+                    return self.limit(step.wire, _kind(step, view), client, now, datagram)
                 return step.wire
             case Drop():
                 self.drop(step, transport)
@@ -144,6 +154,27 @@ class Answering:
                 return None
             case _:
                 assert_never(step)
+
+    def limit(self, wire: bytes, kind: Kind, client: bytes, now: float, asked: bytes | Query) -> bytes | None:
+        """Give what may leave of a reply over UDP: all of it, a truncated one, or nothing.
+
+        A good cookie among what was ``asked`` shows that nobody else is being buried in answers.
+        """
+        sending = self.limiter.judge(kind, wire, client, now)
+        if sending is Sending.WHOLE or (kind is Kind.RESPONSE and self._pipeline.vouch(asked, client)):
+            return wire
+        match sending:
+            case Sending.LOGGED:
+                self.page[GAUGES + Gauge.RATE_LOGGED] += 1
+                return wire
+            case Sending.TRUNCATED:
+                self.page[GAUGES + Gauge.RATE_TRUNCATED] += 1
+                return truncate(wire)
+            case Sending.NOT_AT_ALL:
+                self.page[DROPS + DropReason.RATE_LIMIT] += 1
+                return None
+            case _:
+                assert_never(sending)
 
     def drop(self, drop: Drop, transport: Transport) -> None:
         """Count a message that gets no answer."""
@@ -169,8 +200,12 @@ class Answering:
         match outcome:
             case Reply():
                 count_answer(self.page, asked.transport, outcome.qtype, outcome.rcode, outcome.slot)
-                self.count_durations(1, self.monotonic() - asked.received)
-                send(outcome.wire, destination)
+                now = self.monotonic()
+                self.count_durations(1, now - asked.received)
+                wire: bytes | None = outcome.wire
+                if asked.view.limited and asked.transport <= Transport.UDP6:
+                    wire = self.limit(outcome.wire, Kind.RESPONSE, client, now, asked.query)
+                send(wire, destination)
             case Drop():
                 self.drop(outcome, asked.transport)
                 send(None, destination)
@@ -178,3 +213,9 @@ class Answering:
                 assert_never(outcome)
         if self._idle is not None and not self.in_flight and not self._idle.done():
             self._idle.set_result(None)
+
+
+def _kind(reply: Reply, view: View) -> Kind:
+    if reply.judged_under is not None:
+        return Kind.RESPONSE
+    return Kind.ERROR if view.allowed else Kind.REFUSAL

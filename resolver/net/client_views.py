@@ -13,19 +13,18 @@ class PackedViews(dict[Client, View | None]):
     None stands for an address that no answer can be sent to: unspecified, multicast, or limited broadcast.
     """
 
-    __slots__ = ("_admission",)
+    __slots__ = ("_views",)
 
-    def __init__(self, admission: Admission) -> None:
+    def __init__(self, views: "_Views") -> None:
         super().__init__()
-        self._admission = admission
+        self._views = views
 
     def __missing__(self, client: Client) -> View | None:
         if client is None:
             return None
         if len(self) >= REMEMBERED:
             self.clear()
-        packed = client.to_bytes(4, "little") if isinstance(client, int) else client
-        view = None if _is_no_client(packed) else self._admission.view(packed)
+        view = self._views.of(client.to_bytes(4, "little") if isinstance(client, int) else client)
         self[client] = view
         return view
 
@@ -33,20 +32,38 @@ class PackedViews(dict[Client, View | None]):
 class ClientViews(dict[str, View | None]):
     """The same by textual address, with ``packed`` beside it."""
 
-    __slots__ = ("_admission", "packed")
+    __slots__ = ("_views", "packed")
 
-    def __init__(self, admission: Admission) -> None:
+    def __init__(self, admission: Admission, unlimited: Admission | None = None) -> None:
+        """Look views up; with ``unlimited`` all are rate-limited but for the networks that it allows."""
         super().__init__()
-        self._admission = admission
-        self.packed = PackedViews(admission)
+        self._views = _Views(admission, unlimited)
+        self.packed = PackedViews(self._views)
 
     def __missing__(self, host: str) -> View | None:
         if len(self) >= REMEMBERED:
             self.clear()
-        packed = packed_address(host)
-        view = None if _is_no_client(packed) else self._admission.view(packed)
+        view = self._views.of(packed_address(host))
         self[host] = view
         return view
+
+
+class _Views:
+    """From the packed address to the view, looked up anew each time."""
+
+    __slots__ = ("_admission", "_unlimited")
+
+    def __init__(self, admission: Admission, unlimited: Admission | None) -> None:
+        self._admission = admission
+        self._unlimited = unlimited
+
+    def of(self, packed: bytes) -> View | None:
+        if _is_no_client(packed):
+            return None
+        view = self._admission.view(packed)
+        if self._unlimited is None or self._unlimited.view(packed).allowed:
+            return view
+        return view._replace(limited=True)
 
 
 def _is_no_client(packed: bytes) -> bool:

@@ -22,6 +22,7 @@ from typing import Final
 from resolver.core.admission import ALLOWED, View
 from resolver.core.counters import DROPS, GAUGES, DropReason, Gauge, Transport
 from resolver.core.packet_cache import tag
+from resolver.core.rate_limit import Kind
 from resolver.net.answering import Answering
 from resolver.net.mmsg import BATCH, CONTROL_STRIDE, QUERY_STRIDE, SOURCE_STRIDE, Batch, Outbox, unsupported
 from resolver.net.shunned_ports import SHUNNED
@@ -181,14 +182,18 @@ class BatchLane:
         """Answer a datagram that is not at the top of the packet cache; the reply less its id, or None for none now."""
         answering = self._answering
         tail = answering.replay(key if view is ALLOWED else tag(view, self._transport) + key[2:], now)
-        if tail is not None:
+        if tail is not None and not view.limited:
             return tail
         datagram = (self._batch.message_id(place) + key[2:])[: len(key)]
         source = self._batch.sources[place * SOURCE_STRIDE : (place + 1) * SOURCE_STRIDE]
         at = place * CONTROL_STRIDE
         control = self._batch.controls[at : at + CONTROL_STRIDE] if self._with_controls else b""
         client = source[4:8] if self._transport is Transport.UDP4 else source[8:24]
-        wire = answering.decide(datagram, view, client, self._transport, now, self._send_later, (source, control, now))
+        if tail is None:
+            origin = source, control, now
+            wire = answering.decide(datagram, view, client, self._transport, now, self._send_later, origin)
+        else:
+            wire = answering.limit(datagram[:2] + tail, Kind.RESPONSE, client, now, datagram)
         return None if wire is None else wire[2:]
 
     def _leave(self, tails: Sequence[bytes], gaps: Collection[int], received: int) -> None:

@@ -10,6 +10,7 @@ from ipaddress import ip_address
 from typing import Any, Literal, NamedTuple, Self
 
 from resolver.core.cookies import Algorithm
+from resolver.core.rate_limit import UNLIMITED, Rates
 
 Protocol = Literal["udp", "tcp"]
 
@@ -57,6 +58,9 @@ class WorkerSettings:
     rebinding_allow: tuple[str, ...] | None = None
     """Zones whose names may have private addresses; None if all may."""
     drop_system_ports: bool = False
+    rates: Rates = UNLIMITED
+    rate_exempt: tuple[str, ...] = ()
+    """Networks whose responses are not rate-limited."""
     cookie_secrets: tuple[str, ...] = field(default=(), repr=False)
     """In hexadecimal digits, the current one first; without one no cookie is spoken of."""
     cookie_algorithm: Algorithm = "blake2s"
@@ -84,6 +88,8 @@ class WorkerSettings:
             "random_case": self.random_case,
             "rebinding_allow": None if self.rebinding_allow is None else list(self.rebinding_allow),
             "drop_system_ports": self.drop_system_ports,
+            "rates": self.rates._asdict(),
+            "rate_exempt": list(self.rate_exempt),
             "cookie_secrets": list(self.cookie_secrets),
             "cookie_algorithm": self.cookie_algorithm,
             "cookies_required": self.cookies_required,
@@ -112,6 +118,8 @@ class WorkerSettings:
             random_case=document["random_case"],
             rebinding_allow=None if allow is None else tuple(allow),
             drop_system_ports=document["drop_system_ports"],
+            rates=Rates(**document["rates"]),
+            rate_exempt=tuple(document["rate_exempt"]),
             cookie_secrets=tuple(document["cookie_secrets"]),
             cookie_algorithm=document["cookie_algorithm"],
             cookies_required=document["cookies_required"],

@@ -104,6 +104,7 @@ class Worker:
             page,
             monotonic,
             per_client=settings.in_flight_per_client,
+            rates=settings.rates,
         )
         self._pace = settings.pace_seconds
         self._shunned = shunned_ports(system=settings.drop_system_ports)
@@ -166,6 +167,7 @@ class Worker:
         self._pipeline.recognise(settings.structured_option)
         self._answering.views = _views(settings, policy)
         self._pipeline.courtesies.cookies = self._cookies(settings)
+        self._answering.limiter.rates = settings.rates
         self._answering.waiting.most = settings.in_flight_per_client
         self._forwarder.replace(settings.upstreams, settings.zones, settings.in_flight)
         self._forwarder.random_case = settings.random_case
@@ -228,7 +230,8 @@ class Worker:
 def _views(settings: WorkerSettings, policy: Policy) -> ClientViews:
     """Put together whom we answer, by the configuration, with whose subscribers they are, by the policy."""
     exempt = [(each.key, each.clients) for each in policy.exemptions]
-    return ClientViews(Admission(settings.clients_allow, policy.brands, exempt))
+    unlimited = Admission(settings.rate_exempt) if settings.rates.responses else None
+    return ClientViews(Admission(settings.clients_allow, policy.brands, exempt), unlimited)
 
 
 def _guard(settings: WorkerSettings) -> RebindingGuard | None:

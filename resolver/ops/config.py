@@ -109,6 +109,19 @@ class RebindingConfig(Section):
     allow: Annotated[tuple[Apex, ...], BeforeValidator(as_list)] = ()
 
 
+class RateLimitConfig(Section):
+    """How many replies over UDP a client network gets in a second."""
+
+    responses_per_second: Annotated[Count, between(0, 1_000_000)] = 0
+    errors_per_second: Annotated[Count, between(1, 1_000_000)] = 5_000
+    refusals_per_second: Annotated[Count, between(1, 1_000_000)] = 100
+    slip: Annotated[Count, between(0, 100)] = 2
+    log_only: StrictBool = False
+    exempt: Annotated[tuple[Network, ...], BeforeValidator(as_list)] = ()
+    ipv4_prefix: Annotated[Count, between(8, 32)] = 24
+    ipv6_prefix: Annotated[Count, between(32, 128)] = 56
+
+
 class CookiesConfig(Section):
     """How clients show that an address is their own (RFC 7873)."""
 
@@ -170,6 +183,7 @@ class Config(Section):
     guard: GuardConfig = GuardConfig()
     cache: CacheConfig = CacheConfig()
     limits: LimitsConfig = LimitsConfig()
+    rate_limit: RateLimitConfig = RateLimitConfig()
     cookies: CookiesConfig = CookiesConfig()
     lane: LaneConfig = LaneConfig()
     metrics: MetricsConfig = MetricsConfig()

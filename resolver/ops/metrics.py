@@ -239,6 +239,11 @@ class PageCollector(Collector):
         for reason in DropReason:
             drops.add_metric([reason.name.lower().replace("_", "-")], self._total(DROPS + reason))
         yield drops
+        limited = _counter("rate_limited", "Replies over UDP beyond a rate limit.", "action")
+        limited.add_metric(["drop"], self._total(DROPS + DropReason.RATE_LIMIT))
+        limited.add_metric(["truncate"], self._gauge(Gauge.RATE_TRUNCATED))
+        limited.add_metric(["log"], self._gauge(Gauge.RATE_LOGGED))
+        yield limited
         yield _single("kernel_drops", "Datagrams lost to a full receive buffer.", self._gauge(Gauge.KERNEL_DROPS))
         yield GaugeMetricFamily(
             "arret_tcp_connections", "TCP connections of clients now open.", self._gauge(Gauge.TCP_CONNECTIONS)

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, cast
 
+from resolver.core.rate_limit import Rates
 from resolver.net.resolv_conf import nameservers
 from resolver.net.settings import UpstreamAddress, WorkerSettings
-from resolver.ops.config import Config
+from resolver.ops.config import Config, RateLimitConfig
 from resolver.ops.config_checks import is_ourselves
 from resolver.ops.config_values import Endpoint, Upstream
 
@@ -74,10 +75,24 @@ def worker_settings(
         random_case=config.upstream_case == "random",
         rebinding_allow=(*config.rebinding.allow, *config.zones) if config.rebinding.deny else None,
         drop_system_ports=config.lane.drop_system_ports,
+        rates=_rates(config.rate_limit, workers),
+        rate_exempt=config.rate_limit.exempt,
         cookie_secrets=tuple(secret.hex() for secret in cookie_secrets),
         cookie_algorithm=config.cookies.algorithm,
         cookies_required=config.cookies.require,
         structured_option=config.blocked.structured_error_option if config.blocked.structured_errors else 0,
+    )
+
+
+def _rates(limit: RateLimitConfig, workers: int) -> Rates:
+    return Rates(
+        responses=_share(limit.responses_per_second, workers) if limit.responses_per_second else 0,
+        errors=_share(limit.errors_per_second, workers),
+        refusals=_share(limit.refusals_per_second, workers),
+        slip=limit.slip,
+        log_only=limit.log_only,
+        ipv4_prefix=limit.ipv4_prefix,
+        ipv6_prefix=limit.ipv6_prefix,
     )
 
 
