@@ -23,7 +23,8 @@ def run(target: str, seconds: int) -> None:
     found = CASES / target
     found.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as corpus:
-        for number, seed in enumerate(module.seeds()):
+        known = [bytes.fromhex(line) for line in (CASES / f"{target}.hex").read_text().split()]
+        for number, seed in enumerate(module.seeds() + known):
             (Path(corpus) / f"seed-{number}").write_bytes(seed)
         options = (
             f"-max_total_time={seconds}",

@@ -1,4 +1,7 @@
-"""What fuzzing begins with and what it once found, replayed."""
+"""What fuzzing begins with, what reaches each part of the readers, and what it once found, replayed.
+
+`tests/fuzz/TARGET.hex` holds one case a line: inputs that a run kept because each reached something new.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +21,8 @@ def cases() -> Iterator[object]:
         name = target.__name__.partition(".")[2]
         for number, octets in enumerate(target.seeds()):
             yield pytest.param(target, octets, id=f"{name}-seed-{number}")
+        for number, line in enumerate((FOUND / f"{name}.hex").read_text().split()):
+            yield pytest.param(target, bytes.fromhex(line), id=f"{name}-reach-{number}")
         for path in sorted((FOUND / name).glob("*")):
             yield pytest.param(target, path.read_bytes(), id=f"{name}-{path.name}")
 

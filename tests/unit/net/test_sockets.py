@@ -43,6 +43,20 @@ def test_every_worker_has_its_own_udp_socket_on_one_port(host: str) -> None:
         listener.close()
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_nobody_can_make_us_fragment_by_forging_a_path_mtu(host: str) -> None:
+    listener = open_listener(ListenAddress(host, 0), 2)
+    try:
+        for sock in listener.udp:
+            if sock.family == socket.AF_INET6:
+                asked = sock.getsockopt(socket.IPPROTO_IPV6, sockets.IPV6_MTU_DISCOVER)
+            else:
+                asked = sock.getsockopt(socket.IPPROTO_IP, sockets.IP_MTU_DISCOVER)
+            assert asked == 5, "IP_PMTUDISC_OMIT of ip(7): what others say of the path is not listened to"
+    finally:
+        listener.close()
+
+
 def test_ipv6_listeners_hear_ipv6_only() -> None:
     listener = open_listener(ListenAddress("::", 0), 1)
     try:
