@@ -5,6 +5,7 @@ or ends by its date waits for nothing and nobody; `Chronicle.keep` only notes th
 """
 
 import asyncio
+import concurrent.futures.thread  # noqa: F401 - else asyncio loads it late, as a user who perhaps may not read it
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
