@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 # Installed once for each version of the pinned lists; `make clean` starts over.
 RUNTIME := $(VENV)/.runtime-installed
 DEVELOPMENT := $(VENV)/.development-installed
+# What judges whether the notice page is accessible; injected by the browser tests, and served to nobody.
+AXE := tests/browser/node_modules/axe-core/axe.min.js
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
@@ -26,7 +28,7 @@ wheel: $(BIN)/python ## a wheel in dist/ for this Python and this kind of machin
 	$(PIP) install --require-hashes -r requirements-compile.txt
 	ARRET_COMPILE=1 $(PIP) wheel --no-build-isolation --no-deps --wheel-dir dist .
 
-test: $(DEVELOPMENT) peers ## everything that the tests need, then the tests
+test: $(DEVELOPMENT) peers $(AXE) ## everything that the tests need, then the tests
 	$(BIN)/python -m pytest -m "not soak"
 
 check: check-source test ## format, lint, types and tests
@@ -57,6 +59,10 @@ timings: $(DEVELOPMENT) ## what the decision costs in-process, without sockets
 
 peers: | $(BIN)/python ## the Debian packages that the tests talk to
 	@scripts/install-peers
+
+$(AXE): tests/browser/package-lock.json | peers
+	npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
 
 clean: ## remove the environment and what was built; the state directory stays
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
