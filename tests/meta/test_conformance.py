@@ -47,7 +47,11 @@ def test_a_row_names_what_exists(row: Row) -> None:
         assert (PAGE.parent / record).is_file()
 
 
-def test_no_row_comes_twice() -> None:
-    numbers = [row.number for row in ROWS]
-    assert len(set(numbers)) == len(numbers)
-    assert PAGE.read_text().count("::test_") == sum(row.shown.count("::test_") for row in ROWS), "every line is a row"
+def test_the_rows_of_a_table_are_numbered_through() -> None:
+    tables = {letter: [int(row.number[1:]) for row in ROWS if row.number[0] == letter] for letter in "PATMRUOB"}
+    assert {letter: numbers for letter, numbers in tables.items() if numbers != list(range(1, len(numbers) + 1))} == {}
+    assert sum(map(len, tables.values())) == len(ROWS)
+
+
+def test_every_line_of_a_table_is_a_row() -> None:
+    assert PAGE.read_text().count("::test_") == sum(row.shown.count("::test_") for row in ROWS)
