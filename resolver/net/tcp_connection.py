@@ -29,9 +29,15 @@ WHOLE_MESSAGE: Final = 5.0
 IDLE: Final = 10.0
 """Seconds without a query after which the connection closes (RFC 7766 section 6.2.3)."""
 
+LEAST_PATIENCE: Final = 0.2
+"""The share of these times that a client has, whatever the hurry, to send or take what it has begun."""
+
 
 class Register(Protocol):
     """The server, as far as a connection knows it."""
+
+    def heard(self, connection: "TcpConnection") -> None:
+        """Take note that the client has asked something."""
 
     def forget(self, connection: "TcpConnection") -> None:
         """Take note that the connection is gone."""
@@ -114,14 +120,20 @@ class TcpConnection:
             return None
         return self._quiet_since if self._partial_since is None and self._stuck_since is None else None
 
-    def overdue(self, now: float) -> bool:
-        """Tell whether the client has kept the connection waiting for too long."""
+    def overdue(self, now: float, hurry: float = 1.0) -> bool:
+        """Tell whether the client has kept the connection waiting for too long.
+
+        ``hurry`` is the share of the usual times that there is just now; no message gets less than a fifth.
+        """
+        patience = max(hurry, LEAST_PATIENCE)
         if self._stuck_since is not None:
-            return now - self._stuck_since >= WHOLE_MESSAGE
+            return now - self._stuck_since >= WHOLE_MESSAGE * patience
         if self._partial_since is not None:
-            return now - self._partial_since >= WHOLE_MESSAGE
+            return now - self._partial_since >= WHOLE_MESSAGE * patience
         idle_since = self.idle_since
-        return idle_since is not None and now - idle_since >= (IDLE if self._spoke else FIRST_MESSAGE)
+        if idle_since is None:
+            return False
+        return now - idle_since >= (IDLE * hurry if self._spoke else FIRST_MESSAGE * patience)
 
     def take_no_more(self) -> None:
         """Answer what was asked, then close."""
@@ -145,17 +157,21 @@ class TcpConnection:
         assert view is not None, "no connection comes from an address that nothing can be sent to"
         frames: list[bytes] = []
         size = 0
+        asked = False
         for _ in range(BATCH):
             if not self._unanswered or not self._has_room or size > HIGH_WATER:
                 break
             message = self._unanswered.popleft()
             self._quiet_since = now
             self._waiting += 1
+            asked = True
             wire = self._answering.answer(message, view, self._client, self._kind, now, self._answer_later, None)
             if wire is not None:
                 self._waiting -= 1
                 size += len(wire)
                 frames.append(frame(wire))
+        if asked:
+            self._register.heard(self)
         self._write_batch(frames, now)
         self._read_or_wake()
 

@@ -4,15 +4,22 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Final
 
 from resolver.core.counters import GAUGES, Gauge
+from resolver.core.courtesy import Courtesies
 from resolver.net.answering import Answering
-from resolver.net.tcp_connection import TcpConnection
+from resolver.net.tcp_connection import IDLE, TcpConnection
 
 ACCEPTED_AT_ONCE: Final = 16
+LOOKED_AT: Final = 256
+"""Connections looked at in one sweep, or a quarter of all if that is more: thousands of them hold nobody up."""
+PRESSURE: Final = ((0.8, 0.05), (0.65, 0.2), (0.5, 0.5))
+"""From which share of all places taken, which share of the usual time a client may be idle (RFC 7766 section 6.2.3)."""
+NO_DESCRIPTORS: Final = "file descriptors have run out: TCP connections are turned away until some are free"
 
 
 class TcpServer:
@@ -26,15 +33,23 @@ class TcpServer:
         *,
         connections: int,
         per_client: int,
+        courtesies: Courtesies,
     ) -> None:
-        """Take listening, non-blocking sockets, which stay the caller's, and the most connections there may be."""
+        """Take listening, non-blocking sockets, which stay the caller's, and the most connections there may be.
+
+        ``courtesies`` learn how long clients may be idle.
+        """
         self._loop = loop
         self._listeners = tuple(listeners)
         self._answering = answering
         self._page = answering.page
         self._most = connections
         self._most_per_client = per_client
-        self._connections: set[TcpConnection] = set()
+        self._courtesies = courtesies
+        self._connections: OrderedDict[TcpConnection, None] = OrderedDict()
+        """Who has asked nothing for longest comes first."""
+        self._to_look_at: list[TcpConnection] = []
+        self._complained = False
         self._of_client: Counter[str] = Counter()
         self._resting: set[socket.socket] = set()
         self._spare: int | None = None
@@ -52,9 +67,16 @@ class TcpServer:
 
     def sweep(self, now: float) -> None:
         """Close what is overdue, and try again to accept where descriptors had run out."""
-        for connection in tuple(self._connections):
-            if connection.overdue(now):
+        hurry = self._hurry()
+        self._courtesies.idle_seconds = IDLE * hurry
+        if not self._to_look_at:
+            self._to_look_at = list(self._connections)
+        many = max(LOOKED_AT, len(self._connections) // 4)
+        looked_at, self._to_look_at = self._to_look_at[:many], self._to_look_at[many:]
+        for connection in looked_at:
+            if connection.overdue(now, hurry):
                 connection.abort()
+                self._page[GAUGES + Gauge.TCP_OVERDUE] += 1
         if self._spare is None:
             self._keep_spare()
         self._listen(self._resting)
@@ -83,11 +105,16 @@ class TcpServer:
             os.close(self._spare)
             self._spare = None
 
+    def heard(self, connection: TcpConnection) -> None:
+        """Put a connection behind those that have been idle for longer."""
+        if connection in self._connections:
+            self._connections.move_to_end(connection)
+
     def forget(self, connection: TcpConnection) -> None:
         """Free the place of a connection that is gone, or that must go."""
         if connection not in self._connections:
             return
-        self._connections.remove(connection)
+        del self._connections[connection]
         self._of_client[connection.host] -= 1
         if self._of_client[connection.host] <= 0:
             del self._of_client[connection.host]
@@ -122,16 +149,21 @@ class TcpServer:
 
     def _closed_an_idle_one(self) -> bool:
         """Make room by closing the connection on which nothing has happened for longest (RFC 7766 section 6.2.3)."""
-        idle = [(since, id(each), each) for each in self._connections if (since := each.idle_since) is not None]
-        if not idle:
+        oldest = next((each for each in islice(self._connections, LOOKED_AT) if each.idle_since is not None), None)
+        if oldest is None:
             return False
-        oldest = min(idle)[2]
         self.forget(oldest)
         oldest.abort()
         return True
 
+    def _hurry(self) -> float:
+        """Tell which share of the usual time a client may be idle, by how many places are taken."""
+        taken = len(self._connections) / self._most
+        return next((hurry for share, hurry in PRESSURE if taken > share), 1.0)
+
     def _open(self, sock: socket.socket, host: str) -> None:
-        self._connections.add(TcpConnection(self._loop, sock, host, self._answering, self))
+        self._connections[TcpConnection(self._loop, sock, host, self._answering, self)] = None
+        self._complained = False
         self._of_client[host] += 1
         self._page[GAUGES + Gauge.TCP_CONNECTIONS] = len(self._connections)
 
@@ -141,6 +173,9 @@ class TcpServer:
         Left alone, a full table of descriptors would wake this worker without end for a connection it cannot take.
         """
         self._page[GAUGES + Gauge.TCP_REFUSED] += 1
+        if not self._complained:
+            self._complained = True
+            self._loop.call_exception_handler({"message": NO_DESCRIPTORS})
         if self._spare is not None:
             os.close(self._spare)
             self._spare = None

@@ -114,7 +114,12 @@ class Worker:
         self._adopted: dict[int, Lanes] = {}
         self._released: dict[int, Lanes] = {}
         self._tcp = TcpServer(
-            loop, tcp, self._answering, connections=settings.tcp_connections, per_client=settings.tcp_per_client
+            loop,
+            tcp,
+            self._answering,
+            connections=settings.tcp_connections,
+            per_client=settings.tcp_per_client,
+            courtesies=pipeline.courtesies,
         )
         self._next_tick: asyncio.TimerHandle | None = None
         self._closed = False

@@ -248,6 +248,7 @@ class PageCollector(Collector):
         yield GaugeMetricFamily(
             "arret_tcp_connections", "TCP connections of clients now open.", self._gauge(Gauge.TCP_CONNECTIONS)
         )
+        yield _single("tcp_overdue", "TCP connections closed for want of activity.", self._gauge(Gauge.TCP_OVERDUE))
         yield _single("tcp_refused", "TCP connections closed over a limit.", self._gauge(Gauge.TCP_REFUSED))
 
     def _upstreams(self) -> Iterator[Metric]:

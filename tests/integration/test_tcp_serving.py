@@ -4,13 +4,16 @@ import resource
 import socket
 import struct
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 
+import dns.edns
 import dns.message
 import pytest
 
 from resolver.core.counters import GAUGES, Gauge, Transport, answer_slot
-from resolver.net import tcp_connection
+from resolver.net import tcp_connection, tcp_server
+from resolver.net.tcp_server import NO_DESCRIPTORS
 from tests.integration.running_worker import Running, answer_tcp, ask_tcp, make_policy, running_worker
 
 LISTED = "dpstream.example"
@@ -204,6 +207,8 @@ def test_the_longest_idle_makes_room() -> None:
 
 
 def test_without_descriptors_udp_goes_on_and_tcp_comes_back(running: Running) -> None:
+    complaints: list[dict[str, object]] = []
+    running.loop.set_exception_handler(lambda _, context: complaints.append(context))
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with running.udp("127.0.0.1") as udp, socket.socket() as client, socket.socket() as later:
         client.settimeout(10)
@@ -220,6 +225,7 @@ def test_without_descriptors_udp_goes_on_and_tcp_comes_back(running: Running) ->
         ask_tcp(later, wire(LISTED))
         assert address(answer_tcp(later)) == "192.0.2.80"
     assert running.page[GAUGES + Gauge.TCP_REFUSED] >= 1
+    assert [each["message"] for each in complaints] == [NO_DESCRIPTORS]
 
 
 def _ended(stream: socket.socket) -> bool:
@@ -240,3 +246,75 @@ def test_draining_answers_and_closes(running: Running) -> None:
         assert address(answer_tcp(stream)) == "192.0.2.7"
         assert answer_tcp(stream) == b""
         assert answer_tcp(idle) == b""
+
+
+@pytest.mark.parametrize(
+    ("taken", "idle"),
+    [
+        pytest.param(50, 1_000.0, id="half"),
+        pytest.param(51, 500.0, id="more than half"),
+        pytest.param(66, 200.0, id="two thirds"),
+        pytest.param(81, 50.0, id="four fifths"),
+    ],
+)
+def test_the_fuller_it_is_the_shorter_may_clients_be_idle(
+    monkeypatch: pytest.MonkeyPatch, taken: int, idle: float
+) -> None:
+    for module in (tcp_connection, tcp_server):
+        monkeypatch.setattr(module, "IDLE", 1_000.0)
+    with running_worker(make_policy(LISTED), tcp_connections=100, tcp_per_client=100) as running, ExitStack() as stack:
+        keep_alive: list[dns.edns.Option] = [dns.edns.GenericOption(11, b"")]  # type: ignore[arg-type]  # a plain number
+        asked = dns.message.make_query(LISTED, "A", use_edns=0, options=keep_alive)
+        streams = [stack.enter_context(running.tcp("127.0.0.1")) for _ in range(taken)]
+        for stream in streams:
+            ask_tcp(stream, wire(LISTED))
+            answer_tcp(stream)
+        running.call(running.worker._tick)
+        ask_tcp(streams[-1], asked.to_wire())
+        (told,) = [each for each in dns.message.from_wire(answer_tcp(streams[-1])).options if each.otype == 11]
+        assert told.to_wire() == int(idle * 10).to_bytes(2, "big")
+        tcp, now = running.worker._tcp, running.worker._answering.monotonic()
+        overdue = [connection.overdue(now + idle, tcp._hurry()) for connection in tcp._connections]
+        punctual = [connection.overdue(now + idle / 2, tcp._hurry()) for connection in tcp._connections]
+        assert (len(overdue), all(overdue), any(punctual)) == (taken, True, False)
+
+
+def test_urgent_data_and_resets_are_survived(running: Running) -> None:
+    for number in range(200):
+        with running.tcp("127.0.0.1") as stream:
+            stream.send(b"\x00", socket.MSG_OOB if number % 2 else 0)
+            stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    with running.tcp("127.0.0.1") as stream:
+        ask_tcp(stream, wire(LISTED))
+        assert address(answer_tcp(stream)) == "192.0.2.80"
+
+
+@pytest.mark.parametrize(
+    ("begin", "answered"),
+    [
+        pytest.param(struct.pack("!H", 0), True, id="length zero"),
+        pytest.param(framed(bytes(11)), True, id="eleven octets"),
+        pytest.param(framed(wire(LISTED, 9) + b"garbage"), True, id="octets behind the question"),
+        pytest.param(b"\xff\xff" + wire(LISTED, 9), False, id="longer than what comes"),
+    ],
+)
+def test_lengths_that_lie(running: Running, begin: bytes, answered: bool) -> None:  # noqa: FBT001 - a row's
+    with running.tcp("127.0.0.1") as stream, running.udp("127.0.0.1") as udp:
+        stream.sendall(begin + framed(wire(LISTED, 8)))
+        udp.send(wire(LISTED))
+        assert address(udp.recv(4_096)) == "192.0.2.80"
+        if answered:
+            last = answer_tcp(stream)
+            assert address(last if dns.message.from_wire(last).id == 8 else answer_tcp(stream)) == "192.0.2.80"
+        else:
+            stream.settimeout(0.3)
+            with pytest.raises(TimeoutError):
+                stream.recv(1)
+
+
+def test_finished_replies_serve_over_tcp_too(running: Running) -> None:
+    with running.tcp("127.0.0.1") as stream:
+        for number in range(3):
+            ask_tcp(stream, wire(LISTED, number))
+            assert address(answer_tcp(stream)) == "192.0.2.80"
+    assert running.page[GAUGES + Gauge.PACKET_HITS] == 2

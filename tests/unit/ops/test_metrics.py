@@ -185,6 +185,7 @@ def test_the_duration_histogram_is_cumulative() -> None:
         (GAUGES + Gauge.FULL_IN_ALL, "arret_overload_total{bound=in-flight}"),
         (GAUGES + Gauge.FULL_FOR_CLIENT, "arret_overload_total{bound=client}"),
         (GAUGES + Gauge.FULL_FOR_DOMAIN, "arret_overload_total{bound=domain}"),
+        (GAUGES + Gauge.TCP_OVERDUE, "arret_tcp_overdue_total"),
         (DROPS + DropReason.RATE_LIMIT, "arret_rate_limited_total{action=drop}"),
         (GAUGES + Gauge.RATE_TRUNCATED, "arret_rate_limited_total{action=truncate}"),
         (GAUGES + Gauge.RATE_LOGGED, "arret_rate_limited_total{action=log}"),
