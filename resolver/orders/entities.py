@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from resolver.orders.model import Addressee, Measure
 
@@ -105,6 +106,7 @@ def _near(entity: Entity, addressee: Addressee) -> str | None:
     return f"{addressee.name!r} looks like our {spelling!r}: if it is, add it to `also` of {entity.name!r}"
 
 
+@lru_cache(4_096)
 def _composed(name: str) -> str:
     return " ".join(unicodedata.normalize("NFC", name).split())
 
@@ -115,6 +117,7 @@ _WRITTEN_OUT = re.compile(
 )
 
 
+@lru_cache(4_096)
 def plain_form(name: str) -> str:
     """Reduce a company's name to what near-matches compare: without accents, capitals, punctuation, legal form."""
     decomposed = unicodedata.normalize("NFKD", name)
