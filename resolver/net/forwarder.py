@@ -213,6 +213,8 @@ class Forwarder:
         if attempt is None or heard is Curt.NOT_OURS:
             self._mismatched(carrier, attempt, now)
         elif heard is Curt.GARBLED:
+            if isinstance(carrier, UpstreamStream):
+                carrier.strike()
             self._garbled(attempt, now)
         else:
             del carrier.pending[message_id]

@@ -25,6 +25,8 @@ IDLE: Final = 8.0
 MOST_PENDING: Final = 8_192
 """Questions that wait on one connection."""
 MOST_UNSENT: Final = 1024 * 1024
+MOST_HALTING: Final = 0.2
+"""Seconds within a message after which a connection is not trusted with more."""
 MOST_STRIKES: Final = 10
 """Messages that answer nothing we asked, after which a connection is given up."""
 _CHUNK: Final = 65_536
@@ -65,9 +67,12 @@ class UpstreamStream:
         """Whether something can still be sent."""
         return self._line.fileno() >= 0
 
-    def can_take(self, asked_before: float | None) -> bool:
-        """Tell whether one more question may go here: there is room, and no silence since it was asked before."""
-        if not self.is_open or len(self.pending) >= MOST_PENDING:
+    def can_take(self, asked_before: float | None, now: float) -> bool:
+        """Tell whether one more question may go here: there is room, nothing strange came, nor half of a message for
+        long, and no silence since it was asked before."""
+        if not self.is_open or self.strikes or len(self.pending) >= MOST_PENDING:
+            return False
+        if self._splitter.partial and self.heard is not None and now - self.heard > MOST_HALTING:
             return False
         return asked_before is None or (self.heard is not None and self.heard > asked_before)
 
@@ -177,7 +182,7 @@ class UpstreamStreams:
         not trusted with it again. Raises OSError if no connection can be opened.
         """
         current = self._current
-        if current is None or not current.can_take(asked_before):
+        if current is None or not current.can_take(asked_before, now):
             current = self._connect(now)
         message_id, _ = self._draws.draw()
         while message_id in current.pending:
