@@ -92,6 +92,26 @@ def start_unbound(
         yield peer
 
 
+@contextmanager
+def start_named(folder: Path, *, forward_to: int) -> Iterator[Peer]:
+    """Start BIND, forwarding everything to this local port, without validation."""
+    home = folder / "named"
+    home.mkdir(parents=True, exist_ok=True)
+
+    def command(port: int) -> list[str]:
+        configuration = home / "named.conf"
+        configuration.write_text(
+            f'options {{ directory "{home}"; pid-file none; session-keyfile "{home}/session.key";'
+            f" listen-on-v6 {{ none; }}; listen-on port {port} {{ {HOST}; }}; recursion yes; forward only;"
+            f" forwarders {{ {HOST} port {forward_to}; }}; dnssec-validation no; empty-zones-enable no; }};"
+            " controls { };\n"
+        )
+        return [_program("named"), "-g", "-n", "1", "-c", str(configuration)]
+
+    with _started(command, "localhost", None) as peer:
+        yield peer
+
+
 def free_port() -> int:
     """Find a port of 127.0.0.1 that neither UDP nor TCP uses at this moment."""
     while True:

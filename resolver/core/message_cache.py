@@ -27,6 +27,9 @@ STALE_PAUSE: Final = 30.0
 """Seconds for which a failure stands while a stale answer is at hand (RFC 8767 section 5)."""
 FAILURES: Final = 16_384
 
+HEAVIEST: Final = 70_000
+"""Octets of memory of an entry that is kept: one answer must not push many others out."""
+
 _TTL: Final = Struct("!L")
 _OVERHEAD: Final = 700
 
@@ -156,11 +159,11 @@ class MessageCache:
         return self._entries.get(question)
 
     def keep(self, entry: Entry) -> None:
-        """Keep an entry in place of all that was known about its question, or nothing if its time is zero."""
+        """Keep an entry in place of all that was known of its question; nothing if its time is zero or it is heavy."""
         question = entry.question
         if len(self._failures):
             self._failures.discard(question)
-        if entry.expires > entry.stored:
+        if entry.expires > entry.stored and entry.octets <= HEAVIEST:
             self._entries.put(question, entry)
         else:
             self._entries.discard(question)

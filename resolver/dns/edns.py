@@ -20,6 +20,8 @@ class MalformedOptionsError(ValueError):
 Options = tuple[tuple[int, bytes], ...]
 """EDNS options in order: code and value."""
 
+MAX_OPTIONS: Final = 4_096
+"""Options that one record may have: more would cost time, and nobody sends a dozen."""
 NO_OPTIONS: Final[Options] = ()
 
 
@@ -41,6 +43,8 @@ def read_options(rdata: bytes) -> Options:
     found: list[tuple[int, bytes]] = []
     position, end = 0, len(rdata)
     while position < end:
+        if len(found) == MAX_OPTIONS:
+            raise MalformedOptionsError("more options than an honest message has")
         if position + 4 > end:
             raise MalformedOptionsError("an option is cut short")
         code, length = _OPTION.unpack_from(rdata, position)

@@ -14,10 +14,10 @@ from resolver.dns.name import MAX_LABEL, MAX_NAME
 from resolver.dns.rdata import LAYOUTS, Layout, MalformedRdataError, Part, end_of_part
 
 HEADER_SIZE: Final = 12
-MAX_STEPS: Final = 3000
+MAX_STEPS: Final = 2000
 """Steps of work one message may cost: one for a record, a part of its data, 16 octets of an expanded name; two a name.
 
-Room for a set of 2 900 IPv4 addresses or 400 servers of a service, ten times what common resolvers keep of one set;
+Room for a set of 1 900 IPv4 addresses or 260 servers of a service, many times what common resolvers keep of one set;
 a message made to cost time is refused within milliseconds.
 """
 MAX_POINTERS: Final = 127

@@ -1,7 +1,9 @@
 """When upstreams are asked, whom else, and until when: silence, refusals, late answers. The upstreams are scripted."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 
 import dns.rcode
 import pytest
@@ -394,21 +396,65 @@ def test_one_bad_name_never_marks_an_upstream_down() -> None:
     run(scenario)
 
 
+def chi_square(found: Iterable[int], places: int) -> float:
+    """Measure how far counts are from all being alike; about ``places - 1``, seldom twice that, if only chance is."""
+    counts = Counter(found)
+    expected = counts.total() / places
+    return sum((counts[place] - expected) ** 2 / expected for place in range(places))
+
+
 def test_ports_and_ids_are_spread() -> None:
-    """A thousand questions: no port stands out, and ids have nothing to do with ports (RFC 5452)."""
+    """A thousand questions: no port stands out, and ids have nothing to do with ports (RFC 5452).
+
+    The bounds are those that chance alone exceeds once in a million runs.
+    """
 
     async def scenario() -> None:
         slow = Schedule(sends=(2.0, 4.0), answer=6.0, close=8.0)
         async with scripted(sound) as upstream, forwarding([udp(upstream.port)], sockets=1_024, schedule=slow) as rig:
-            for hundred in range(10):
+            for hundred in range(20):
                 await asyncio.gather(*(rig.resolve(f"n{hundred}-{number}.test") for number in range(100)))
             ports = [heard.port for heard in upstream.heard]
             ids = [heard.query.id for heard in upstream.heard]
-            assert len(set(ports)) >= 500
-            assert max(ports.count(port) for port in set(ports)) < 10
-            assert len(set(ids)) > 950
-            halves = [(port > sorted(ports)[500], each > 32_767) for port, each in zip(ports, ids, strict=True)]
-            assert all(halves.count((a, b)) > 180 for a in (False, True) for b in (False, True))
+            assert len(set(ports[:1_000])) >= 500
+            assert max(ports.count(port) for port in set(ports)) <= 12
+            assert len(set(ids)) > 1_900
+            in_order = sorted(set(ports))
+            place = {port: number * 8 // len(in_order) for number, port in enumerate(in_order)}
+            assert chi_square((each >> 12 for each in ids), 16) < 60
+            assert chi_square((each & 15 for each in ids), 16) < 60
+            both = (place[port] * 8 + (each >> 13) for port, each in zip(ports, ids, strict=True))
+            assert chi_square(both, 64) < 150
+            steps = ((after - before) % 65_536 >> 12 for before, after in pairwise(ids))
+            assert chi_square(steps, 16) < 60, "nor does one id tell of the next"
+
+    run(scenario)
+
+
+def test_everybody_is_told_in_time_when_all_upstreams_are_silent() -> None:
+    """At the pace and by the schedule that operators have: a thousand questions in a second, answers by 1.8 s."""
+
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        async with (
+            scripted(silent) as one,
+            scripted(silent) as two,
+            forwarding([udp(one.port, 0), udp(two.port, 1)], schedule=Schedule()) as rig,
+        ):
+            took: list[float] = []
+
+            async def asks(number: int) -> None:
+                await asyncio.sleep(number / 1_000)  # the pace is what is tested
+                begun = loop.time()
+                answer = await rig.resolve(f"n{number}.silent.test")
+                took.append(loop.time() - begun)
+                assert answer.rcode() == dns.rcode.SERVFAIL
+
+            await asyncio.gather(*(asks(number) for number in range(500)))
+            assert len(took) == 500
+            assert max(took) < 1.8
+            assert len(one.heard) + len(two.heard) < 4 * 500
+            assert rig.forwarder.waiting == 0
 
     run(scenario)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from resolver.core.message_cache import Entry, MessageCache
+from resolver.core.message_cache import HEAVIEST, Entry, MessageCache
 from resolver.core.step import Failure, Question, Unusable
 from resolver.dns.name import parse_name
 from tests.worlds import World, ask, upstream_says
@@ -99,3 +99,12 @@ def test_the_body_counts_down_to_zero_and_not_below() -> None:
     assert learned.aged_body(400) == nine.replace(b"\x00\x00\x00\x09", bytes(4))
     assert learned.stale_body(30) == nine.replace(b"\x00\x00\x00\x09", b"\x00\x00\x00\x1e")
     assert learned.aged_body(0) is nine
+
+
+def test_an_answer_that_is_too_heavy_is_not_kept() -> None:
+    kept = MessageCache(10, 10_000_000)
+    kept.keep(entry(1, body=bytes(HEAVIEST // 2)))
+    kept.keep(entry(2, body=bytes(HEAVIEST)))
+    assert [kept.find(question(number)) is not None for number in (1, 2)] == [True, False]
+    kept.keep(entry(1, body=bytes(HEAVIEST)))
+    assert kept.find(question(1)) is None, "nor is what it takes the place of"

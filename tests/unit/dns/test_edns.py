@@ -2,7 +2,7 @@
 
 import pytest
 
-from resolver.dns.edns import MalformedOptionsError, extended_error, read_options, write_opt
+from resolver.dns.edns import MAX_OPTIONS, MalformedOptionsError, extended_error, read_options, write_opt
 
 
 def test_an_opt_record_without_options() -> None:
@@ -23,3 +23,9 @@ def test_options_read_back_as_written(options: tuple[tuple[int, bytes], ...]) ->
 def test_options_that_do_not_fill_their_record_are_refused(rdata: bytes) -> None:
     with pytest.raises(MalformedOptionsError):
         read_options(rdata)
+
+
+def test_more_options_than_anybody_sends_are_refused() -> None:
+    assert len(read_options(bytes(4 * MAX_OPTIONS))) == MAX_OPTIONS
+    with pytest.raises(MalformedOptionsError):
+        read_options(bytes(4 * MAX_OPTIONS + 4))
