@@ -20,6 +20,8 @@ from resolver.cli.explanation import Explanation, Listing, explain_name
 from resolver.cli.law import Law, read_law
 from resolver.cli.terminal import BAD, GOOD, QUIET, TITLE, from_here, say, say_json, say_pairs
 from resolver.core.admission import ALLOWED
+from resolver.core.special_names import special_names
+from resolver.dns.codes import RRType
 from resolver.dns.name import WireName, present_name
 from resolver.ops.policy_document import OrderRecord, measure_words
 from resolver.orders.model import Reach
@@ -47,14 +49,15 @@ def explain(name: WireName, at: float | None, client: bytes | None, config_file:
     law = read_law(config)
     view = ALLOWED if client is None else law.view_of(client, config.clients.allow)
     explanation = explain_name(law, name, law.wall if at is None else at, view)
+    special = special_names(config.zones, config.special_names).content(name, RRType.A) is not None
     if as_json:
-        say_json({**explanation.as_document(), "policy": law.policy.digest, **law.origin()})
+        say_json({**explanation.as_document(), "special": special, "policy": law.policy.digest, **law.origin()})
     else:
         _say_verdict(explanation, law)
         for listing in explanation.listings:
             _say_listing(listing)
         _say_nearest(explanation)
-        _say_answer(explanation)
+        _say_answer(explanation, special=special)
 
 
 VERDICTS: Final = {
@@ -129,11 +132,13 @@ def _say_nearest(explanation: Explanation) -> None:
         say("  the nearest listed names: " + ", ".join(map(present_name, explanation.nearest)))
 
 
-def _say_answer(explanation: Explanation) -> None:
+def _say_answer(explanation: Explanation, *, special: bool) -> None:
     say("")
     match explanation.verdict:
         case "refused":
             say("This client gets REFUSED, whatever it asks.")
+        case "allowed" if special:
+            say("It is a special name: it is answered here, and no upstream is asked.")
         case "allowed":
             asked = present_name(explanation.name)
             say(f"Subscribers get what the upstreams answer; `arret query {asked}` tells whether an alias is blocked.")

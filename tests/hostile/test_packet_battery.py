@@ -380,6 +380,15 @@ def test_any_octets_make_a_name_and_come_back(asker: Asker, parent: str, case: s
     is_the_answer(asker.ask(wire), wire, "blocked" if parent == "pirate.example" else "forwarded")
 
 
+@pytest.mark.parametrize(
+    "labels", [[b"x"] * 127, [b"\xff"] * 127, [b"x" * 63] * 3 + [b"x" * 61]], ids=["127", "0xFF", "4"]
+)
+def test_no_sound_name_is_too_long(asker: Asker, labels: list[bytes]) -> None:
+    wire = query(name(*labels), rest=opt())
+    assert len(name(*labels)) == 255
+    is_the_answer(asker.ask(wire), wire, "forwarded")
+
+
 @pytest.mark.parametrize("qtype", [1, 2, 6, 43, 48])
 def test_the_root_is_a_name(asker: Asker, qtype: int) -> None:
     wire = query(ROOT, qtype, rest=opt(flags=DO))

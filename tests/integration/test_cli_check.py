@@ -287,6 +287,15 @@ def test_explain_what_nobody_lists(desk: Desk) -> None:
     )
 
 
+def test_explain_a_special_name(desk: Desk) -> None:
+    lines = desk.run("explain", "printer.home.arpa").stdout.splitlines()
+    told = json.loads(desk.run("explain", "printer.home.arpa", "--json").stdout)
+    other = json.loads(desk.run("explain", "pirate.example", "--json").stdout)
+
+    assert lines[-1] == "It is a special name: it is answered here, and no upstream is asked."
+    assert (told["special"], other["special"]) == (True, False)
+
+
 def test_explain_for_a_client_that_may_not_ask(desk: Desk) -> None:
     stranger = desk.run("explain", "pirate.example", "--client", "198.51.100.7").stdout
     subscriber = desk.run("explain", "pirate.example", "--client", "10.0.0.7").stdout
