@@ -9,7 +9,7 @@ import concurrent.futures.thread  # noqa: F401 - else asyncio loads it late, as 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from resolver import __version__
 from resolver.ops.channel import Message
@@ -42,6 +42,19 @@ def who_is(peer: Peer) -> Who:
 def fact(kind: Kind, who: Who | Sequence[Who], **facts: object) -> Facts:
     """Make an entry of now."""
     return {"kind": kind.value, "time": now_text(), "who": who, **facts}
+
+
+ACTS: Final = frozenset({Kind.SUSPENDED, Kind.RESUMED, Kind.LIFTED, Kind.IMPLEMENTED, Kind.WIDENED, Kind.ROLLED_BACK})
+"""What commands do to order files themselves, and then tell."""
+
+
+def act_of(request: Mapping[str, Any], who: Who) -> Facts | str:
+    """Make the entry of what a command says it did: kind, order, file, and what else it tells; or say why not."""
+    said = {key: value for key, value in request.items() if key not in {"verb", "apply", "kind", "time", "who"}}
+    kind, order, file = request.get("kind"), request.get("order"), request.get("file")
+    if kind not in {each.value for each in ACTS} or not isinstance(order, str) or not isinstance(file, str):
+        return f"an act has a kind ({', '.join(sorted(ACTS))}), an order and a file"
+    return fact(Kind(kind), who, **said)
 
 
 class Chronicle:

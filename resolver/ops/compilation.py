@@ -61,6 +61,12 @@ async def compile_in_child(
     return await _ask_child({**question, **_common(config, wall, known)}, tell, beside=beside)
 
 
+async def amend_in_child(config: Config, wall: float, known: str | None, file: Path) -> Compiled:
+    """Put the history of the order in a file into the applied policy; no policy where that takes a compilation."""
+    question = {"do": "amend", "beside": False, "tidy": False, "file": str(file), **_common(config, wall, known)}
+    return await _ask_child(question, tell_nobody, beside=False)
+
+
 async def recall_in_child(config: Config, wall: float, known: str | None) -> Compiled:
     """Find the policy that was applied last; the other arguments are as in `compile_in_child`."""
     return await _ask_child(

@@ -90,7 +90,7 @@ def compile_orders(
     last = read_last_versions(config.state, applied, versions, remembered.read)
     versions += unread_versions(versions, problems, last.good, last.refused)
     brands = brands_of(config)
-    times = OrderTimes(brands, wall, _first_applied(config, applied))
+    times = OrderTimes(brands, wall, first_applied(config, applied))
     protected, wrong_protection = protected_by(config)
     choice = choose_orders(
         versions,
@@ -174,7 +174,7 @@ def _make(
     unmet: Mapping[str, list[DeadlineRecord]],
     tell: Tell,
 ) -> _Made:
-    tables = enact(timed, _manners(config))
+    tables = enact(timed, manners_of(config))
     laid_out = tables.fingerprint()
     index = _index(tables, laid_out, applied, tell)
     exempt = exemptions(config.exempt, timed, tables.measures)
@@ -195,14 +195,14 @@ def _index(tables: Tables, laid_out: str, applied: AppliedPolicy | None, tell: T
     return Index.read(build_index(tables.rules(), tables.rule_tables(), advance))
 
 
-def _first_applied(config: Config, applied: AppliedPolicy | None) -> Mapping[str, Mapping[str, date]]:
+def first_applied(config: Config, applied: AppliedPolicy | None) -> Mapping[str, Mapping[str, date]]:
     """Carry over since when measures are applied; what a rehearsal pretended is no fact, nor the other way round."""
     if applied is None or applied.rehearsal != (config.rehearse is not None):
         return {}
     return {each.id: each.first_applied for each in applied.manifest}
 
 
-def _manners(config: Config) -> dict[str, Manners]:
+def manners_of(config: Config) -> dict[str, Manners]:
     """Tell how each brand answers; what a brand does not say is as with the operator."""
     own = Manners(
         language=config.operator.language,
@@ -215,10 +215,10 @@ def _manners(config: Config) -> dict[str, Manners]:
         organization=config.operator.name,
         contact=config.operator.contact,
     )
-    return {"": own} | {each.name: _manners_of(each, own) for each in config.brands}
+    return {"": own} | {each.name: _brand_manners(each, own) for each in config.brands}
 
 
-def _manners_of(brand: BrandConfig, own: Manners) -> Manners:
+def _brand_manners(brand: BrandConfig, own: Manners) -> Manners:
     """A brand with a notice address of its own has no other: one of the operator's would show another's page."""
     page = own if brand.notice == PageAddresses() else brand.notice
     return replace(

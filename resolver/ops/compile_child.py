@@ -17,6 +17,7 @@ from typing import Final
 from resolver.core.policy import counter_key
 from resolver.ops.account import account_of, account_of_recalled
 from resolver.ops.agenda import Appointment, appointments
+from resolver.ops.amendment import amend
 from resolver.ops.channel import LineSplitter, Message, write_line
 from resolver.ops.compile import compile_orders
 from resolver.ops.config import Config
@@ -33,7 +34,8 @@ PROBLEMS_TOLD: Final = 1_000
 def compile_once(channel: socket.socket) -> int:
     """Read what is to be done, do it, report. The exit status is 0 if there was a report.
 
-    ``compile`` compiles the orders; ``recall`` only finds what was applied last, for a start whose orders are broken.
+    ``compile`` compiles the orders, ``amend`` puts the history of one into the policy, ``recall`` only finds what was
+    applied last, for a start whose orders are broken.
     """
     asked = _read(channel)
     if asked is None:
@@ -74,14 +76,32 @@ def _answer(asked: Message, tell: Tell) -> Message:
     applied = read_current(config.state)
     if asked["do"] == "recall":
         return _recall(asked, config, applied)
-    confirms = confirms_nothing if asked["plan"] is None else confirms_only(asked["plan"])
     wall, known = float(asked["wall"]), asked["known"]
     before = _document_of(applied, known)
+    if asked["do"] == "amend":
+        return _amend(config, applied, before, Path(asked["file"]), wall)
+    confirms = confirms_nothing if asked["plan"] is None else confirms_only(asked["plan"])
     report = compile_orders(config, wall, applied, tell=tell, confirms=confirms)
     problems, warnings = _bounded(report.problems), _bounded(report.warnings)
     account = account_of(report, config, before, wall, known)
     said = {"say": "compiled", "problems": problems, "warnings": warnings, "account": account}
     return {**said, **_described(report.policy)}
+
+
+def _amend(
+    config: Config, applied: AppliedPolicy | None, before: PolicyDocument | None, file: Path, wall: float
+) -> Message:
+    """Answer with no policy where a reload must do it."""
+    said: Message = {"say": "compiled", "problems": [], "warnings": []}
+    amended = amend(config, applied, before, file, wall)
+    if amended is None:
+        return {**said, "account": None, **_described(None)}
+    entities = [each.model_dump(mode="json") for each in config.operator.who_we_are]
+    return {
+        **said,
+        "account": {**amended.account, "entities": entities},
+        **_described(amended.policy, amended.document),
+    }
 
 
 def _recall(asked: Message, config: Config, applied: AppliedPolicy | None) -> Message:
@@ -94,10 +114,8 @@ def _recall(asked: Message, config: Config, applied: AppliedPolicy | None) -> Me
 
 
 def _document_of(applied: AppliedPolicy | None, known: str | None) -> PolicyDocument | None:
-    """Read the document of the policy that the journal knows as the last one, if it is the one applied."""
-    if applied is None or applied.path is None or applied.digest != known:
-        return None
-    return read_document(applied.path)
+    """Give the document of the policy that the journal knows as the last one, if it is the one applied."""
+    return applied.document if applied is not None and applied.digest == known else None
 
 
 def _bounded(sentences: Sequence[object]) -> list[str]:
@@ -105,11 +123,11 @@ def _bounded(sentences: Sequence[object]) -> list[str]:
     return told + [f"and {len(sentences) - PROBLEMS_TOLD} more"] * (len(sentences) > PROBLEMS_TOLD)
 
 
-def _described(policy: Path | None) -> Message:
+def _described(policy: Path | None, document: PolicyDocument | None = None) -> Message:
     """Say of a policy what the supervisor needs, so that it need not read it: totals, and what is counted."""
     if policy is None:
         return {"policy": None}
-    document = read_document(policy)
+    document = document or read_document(policy)
     rules: dict[str, list[tuple[object, int]]] = {order["id"]: [] for order in document["orders"]}
     for measure in document["measures"]:
         if measure.get("observe", False):

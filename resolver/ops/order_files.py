@@ -71,6 +71,11 @@ def read_order_file(path: Path, read_listed: ReadNames) -> OrderVersion:
     except OSError as error:
         problem = Problem(Place(str(path), 1, 1), f"cannot be read ({error.strerror}): check its permissions")
         return OrderVersion(str(path), {}, (), None, (problem,), None, None)
+    return reread(path, content, read_listed)
+
+
+def reread(path: Path, content: bytes, read_listed: ReadNames) -> OrderVersion:
+    """Read an order file as if it held this content; the files that it names are read as they are."""
     return _version(content, str(path), lambda name: _read_regular(path.parent / name), read_listed)
 
 

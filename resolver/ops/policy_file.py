@@ -36,7 +36,8 @@ class DamagedPolicyError(Exception):
 class AppliedPolicy:
     """What was applied last. ``path`` is None if the policy or its index is damaged: it must be compiled again.
 
-    ``damage`` then says what is wrong. ``index`` is mapped and sound otherwise, and made from ``laid_out``.
+    ``damage`` then says what is wrong. ``index`` is mapped and sound otherwise, and made from ``laid_out``, and
+    ``document`` is the policy's.
     """
 
     path: Path | None
@@ -46,6 +47,7 @@ class AppliedPolicy:
     damage: str | None = None
     index: Index | None = field(default=None, compare=False)
     laid_out: str = ""
+    document: PolicyDocument | None = field(default=None, compare=False, repr=False)
 
 
 def encode_document(document: PolicyDocument) -> bytes:
@@ -183,7 +185,7 @@ def _read_applied(path: Path) -> AppliedPolicy | None:
         index = _open_index(path, document["index"])
     except DamagedPolicyError as error:
         return AppliedPolicy(None, digest, document["rehearsal"], manifest, str(error))
-    return AppliedPolicy(path, digest, document["rehearsal"], manifest, None, index, document["laid_out"])
+    return AppliedPolicy(path, digest, document["rehearsal"], manifest, None, index, document["laid_out"], document)
 
 
 def _read_sources(path: Path, digest: str, damage: str) -> AppliedPolicy | None:

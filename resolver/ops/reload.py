@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from resolver.ops.channel import Message
 from resolver.ops.chronicle import SERVER, Chronicle, Who
 from resolver.ops.clock import OrderClock
-from resolver.ops.compilation import Compiled, CompiledPolicy, compile_in_child, recall_in_child
+from resolver.ops.compilation import Compiled, CompiledPolicy, amend_in_child, compile_in_child, recall_in_child
 from resolver.ops.config import Config, load_config
 from resolver.ops.cookie_secrets import CookieSecrets
 from resolver.ops.counter_places import OrderPlaces, UpstreamPlaces
@@ -77,6 +77,10 @@ class Reloader:
         self.config = config
         self.asked_by: list[Who] = []
         self.pruned = False
+        self.urgent = False
+        self._compiling: asyncio.Task[Compiled] | None = None
+        self._changing = asyncio.Lock()
+        self._amendments = 0
         self._chronicle = chronicle
         self.progress: Progress | None = None
         self._tell_elsewhere = tell
@@ -142,9 +146,9 @@ class Reloader:
         self._chronicle.watch(policy.summary)
 
     async def _compile(self, config: Config, *, beside: bool, plan: str | None = None) -> Compiled:
+        wall, known = self._clock.read(), self._chronicle.known
+        tidy, self.pruned = self.pruned, False
         try:
-            wall, known = self._clock.read(), self._chronicle.known
-            tidy, self.pruned = self.pruned, False
             return await compile_in_child(
                 config, wall, self._note_progress, beside=beside, plan=plan, known=known, tidy=tidy
             )
@@ -195,7 +199,44 @@ class Reloader:
         return self._conclude(problems, warnings, changed=attempt.changed)
 
     async def _attempt(self, config: Config, plan: str | None, who: Sequence[Who]) -> Attempt:
-        compiled = await self._compile(config, beside=True, plan=plan)
+        """Compile and apply; what was compiled before an amendment is compiled again, for it knows nothing of that."""
+        while True:
+            amendments = self._amendments
+            compiled = await self._compile_undisturbed(config, plan)
+            async with self._changing:
+                if compiled is not None and amendments == self._amendments:
+                    return await self._enforce(config, compiled, plan, who)
+
+    async def _compile_undisturbed(self, config: Config, plan: str | None) -> Compiled | None:
+        """Compile; None if an amendment broke it off."""
+        beside, self.urgent = not self.urgent, False
+        self._compiling = asyncio.create_task(self._compile(config, beside=beside, plan=plan))
+        try:
+            await asyncio.wait({self._compiling})
+            return None if self._compiling.cancelled() else self._compiling.result()
+        except asyncio.CancelledError:
+            self._compiling.cancel()
+            raise
+        finally:
+            self._compiling = None
+
+    async def amend(self, file: Path, who: Who) -> ReloadOutcome | None:
+        """Put one order's history in force, ahead of a reload that is compiling; None if that takes a reload."""
+        self._amendments += 1
+        if self._compiling is not None:
+            self._compiling.cancel()
+        async with self._changing:
+            compiled = await amend_in_child(self.config, self._clock.read(), self._chronicle.known, file)
+            if compiled.policy is None:
+                _log_problems(compiled.problems)
+                self.urgent = True
+                return None
+            aborted, changed = await self._apply(self.config, compiled.policy, compiled.account, (who,))
+        problems = (aborted.why,) if aborted is not None else ()
+        _log_problems(problems)
+        return ReloadOutcome(problems, await self._hold_reserve(), changed, time.time())
+
+    async def _enforce(self, config: Config, compiled: Compiled, plan: str | None, who: Sequence[Who]) -> Attempt:
         if plan is not None and compiled.policy is None:
             return Attempt(compiled, None, changed=False)
         policy = compiled.policy or self.policy

@@ -18,7 +18,7 @@ from typing import Final
 
 from resolver.net.sockets import ListenAddress, Listener, ListenError, Opened, open_listeners, open_page_listeners
 from resolver.ops.children import LEAST_PRIORITY
-from resolver.ops.chronicle import NO_RETENTION, SIGNAL, Chronicle, who_is
+from resolver.ops.chronicle import NO_RETENTION, SIGNAL, Chronicle, act_of, who_is
 from resolver.ops.clock import OrderClock, order_clock
 from resolver.ops.config import Config, load_config
 from resolver.ops.control import SOCKET_FILE, ControlError, ControlServer, Message, Peer, open_control_socket
@@ -29,7 +29,7 @@ from resolver.ops.notify import notify, watchdog_seconds
 from resolver.ops.one_at_a_time import OneAtATime
 from resolver.ops.privileges import PrivilegeError, become, check_interpreter
 from resolver.ops.progress import Tell, tell_nobody
-from resolver.ops.reload import Reloader
+from resolver.ops.reload import Reloader, ReloadOutcome
 from resolver.ops.state_lock import StateError, StateLock
 from resolver.ops.status import RunningServer
 from resolver.ops.widening import widened_facts
@@ -217,6 +217,7 @@ class Supervisor:
             "status": self._answer_status,
             "progress": self._answer_progress,
             "widened": self._answer_widened,
+            "act": self._answer_act,
             "prune": self._answer_prune,
         }
         self._control = ControlServer(open_control_socket(config.state), verbs)
@@ -283,6 +284,9 @@ class Supervisor:
         outcome = await asyncio.shield(self._reloads.request(plan))
         if outcome.void:
             return {"ok": False, "why": "; ".join(outcome.problems)}
+        return self._told(outcome)
+
+    def _told(self, outcome: ReloadOutcome) -> Message:
         status = self._status()
         return {
             "ok": not outcome.problems,
@@ -291,6 +295,22 @@ class Supervisor:
             "warnings": list(outcome.warnings),
             **{key: status[key] for key in ("digest", "orders", "names", "rehearsal")},
         }
+
+    async def _answer_act(self, request: Message, peer: Peer) -> Message:
+        """Journal what a command did to an order's file, and put it in force if it says so."""
+        entry = act_of(request, who_is(peer))
+        if isinstance(entry, str):
+            return {"ok": False, "why": entry}
+        refusal = await self._chronicle.record([entry])
+        if refusal is not None:
+            return {"ok": False, "why": refusal}
+        if not request.get("apply"):
+            return {"ok": True}
+        outcome = await asyncio.shield(self._reloader.amend(Path(entry["file"]), who_is(peer)))
+        if outcome is None:
+            self._reloader.asked_by.append(who_is(peer))
+            outcome = await asyncio.shield(self._reloads.request(None))
+        return self._told(outcome)
 
     async def _answer_prune(self, _request: Message, peer: Peer) -> Message:
         retention = self._reloader.config.journal.retention

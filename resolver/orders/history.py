@@ -56,6 +56,7 @@ def _event(shape: EventShape, names: tuple[WireName, ...] | None, place: Place) 
         list_id=shape.list,
         names=names,
         until=shape.until,
+        ground=shape.ground,
         why=shape.why,
         by=shape.by,
         effect=shape.effect,

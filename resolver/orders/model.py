@@ -89,6 +89,15 @@ class EventKind(StrEnum):
     LIFTED = "lifted"
 
 
+class Ground(StrEnum):
+    """On whose account an order is suspended or lifted; an error is our own, and must be settled soon."""
+
+    COURT = "court"
+    AUTHORITY = "authority"
+    APPLICANT = "applicant"
+    ERROR = "error"
+
+
 @dataclass(frozen=True, slots=True)
 class Duration:
     """A length of time as a court writes it; months follow the calendar, hours run without a stop."""
@@ -311,6 +320,7 @@ class Event:
     list_id: str | None = None
     names: tuple[WireName, ...] | None = None
     until: date | datetime | None = None
+    ground: Ground | None = None
     why: str | None = None
     by: str | None = None
     effect: str | None = None

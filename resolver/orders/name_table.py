@@ -71,6 +71,14 @@ class NameTable:
             self._digest = content.hexdigest()
         return self._digest
 
+    def __eq__(self, other: object) -> bool:
+        """Tell whether another table holds the same names, from the same lines."""
+        return self is other or (isinstance(other, NameTable) and self.digest == other.digest)
+
+    def __hash__(self) -> int:
+        """Equal tables have one hash."""
+        return hash(self.digest)
+
     def __len__(self) -> int:
         """Count the names."""
         return len(self._lines)

@@ -22,7 +22,7 @@ from pydantic_core import PydanticCustomError
 
 from resolver.orders.dates import parse_day, parse_moment
 from resolver.orders.duration import parse_duration
-from resolver.orders.model import Action, Duration, EventKind, MeasureKind, Nature, PeriodStart, Reach
+from resolver.orders.model import Action, Duration, EventKind, Ground, MeasureKind, Nature, PeriodStart, Reach
 
 Value = TypeVar("Value")
 
@@ -296,6 +296,7 @@ class EventShape(Shape):
     list: Text | None = optional("The list it concerns.")
     names: tuple[str, ...] | None = optional("The names it concerns; all where absent.")
     until: Moment | None = optional("Last day of a suspension, or the new last day of end-moved.")
+    ground: Ground | None = optional("On whose account it was suspended, resumed or lifted: error is our own.")
     why: Text | None = optional("Why, or how it is known.")
     by: Text | None = optional("Who decided or asked.")
     effect: Text | None = optional("What it changed, in words.")

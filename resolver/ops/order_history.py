@@ -1,0 +1,62 @@
+"""How an entry is put into the history of an order's file: found by the order's id, added, read again, exchanged.
+
+It is done by whoever runs the command, with his rights; the server is told afterwards.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from resolver.ops.config import Config
+from resolver.ops.kept_orders import digest_of
+from resolver.ops.order_files import is_order_file, read_order_file, reread
+from resolver.ops.remembered_names import RememberedNames
+from resolver.orders.model import Order
+from resolver.orders.order_writing import OrderWritingError, Value, replace_file, with_added
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenEntry:
+    """What was written: the file, the SHA-256 that it has now, and the order that it holds."""
+
+    file: Path
+    digest: str
+    order: Order
+
+
+def find_order_file(folders: Sequence[Path], order: str) -> Path:
+    """Find the file that holds an order, without reading the other ten thousand. Raises OrderWritingError."""
+    written = re.escape(order.encode())
+    line = re.compile(rb"^(?:\xef\xbb\xbf)?order:[ \t]*([\"']?)" + written + rb"\1[ \t]*(?:#.*)?\r?$", re.MULTILINE)
+    try:
+        files = sorted(path for folder in folders for path in folder.iterdir() if is_order_file(path))
+        found = [path for path in files if line.search(path.read_bytes())]
+    except OSError as error:
+        raise OrderWritingError(f"{error.filename}: cannot be read ({error.strerror})") from error
+    if len(found) > 1:
+        raise OrderWritingError(f"order {order!r} stands in {' and '.join(map(str, found))}: keep one of them")
+    if not found:
+        where = ", ".join(map(str, folders))
+        raise OrderWritingError(f"no file in {where} holds order {order!r}; `arret orders` lists those that are loaded")
+    return found[0]
+
+
+def add_to_history(config: Config, order: str, entry: Mapping[str, Value]) -> WrittenEntry:
+    """Add an entry to an order's history. Raises OrderWritingError, and nothing is written then.
+
+    The file must be sound before and after: what an entry says of names, measures and dates is checked as always.
+    """
+    path = find_order_file(config.orders, order)
+    names = RememberedNames(config.state)
+    before = read_order_file(path, names.read)
+    if before.order is None:
+        first = "; ".join(str(problem) for problem in before.problems[:3])
+        raise OrderWritingError(f"{first}; correct it first, or add the entry by hand: {entry}")
+    after = with_added(before.contents[""], str(path), ["history"], [entry])
+    read = reread(path, after, names.read)
+    if read.order is None:
+        what = "; ".join(problem.what for problem in read.problems[:3])
+        raise OrderWritingError(f"{path}: this cannot be recorded: {what}")
+    replace_file(path, before.contents[""], after)
+    return WrittenEntry(path, digest_of(after), read.order)

@@ -1,0 +1,67 @@
+"""An entry is put into the right file, or nothing is written and the reason is said."""
+
+from pathlib import Path
+
+import pytest
+
+from resolver.ops.config import Config
+from resolver.ops.order_history import add_to_history, find_order_file
+from resolver.orders.order_writing import OrderWritingError
+from tests.unit.ops.desk import Desk, order_text
+
+ENTRY = {"date": "2026-05-01", "event": "suspended", "why": "a stay"}
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    desk = Desk(tmp_path)
+    desk.write("one.yaml", "# ours\n" + order_text("ta-1", ["one.example"]))
+    desk.write("two.yaml", order_text("ta-11", ["two.example"]))
+    return desk
+
+
+def add(desk: Desk, order: str, **entry: str) -> Path:
+    return add_to_history(Config.model_validate(desk.settings), order, {**ENTRY, **entry}).file
+
+
+def test_an_entry_is_added(desk: Desk) -> None:
+    file = add(desk, "ta-1")
+
+    assert file == desk.orders / "one.yaml"
+    added = 'history:\n  - {date: 2026-05-01, event: suspended, why: "a stay"}\n'
+    assert file.read_text() == "# ours\n" + order_text("ta-1", ["one.example"]) + added
+
+
+@pytest.mark.parametrize("line", ["order: ta-1", "order:   'ta-1'   # ours", 'order: "ta-1"\r'])
+def test_the_file_of_an_order_is_found(desk: Desk, line: str) -> None:
+    desk.write("one.yaml", f"title: x\n{line}\n")
+
+    assert find_order_file([desk.orders], "ta-1").name == "one.yaml"
+
+
+@pytest.mark.parametrize(
+    ("order", "text", "entry", "said"),
+    [
+        pytest.param("ta-2", "", {}, "holds order 'ta-2'", id="no such order"),
+        pytest.param("ta-11", order_text("ta-11", ["x.example"]), {}, "keep one of them", id="twice"),
+        pytest.param("ta-1", "", {"event": "resumed"}, "nothing was suspended", id="against the history"),
+        pytest.param("ta-1", "", {"measure": "other"}, "no measure 'other'", id="no such measure"),
+    ],
+)
+def test_what_cannot_be_recorded_leaves_the_file(
+    desk: Desk, order: str, text: str, entry: dict[str, str], said: str
+) -> None:
+    desk.write("three.yaml", text or order_text("ta-3"))
+    before = {path: path.read_bytes() for path in desk.orders.iterdir()}
+
+    with pytest.raises(OrderWritingError, match=said):
+        add(desk, order, **entry)
+
+    assert {path: path.read_bytes() for path in desk.orders.iterdir()} == before
+
+
+def test_a_broken_file_is_left_to_be_corrected(desk: Desk) -> None:
+    desk.write("one.yaml", "order: ta-1\nmeasures: x\n")
+
+    with pytest.raises(OrderWritingError, match="correct it first"):
+        add(desk, "ta-1")
