@@ -79,7 +79,10 @@ def _as_document(entry: Entry) -> dict[str, Any]:
     return {"number": entry.number, "hash": entry.hash, **(entry.facts or {"kind": None})}
 
 
-APART: Final = {"kind", "time", "who", "order", "entities", "measures", "files", "first_applied", "refused", "because"}
+APART: Final = {
+    *("kind", "time", "who", "order", "entities", "brands", "exempt", "measures", "files", "first_applied", "refused"),
+    "because",
+}
 """What of an entry has a place of its own on its line, or is too much for one."""
 
 

@@ -129,7 +129,7 @@ def account_of(
         "plan": report.plan,
         "baseline": before is None,
         "rehearsal": config.rehearse is not None,
-        "entities": [each.model_dump(mode="json") for each in config.operator.who_we_are],
+        **_who_and_whom(config),
         "orders": [] if report.digest == known else list(changes),
         "refused": [
             {
@@ -147,6 +147,21 @@ def account_of(
     }
 
 
+def _who_and_whom(config: Config) -> Written:
+    """Say who we are, brand by brand, and what does not bind whom for a while; the clients themselves are nobody's."""
+    return {
+        "entities": [each.model_dump(mode="json") for each in config.operator.who_we_are],
+        "brands": [
+            {"name": brand.name, "entities": [each.model_dump(mode="json") for each in brand.who_we_are]}
+            for brand in config.brands
+        ],
+        "exempt": [
+            {"orders": list(each.orders), "legal_basis": each.legal_basis, "why": each.why, "until": str(each.until)}
+            for each in config.exempt
+        ],
+    }
+
+
 def account_of_recalled(
     document: PolicyDocument, config: Config, wall: float, known: str | None, digest: str
 ) -> Written:
@@ -155,7 +170,7 @@ def account_of_recalled(
         "plan": None,
         "baseline": True,
         "rehearsal": document["rehearsal"],
-        "entities": [each.model_dump(mode="json") for each in config.operator.who_we_are],
+        **_who_and_whom(config),
         "orders": [] if digest == known else list(changed_orders(None, document, {}, {}, wall)),
         "refused": [],
         "confirmed": [],

@@ -100,7 +100,7 @@ class Chronicle:
         if digest == self.known:
             return None
         told = account or {}
-        about = {key: told.get(key) for key in ("plan", "baseline", "rehearsal", "entities")}
+        about = {key: told.get(key) for key in ("plan", "baseline", "rehearsal", "entities", "brands", "exempt")}
         entries = [fact(Kind.INTENDED, who, digest=digest, changes=len(told.get("orders", ())), **about)]
         entries += [fact(Kind.CONFIRMED, who, **each) for each in told.get("confirmed", ())]
         entries += [fact(Kind.ORDER, who, digest=digest, **each) for each in told.get("orders", ())]

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from resolver.dns.name import ROOT, BadNameError, WireName, parse_name
 from resolver.ops.config import Config
-from resolver.ops.config_operator import EntityConfig
+from resolver.ops.config_operator import BrandConfig, EntityConfig, OperatorConfig
 from resolver.ops.enactment import TimedMeasure, TimedOrder
 from resolver.ops.order_choice import Findings
 from resolver.ops.order_times import has_ended
@@ -49,12 +49,18 @@ def protected_by(config: Config) -> tuple[Protected, tuple[Problem, ...]]:
 
 def _own_names(config: Config) -> dict[WireName, str]:
     own: dict[WireName, str] = {}
-    for contact in (config.operator.contact, *(brand.contact for brand in config.brands)):
-        for domain in _domain_of(contact):
+    for serving in _names_served(config):
+        for domain in _domain_of(serving.website):
+            own[domain] = "our own web site"
+        for domain in _domain_of(serving.contact):
             own[domain] = "where subscribers complain"
     for name in config.guard.own_names:
         own[parse_name(name)] = "one of our own names"
     return own
+
+
+def _names_served(config: Config) -> tuple[OperatorConfig | BrandConfig, ...]:
+    return (config.operator, *config.brands)
 
 
 def _domain_of(contact: str | None) -> Iterator[WireName]:

@@ -6,6 +6,8 @@ import pytest
 
 from resolver.core.counters import ORDERS
 from resolver.core.policy import Allow, Block
+from resolver.ops.account import account_of
+from resolver.ops.config import Config
 from tests.unit.ops.desk import DAY, Desk, order_text
 
 OPERATOR, PACIFIC, ISLAND = "10.0.0.1", "10.20.0.1", "10.20.7.1"
@@ -166,3 +168,14 @@ def test_an_observed_measure_is_counted_and_blocks_nothing(desk: Desk) -> None:
     desk.write("one.yaml", order_text("ta-1", ["one.example", "both.example"]))
     desk.apply()
     assert desk.blocked("one.example") == "ta-1"
+
+
+def test_the_journal_is_told_of_brands_and_exemptions_but_of_no_client(desk: Desk) -> None:
+    exempting(desk, orders=["ta-1"])
+    desk.write("one.yaml", order_text(addressee=BOTH))
+    report = desk.compile()
+    told = account_of(report, Config.model_validate(desk.settings), None, desk.wall, None)
+    assert [brand["name"] for brand in told["brands"]] == ["Pacifique", "Île"]
+    assert told["exempt"] == [{"orders": ["ta-1"], "legal_basis": None, "why": "research", "until": "2026-06-03"}]
+    assert "10.9.0" not in repr(told)
+    assert [measure["brand"] for measure in told["orders"][0]["measures"]] == ["", "Pacifique"]
