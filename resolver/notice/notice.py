@@ -14,7 +14,7 @@ from resolver.notice.site import Site
 from resolver.notice.translations import Translation
 
 MOST_BRIEF: Final = 30
-"""Orders that are told in one line each; the rest is counted."""
+"""Orders that are told in one line each, where there is room."""
 
 
 class Remedy(NamedTuple):
@@ -26,12 +26,16 @@ class Remedy(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A blocked name as the page tells of it; the first ``details`` of its public orders in full."""
+    """A blocked name as the page tells of it: ``details`` of its public orders in full, then so many ``lines``.
+
+    The rest is counted.
+    """
 
     held: Held
     site: Site
     reference: str
     details: int = 5
+    lines: int = MOST_BRIEF
 
     @property
     def name(self) -> str:
@@ -57,12 +61,12 @@ class Notice:
     @property
     def brief(self) -> Sequence[Holding]:
         """Those told in one line each."""
-        return self.held.holdings[self.details : self.details + MOST_BRIEF]
+        return self.held.holdings[self.details : self.details + self.lines]
 
     @property
     def unnamed(self) -> int:
         """How many are only counted."""
-        return max(len(self.held.holdings) - self.details - MOST_BRIEF, 0)
+        return max(len(self.held.holdings) - self.details - self.lines, 0)
 
     @property
     def agencies(self) -> list[str]:

@@ -60,11 +60,10 @@ class Pages:
 
     def blocked(self, notice: Notice, language: str) -> bytes:
         """Write the page of a blocked name; with many orders, as many in full as there is room for."""
-        written = b""
-        for details in range(notice.details, -1, -1):
-            written = self._render(language, "", replace(notice, details=details))
-            if len(written) <= LARGEST:
-                break
+        written = self._render(language, "", notice)
+        while len(written) > LARGEST and notice.details + notice.lines:
+            notice = replace(notice, details=max(notice.details - 1, 0), lines=notice.lines // 2)
+            written = self._render(language, "", notice)
         return written
 
     def nothing(self, language: str, kind: str) -> bytes:

@@ -11,7 +11,7 @@ class Site:
 
     ``contact`` is a mailto: or web address for complaints, ``website`` the operator's own; ``regulator`` a name with
     its address; ``logo`` a data: URI; ``text`` the operator's own words by language; ``templates`` a folder of
-    templates that go before ours; ``language`` the usual one.
+    templates that go before ours, with what tells whether one of them changed; ``language`` the usual one.
     """
 
     operator: str
@@ -23,6 +23,7 @@ class Site:
     logo: str | None = None
     text: Mapping[str, str] = field(default_factory=dict)
     templates: str | None = None
+    templates_digest: str = ""
     rehearsal: bool = False
 
     def to_json(self) -> dict[str, Any]:

@@ -38,6 +38,8 @@ class NoticeChild:
         self._loop = loop
         self._server: NoticeServer | None = None
         self._prepared: Desk | None = None
+        self._sites: Mapping[str, Site] = {}
+        self._pages: Mapping[str, Pages] = {}
         self._clock_offset = 0.0
         self._told: dict[tuple[str, int], int] = {}
         self._complaints = 0
@@ -98,15 +100,17 @@ class NoticeChild:
     def _open_desk(self, path: Path, sites: Mapping[str, Site], clients_allow: Sequence[str]) -> Desk:
         policy = open_policy(path, {})
         holdings = Holdings(policy, published(read_document(path)), self._clock())
-        translations = read_translations()
-        pages = {brand: self._pages(site, translations) for brand, site in sites.items()}
+        if sites != self._sites:
+            translations = read_translations()
+            self._pages = {brand: self._open_pages(site, translations) for brand, site in sites.items()}
+            self._sites = sites
         admission = None
         if policy.brands or policy.exemptions:
             exempt = [(each.key, each.clients) for each in policy.exemptions]
             admission = Admission(clients_allow, policy.brands, exempt)
-        return Desk(holdings, pages, digest_in_name(path), self._clock, admission)
+        return Desk(holdings, self._pages, digest_in_name(path), self._clock, admission)
 
-    def _pages(self, site: Site, translations: Mapping[str, Translation]) -> Pages:
+    def _open_pages(self, site: Site, translations: Mapping[str, Translation]) -> Pages:
         try:
             return Pages.open(site, translations)
         except PageError as error:

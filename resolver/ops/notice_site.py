@@ -3,6 +3,7 @@
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -37,6 +38,7 @@ def sites_of(config: Config) -> Sited:
     """
     notice = config.notice
     logo, problems = (None, ()) if notice.logo is None else _read_logo(notice.logo)
+    digest, unread = ("", ()) if notice.templates is None else _read_templates(notice.templates)
     site = Site(
         operator=config.operator.name,
         language=config.operator.language,
@@ -46,11 +48,12 @@ def sites_of(config: Config) -> Sited:
         regulator_address=notice.regulator.url,
         logo=logo,
         text={language: cut(text, OWN_OCTETS) for language, text in notice.text.items()},
-        templates=None if notice.templates is None else str(notice.templates),
+        templates=None if notice.templates is None or unread else str(notice.templates),
+        templates_digest=digest,
         rehearsal=config.rehearse is not None,
     )
     brands = {each.name: _of_brand(each, site) for each in config.brands}
-    return Sited({"": site} | brands, problems)
+    return Sited({"": site} | brands, problems + unread)
 
 
 def _of_brand(brand: BrandConfig, own: Site) -> Site:
@@ -63,6 +66,16 @@ def _of_brand(brand: BrandConfig, own: Site) -> Site:
         logo=None,
         text={},
     )
+
+
+def _read_templates(folder: Path) -> tuple[str, tuple[str, ...]]:
+    content = sha256()
+    try:
+        for path in sorted(folder.iterdir()):
+            content.update(f"{path.name}\n".encode() + path.read_bytes())
+    except OSError as error:
+        return "", (f"notice.templates: {error.filename} cannot be read: {error.strerror}; the shipped ones stand in",)
+    return content.hexdigest(), ()
 
 
 def _read_logo(path: Path) -> tuple[str | None, tuple[str, ...]]:

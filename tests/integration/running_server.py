@@ -28,6 +28,11 @@ metrics: {listen: "127.0.0.1:0"}
 workers: 2
 """
 
+SERVE = (
+    "import sys; from pathlib import Path; from resolver.ops.supervisor import run_supervisor; "
+    "sys.exit(run_supervisor(Path('config.yaml')))"
+)
+
 
 def order_text(order: str, *names: str, history: str = "") -> str:
     """Write an order that is in force today and ends long after the last test."""
@@ -65,17 +70,16 @@ class RunningServer:
         """Write or rewrite an order file."""
         (self.folder / "orders" / f"{order}.yaml").write_text(order_text(order, *names, history=history))
 
-    def start(self) -> None:
+    def start(self, program: str = SERVE) -> None:
         """Start it, and wait until it serves."""
-        self.launch()
+        self.launch(program=program)
         self.wait_for("serving")
 
-    def launch(self, log: int | None = subprocess.PIPE) -> None:
+    def launch(self, log: int | None = subprocess.PIPE, *, program: str = SERVE) -> None:
         """Start it without waiting; ``log`` is where it writes to, if not to us: None is a closed descriptor."""
         self.events.clear()
         self._silent = False
-        start = "import sys; from pathlib import Path; from resolver.ops.supervisor import run_supervisor; "
-        command = [sys.executable, "-c", start + "sys.exit(run_supervisor(Path('config.yaml')))"]
+        command = [sys.executable, "-c", program]
         if log is None:
             command = [sys.executable, "-c", f"import os; os.close(2); os.execv({sys.executable!r}, {command!r})"]
         self.process = subprocess.Popen(

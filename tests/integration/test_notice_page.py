@@ -219,6 +219,57 @@ def test_the_page_counts_by_order_and_status(server: RunningServer) -> None:
     assert NAME not in text
 
 
+ALONE = "import sys; from resolver.cli.command_line import command_line; command_line(['notice'])"
+
+
+class TestAlone:
+    """``arret notice``: the page without DNS, on a host of its own."""
+
+    def test_it_serves_the_page_and_no_dns_and_follows_the_order_files(self, tmp_path: Path) -> None:
+        server = RunningServer(
+            tmp_path, PAGED.replace("metrics:", "#").replace("workers: 2", "metrics: {listen: null}")
+        )
+        server.order("tj-1", NAME)
+        server.start(ALONE)
+        try:
+            assert ask(server, NAME).status == 451
+            status = server.status()
+            assert (status["listen"], status["workers"]) == ([], [])
+            server.order("tj-2", "other.example")
+            assert server.reload()["ok"]
+            assert ask(server, "other.example").status == 451
+        finally:
+            server.signal(signal.SIGTERM)
+        assert server.ended() == 0
+
+    def test_without_an_address_it_says_so(self, tmp_path: Path) -> None:
+        server = RunningServer(tmp_path)
+        server.order("tj-1", NAME)
+        server.launch(program=ALONE)
+        assert server.ended() == 1
+        server.wait_for("cannot start")
+        assert "notice.listen" in server.problems()
+
+
+def test_dns_answers_while_the_page_is_asked_as_fast_as_one_client_can(server: RunningServer) -> None:
+    """What becomes of the delay at two thousand requests a second is measured by the full-size runs."""
+    request = b"GET / HTTP/1.1\r\nHost: pirate.example\r\n\r\n"
+    answered, slowest, until = 0, 0.0, time.monotonic() + 1.0
+    with socket.create_connection(page_of(server), PATIENCE) as connection:
+        while time.monotonic() < until:
+            connection.sendall(request * 8)
+            received = b""
+            while received.count(b"</html>") < 8:
+                received += connection.recv(262_144)
+            answered += received.count(b"HTTP/1.1 451")
+            begun = time.monotonic()
+            assert "192.0.2.80" in server.dig(NAME, "A", "+short")
+            slowest = max(slowest, time.monotonic() - begun)
+    assert answered % 8 == 0
+    assert answered > 0
+    assert slowest < PATIENCE / 4
+
+
 class TestAChange:
     def test_page_and_answer_change_together(self, tmp_path: Path) -> None:
         with running(tmp_path, PAGED, **{"tj-1": NAME}) as server:
