@@ -1,13 +1,18 @@
 """Which values of a configuration contradict each other although each is well formed."""
 
 import os
+import socket
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
+from typing import Final
 
 from resolver.core.admission import Admission
 from resolver.core.counters import UPSTREAMS
 from resolver.ops.config_values import Endpoint, Upstream
+
+_FAMILIES: Final = {4: socket.AF_INET, 6: socket.AF_INET6}
 
 KeyPath = tuple[str | int, ...]
 Contradiction = tuple[KeyPath, str]
@@ -105,11 +110,22 @@ def is_ourselves(server: Upstream, listen: Sequence[Endpoint]) -> bool:
     """Tell whether a question to this upstream would arrive at one of our own listeners."""
     return any(
         server.endpoint.port == endpoint.port
-        and (server.endpoint.host == endpoint.host or _takes_loopback(endpoint, server.endpoint))
+        and (server.endpoint.host == endpoint.host or _takes_all_of_this_host(endpoint, server.endpoint))
         for endpoint in listen
     )
 
 
-def _takes_loopback(listener: Endpoint, asked: Endpoint) -> bool:
+def _takes_all_of_this_host(listener: Endpoint, asked: Endpoint) -> bool:
     same_family = listener.address.version == asked.address.version
-    return listener.address.is_unspecified and same_family and asked.address.is_loopback
+    return listener.address.is_unspecified and same_family and is_of_this_host(asked)
+
+
+def is_of_this_host(endpoint: Endpoint) -> bool:
+    """Tell whether an address is one of this host: what goes there leaves from there. Nothing is sent."""
+    if endpoint.address.is_loopback:
+        return True
+    with suppress(OSError), socket.socket(_FAMILIES[endpoint.address.version], socket.SOCK_DGRAM) as probe:
+        probe.connect((endpoint.host, endpoint.port))
+        source: str = probe.getsockname()[0]
+        return source == endpoint.host
+    return False

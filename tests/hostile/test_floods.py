@@ -3,14 +3,16 @@
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import dns.message
 import dns.rcode
 import pytest
 
-from resolver.core.counters import GAUGES, Gauge
+from resolver.core.counters import GAUGES, Gauge, UpstreamCount, upstream_slot
 from resolver.core.step import Failure
+from resolver.net.settings import UpstreamAddress
 from tests.integration.running_worker import Running, make_policy, running_worker
 from tests.worlds import extended_errors
 
@@ -96,3 +98,30 @@ def test_places_are_free_again_when_the_answers_have_come(bound: str) -> None:
         assert {answer(client).id for _ in range(5)} == set(range(5))
         client.send(query("free.flooded.example", 7))
         assert answer(client).rcode() == dns.rcode.NOERROR
+
+
+@pytest.mark.parametrize("over_tcp", [False, True], ids=["udp", "tcp"])
+def test_a_question_that_comes_back_to_us_ends_by_itself(over_tcp: bool) -> None:  # noqa: FBT001 - a row's
+    """An upstream that asks us, or that we are: the question joins itself, and is asked no more often."""
+    with running_worker(make_policy(LISTED)) as running, running.udp("127.0.0.1") as client:
+        ourselves = UpstreamAddress("tcp" if over_tcp else "udp", "127.0.0.1", running.ports["127.0.0.1"], 1)
+        in_a_circle = replace(running.settings, upstreams=(ourselves,))
+        running.call(lambda: running.worker.swap(make_policy(LISTED), in_a_circle))
+        client.send(query("circle.example", 7))
+        assert answer(client).rcode() == dns.rcode.SERVFAIL
+        over_udp = running.page[upstream_slot(1, UpstreamCount.UDP_REQUESTS)]
+        assert 1 <= over_udp + running.page[upstream_slot(1, UpstreamCount.TCP_REQUESTS)] <= 4
+        client.send(query(LISTED, 8))
+        assert answer(client).id == 8
+
+
+def test_a_client_that_has_its_share_of_answers_waiting_gets_no_more_at_once() -> None:
+    """However slow an upstream can be made, what it lets go at once is no more than a client's share."""
+    with running_worker(make_policy(LISTED), in_flight_per_client=20) as running, running.udp("127.0.0.1") as client:
+        for number in range(100):
+            client.send(query(f"slow{number}.d{number}.example", number))
+        at_once = [answer(client) for _ in range(80)]
+        assert {each.rcode() for each in at_once} == {dns.rcode.SERVFAIL}
+        running.upstream.wait_for("slow19.d19.example.")
+        running.call(running.upstream.let_go)
+        assert {answer(client).rcode() for _ in range(20)} == {dns.rcode.NOERROR}
