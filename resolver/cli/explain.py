@@ -107,7 +107,7 @@ def _say_listing(listing: Listing) -> None:
             ("action", measure["action"]),
             ("mode", "observed only: counted, and not blocked" if listing.observed else ""),
             ("brand", listing.brand_words()),
-            ("exempt", listing.exempt or ""),
+            ("not for", "; ".join(listing.exemptions)),
             ("time", listing.words()),
             ("because", measure["because"]),
             ("rests on", order["verified"] or ""),

@@ -24,7 +24,7 @@ class Listing:
     """One rule that covers the name, with the order and measure it belongs to and where it stands.
 
     ``whole`` is where the measure stands: its history may free single names, or bind them later. ``exempt`` says why
-    the measure does not bind this client, if it would.
+    the measure does not bind this client, if it would, and ``exemptions`` whom it does not bind at all.
     """
 
     rule: Rule
@@ -35,6 +35,7 @@ class Listing:
     whole: Standing
     decisive: bool
     exempt: str | None
+    exemptions: tuple[str, ...]
 
     @property
     def observed(self) -> bool:
@@ -88,6 +89,7 @@ class Listing:
             "brand": self.measure.get("brand", ""),
             "mode": "observe" if self.observed else "enforce",
             "exempt": self.exempt,
+            "exemptions": list(self.exemptions),
             "lists": self.lists,
             "action": self.measure["action"],
             "state": self.standing.state.value,
@@ -165,4 +167,7 @@ def _listings(law: Law, rule: Rule, wall: float, view: View, block: Block | None
                 whole=measure_standing(measure, wall),
                 decisive=block is not None and block.rule == rule and block.measure.number == number,
                 exempt=None if exempt is None else exemption_words(exempt),
+                exemptions=tuple(
+                    exemption_words(each) for each in law.exemptions(wall) if rule.measure in each["measures"]
+                ),
             )

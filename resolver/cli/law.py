@@ -43,9 +43,12 @@ class Law:
 
     def exempting(self, view: View, wall: float) -> dict[int, ExemptionEntry]:
         """Find the exemptions that free a view of measures at an instant, by the number that rules carry."""
-        entries = self.document.get("exempt", [])
-        lasting = [each for each in entries if each["key"] in view.exempt and wall < each["ends"]]
+        lasting = [each for each in self.exemptions(wall) if each["key"] in view.exempt]
         return {measure: each for each in lasting for measure in each["measures"]}
+
+    def exemptions(self, wall: float) -> list[ExemptionEntry]:
+        """Find the exemptions that last at an instant (POSIX seconds)."""
+        return [each for each in self.document.get("exempt", []) if wall < each["ends"]]
 
     def origin(self) -> dict[str, object]:
         """Say for scripts where policy and clock come from."""

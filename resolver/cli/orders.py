@@ -9,8 +9,9 @@ import click
 from resolver.cli.arguments import Instant, config_option, examples, json_option, present_instant, read_config
 from resolver.cli.law import Law, read_law
 from resolver.cli.standing import Standing, State, measure_standing, standing_at
-from resolver.cli.terminal import QUIET, counted, from_here, is_narrow, say, say_json, say_table
+from resolver.cli.terminal import DOUBTFUL, QUIET, counted, from_here, is_narrow, say, say_json, say_table
 from resolver.ops.clock import utc_text
+from resolver.ops.exemptions import exemption_document, exemption_words
 from resolver.ops.metrics import spans
 from resolver.ops.policy_document import MeasureRecord, OrderRecord, measure_words
 from resolver.orders.model import MeasureKind
@@ -104,7 +105,14 @@ def orders(at: float | None, config_file: Path | None, *, as_json: bool) -> None
     wall = law.wall if at is None else at
     rows = measure_rows(law, wall)
     if as_json:
-        say_json({"at": utc_text(wall), "orders": [row.as_document() for row in rows], **law.origin()})
+        say_json(
+            {
+                "at": utc_text(wall),
+                "orders": [row.as_document() for row in rows],
+                "exempt": [exemption_document(each) for each in law.exemptions(wall)],
+            }
+            | law.origin()
+        )
         return
     if rows and is_narrow():
         say_table(NARROW_COLUMNS, [row.narrow_cells() for row in rows])
@@ -112,6 +120,8 @@ def orders(at: float | None, config_file: Path | None, *, as_json: bool) -> None
         say_table(COLUMNS, [row.cells() for row in rows])
     else:
         say("no order is loaded")
+    for exemption in law.exemptions(wall):
+        say(f"exempt: {exemption_words(exemption)}", DOUBTFUL)
     states = Counter(row.standing.state for row in rows if row.blocks)
     blocking = counted(states.total(), "blocking measure")
     say(f"{states[State.IN_FORCE]} of {blocking} in force at {present_instant(wall)}, by {law.origin_words()}", QUIET)

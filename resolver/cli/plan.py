@@ -16,7 +16,7 @@ from resolver.cli.terminal import BAD, DOUBTFUL, GOOD, QUIET, counted, from_here
 from resolver.dns.name import name_of_hierarchy_key
 from resolver.ops.compile import CompileReport
 from resolver.ops.config import Config
-from resolver.ops.exemptions import exemption_words
+from resolver.ops.exemptions import exemption_document, exemption_words
 from resolver.ops.plan import confirms_anything
 from resolver.ops.policy_document import PolicyDocument, measure_words
 from resolver.ops.policy_file import read_current, read_document
@@ -127,7 +127,7 @@ def _as_document(report: CompileReport, differences: Iterable[Difference]) -> di
             for refusal in report.choice.refused
         ],
         "problems": list(map(str, report.problems)),
-        "exempt": report.document.get("exempt", []),
+        "exempt": [exemption_document(each) for each in report.document.get("exempt", [])],
         "observed": _observed(report.document),
     }
 

@@ -124,6 +124,10 @@ def _policy(answer: Message) -> CompiledPolicy | None:
         answer["names"],
         tuple(answer["counted"]),
         PolicySummary(
-            answer["digest"], rules, tuple(OrderDate(*each) for each in answer["dates"]), frozenset(answer["unpinned"])
+            answer["digest"],
+            rules,
+            tuple(OrderDate(*each) for each in answer["dates"]),
+            frozenset(answer["unpinned"]),
+            answer["refused"],
         ),
     )

@@ -140,6 +140,7 @@ def _described(policy: Path | None, document: PolicyDocument | None = None) -> M
         "names": document["names"],
         "counted": sorted({counter_key(measure) for measure in document["measures"]}),
         "rules": list(rules.items()),
+        "refused": len(document["refused"]),
         "dates": [_dated(each) for each in appointments(document)],
         "unpinned": sorted({measure["order"] for measure in document["measures"] if not measure["pinned"]}),
     }

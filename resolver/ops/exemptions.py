@@ -9,6 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from resolver.core.policy import ExemptionEntry
+from resolver.ops.clock import utc_text
 from resolver.ops.config_operator import ExemptionConfig
 from resolver.ops.enactment import TimedOrder
 from resolver.ops.policy_document import MeasureRecord
@@ -59,6 +60,17 @@ def exemption_words(entry: ExemptionEntry) -> str:
     basis = "" if entry["legal_basis"] is None else f" (legal basis {entry['legal_basis']})"
     orders = ", ".join(entry["orders"]) or "no loaded order"
     return f"{', '.join(entry['clients'])} exempt from {orders}{basis} until {entry['until']}: {entry['why']}"
+
+
+def exemption_document(entry: ExemptionEntry) -> dict[str, object]:
+    """Write it for scripts; the end is ISO 8601 in UTC."""
+    return {
+        "clients": entry["clients"],
+        "orders": entry["orders"],
+        "legal_basis": entry["legal_basis"],
+        "why": entry["why"],
+        "until": utc_text(entry["ends"]),
+    }
 
 
 def exemption_warnings(entries: Sequence[ExemptionEntry], wall: float) -> Iterator[Problem]:

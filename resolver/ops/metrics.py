@@ -88,14 +88,15 @@ class OrderDate(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PolicySummary:
-    """What the metrics say about a policy: its digest, each order's rules and dates, and whose implementation nobody
-    recorded.
+    """What the metrics say about a policy: its digest, each order's rules and dates, whose implementation nobody
+    recorded, and how many files were refused when it was made.
     """
 
     digest: str
     orders: tuple[OrderRules, ...]
     dates: tuple[OrderDate, ...] = ()
     unpinned: frozenset[str] = frozenset()
+    refused: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +301,8 @@ class PageCollector(Collector):
         yield from self._dates(policy)
         yield digest
         yield GaugeMetricFamily("arret_orders", "Orders loaded.", len(policy.orders) if policy else 0)
+        refused = policy.refused if policy else 0
+        yield GaugeMetricFamily("arret_orders_refused", "Order files that are not applied.", refused)
         yield GaugeMetricFamily("arret_rehearsal", "1 if the order clock is rehearsed.", int(self._state.rehearsal))
 
     def _journal(self) -> Iterator[Metric]:

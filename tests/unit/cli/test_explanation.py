@@ -114,6 +114,7 @@ def test_the_document_for_scripts_has_everything() -> None:
         "brand": "",
         "mode": "enforce",
         "exempt": None,
+        "exemptions": [],
         "lists": [],
         "action": "redirect",
         "state": "in force",
@@ -168,7 +169,8 @@ def test_an_exemption_is_told_while_it_lasts_to_the_clients_whom_it_frees() -> N
         "allowed",
         "10.9.0.0/24 exempt from first until 2014-06-05: research",
     )
-    assert explain_name(known, parse_name("b.example"), JUNE, ALLOWED).listings[0].exempt is None
+    other = explain_name(known, parse_name("b.example"), JUNE, ALLOWED).listings[0]
+    assert (other.exempt, other.exemptions) == (None, (told.listings[0].exempt,))
     ended = explain_name(known, parse_name("b.example"), JUNE + 5 * DAY, research)
     assert (ended.verdict, ended.listings[0].exempt) == ("blocked", None)
 

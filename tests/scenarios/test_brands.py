@@ -1,9 +1,12 @@
 """Whose subscribers an order binds, whom an exemption frees and for how long, and what is only observed."""
 
+import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from resolver.cli.command_line import command_line
 from resolver.core.counters import ORDERS
 from resolver.core.policy import Allow, Block
 from resolver.ops.account import account_of
@@ -179,3 +182,26 @@ def test_the_journal_is_told_of_brands_and_exemptions_but_of_no_client(desk: Des
     assert told["exempt"] == [{"orders": ["ta-1"], "legal_basis": None, "why": "research", "until": "2026-06-03"}]
     assert "10.9.0" not in repr(told)
     assert [measure["brand"] for measure in told["orders"][0]["measures"]] == ["", "Pacifique"]
+
+
+def test_every_report_shows_exemptions_and_what_is_only_observed(desk: Desk, tmp_path: Path) -> None:
+    exempting(desk, orders=["ta-1"])
+    desk.write("one.yaml", order_text("ta-1", ["one.example"]))
+    desk.write("two.yaml", order_text("ta-2", ["two.example"], measure=["mode: observe"]))
+    config = tmp_path / "config.yaml"
+    config.write_text(json.dumps({**desk.settings, "rehearse": "2026-06-01", "listen": ["127.0.0.1:5300"]}))
+
+    def told(*command: str) -> str:
+        return CliRunner().invoke(command_line, [*command, "-c", str(config)]).stdout
+
+    words = "10.9.0.0/24 exempt from ta-1 until 2026-06-03: research"
+    for report in (told("check"), told("plan"), told("orders"), told("explain", "one.example")):
+        assert words in report
+    for report in (told("check"), told("plan"), told("orders"), told("explain", "two.example")):
+        assert "observed" in report
+    assert "not blocked, order ta-1 is in force, but not for this client" in told(
+        "explain", "one.example", "--client", RESEARCH
+    )
+    for verb in ("plan", "orders"):
+        (entry,) = json.loads(told(verb, "--json"))["exempt"]
+        assert (entry["until"], entry["why"]) == ("2026-06-03T22:00:00Z", "research")
