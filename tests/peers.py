@@ -40,8 +40,10 @@ class Peer:
 
 
 @contextmanager
-def start_nsd(folder: Path, zones: Mapping[str, str], *, port: int | None = None) -> Iterator[Peer]:
-    """Start NSD with these zones: the text of each follows a head with TTL, SOA and NS.
+def start_nsd(
+    folder: Path, zones: Mapping[str, str], *, port: int | None = None, whole: bool = False
+) -> Iterator[Peer]:
+    """Start NSD with these zones: the text of each follows a head with TTL, SOA and NS, unless it is ``whole``.
 
     Only the names of these zones exist; anything else is REFUSED.
     """
@@ -49,7 +51,7 @@ def start_nsd(folder: Path, zones: Mapping[str, str], *, port: int | None = None
     home.mkdir(parents=True, exist_ok=True)
     sections = []
     for number, (name, text) in enumerate(zones.items()):
-        (home / f"zone-{number}").write_text(f"$ORIGIN {name.rstrip('.')}.\n{ZONE_HEAD}{text}")
+        (home / f"zone-{number}").write_text(f"$ORIGIN {name.rstrip('.')}.\n{'' if whole else ZONE_HEAD}{text}")
         sections.append(f'zone:\n  name: "{name}"\n  zonefile: "zone-{number}"\n')
 
     def command(port: int) -> list[str]:
@@ -60,7 +62,7 @@ def start_nsd(folder: Path, zones: Mapping[str, str], *, port: int | None = None
         )
         configuration = home / "nsd.conf"
         configuration.write_text(server + "".join(sections))
-        return [_program("nsd"), "-c", str(configuration), "-d"]
+        return [program("nsd"), "-c", str(configuration), "-d"]
 
     with _started(command, next(iter(zones)), port) as peer:
         yield peer
@@ -86,7 +88,7 @@ def start_unbound(
         ]  # fmt: skip  # one breath
         configuration = home / "unbound.conf"
         configuration.write_text("server:\n" + "".join(f"  {line}\n" for line in lines) + forward)
-        return [_program("unbound"), "-d", "-c", str(configuration)]
+        return [program("unbound"), "-d", "-c", str(configuration)]
 
     with _started(command, "localhost", port) as peer:
         yield peer
@@ -106,7 +108,7 @@ def start_named(folder: Path, *, forward_to: int) -> Iterator[Peer]:
             f" forwarders {{ {HOST} port {forward_to}; }}; dnssec-validation no; empty-zones-enable no; }};"
             " controls { };\n"
         )
-        return [_program("named"), "-g", "-n", "1", "-c", str(configuration)]
+        return [program("named"), "-g", "-n", "1", "-c", str(configuration)]
 
     with _started(command, "localhost", None) as peer:
         yield peer
@@ -196,7 +198,8 @@ def _answers(peer: Peer, name: str) -> bool:
     return False
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
+    """Find a program of the system; one that is missing fails the test."""
     found = shutil.which(name, path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
     assert found, f"{name} is missing: run `make peers`, or install the Debian package {name}"
     return found

@@ -185,12 +185,17 @@ def _follow(question: Question, answer: tuple[Record, ...]) -> _Chain | None:
 
 
 def _whole(sets: _Sets, name: WireName, rtype: int) -> tuple[Record, ...]:
-    """Take a whole set, all of it with the smallest TTL (RFC 2181 section 5.2); of an alias, one (section 10.1)."""
+    """Take a whole set, all of it with the smallest TTL (RFC 2181 section 5.2); of an alias, one (section 10.1).
+
+    Signatures have the TTLs of the sets that they cover (RFC 4034 section 3).
+    """
     found = sets.get((name, rtype))
     if found is None:
         return ()
     if rtype in _SINGLE:
         return (_lasting(next(iter(found.values())), MAX_TTL),)
+    if rtype == RRType.RRSIG:
+        return tuple(_lasting(record, MAX_TTL) for record in found.values())
     ttl = min(MAX_TTL, *(record.ttl for record in found.values()))
     return tuple(_lasting(record, ttl) for record in found.values())
 
