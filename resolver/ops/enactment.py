@@ -100,8 +100,8 @@ class Tables:
     def fingerprint(self) -> str:
         """Tell by a SHA-256 what the index will be made from: with the same one, an index need not be made again."""
         content = sha256(MAGIC)
-        for rule in self.rules():
-            content.update(repr(rule).encode())
+        for name, reach, measure, timeline, file, line in self.rules():
+            content.update(b"%b %b %d %d %d %d\n" % (name, reach.encode(), measure, timeline, file, line))
         for table in self.rule_tables():
             content.update(repr((table.names.digest, *table[1:])).encode())
         return content.hexdigest()

@@ -189,9 +189,17 @@ def _used_twice(order_id: str, version: OrderVersion, group: Sequence[OrderVersi
 def _accidents(
     sorting: _Sorting, kept: Mapping[str, OrderVersion], is_over: Callable[[Order], bool], thresholds: Thresholds
 ) -> dict[str, tuple[Problem, ...]]:
-    before = [_applied(version, is_over) for version in kept.values()]
+    of_version: dict[int, AppliedOrder] = {}
+
+    def applied(version: OrderVersion) -> AppliedOrder:
+        """Look at a version that did not change once, for then it is one object."""
+        if id(version) not in of_version:
+            of_version[id(version)] = _applied(version, is_over)
+        return of_version[id(version)]
+
+    before = [applied(version) for version in kept.values()]
     untouched = {one for one, _, _ in sorting.refused if one in kept and one not in sorting.accepted}
-    after = [_applied(version, is_over) for version in sorting.accepted.values()]
+    after = [applied(version) for version in sorting.accepted.values()]
     after += [one for one in before if one.id in untouched]
     return accidents(before, after, thresholds)
 
@@ -209,8 +217,10 @@ def _refuse_accidents(sorting: _Sorting, found: Mapping[str, tuple[Problem, ...]
 def _applied(version: OrderVersion, is_over: Callable[[Order], bool]) -> AppliedOrder:
     order = version.order
     assert order is not None, "neither a kept nor an accepted version is without its order"
-    blocked = (measure for measure in order.measures if measure.kind is MeasureKind.DNS_BLOCK)
-    names = DistinctNames(table for measure in blocked for table in measure.listed.tables())
+    blocked = [measure.listed for measure in order.measures if measure.kind is MeasureKind.DNS_BLOCK]
+    alone = len(blocked) == 1 and not blocked[0].files
+    tables = (table for listed in blocked for table in listed.tables())
+    names = DistinctNames(tables, len(blocked[0].entries) if alone else -1)
     return AppliedOrder(order.id, version.file, names, is_over(order))
 
 

@@ -44,8 +44,8 @@ def suspects(listed: ListedNames, protected: Protected) -> Iterator[Listed]:
     A file is asked for each protected name, all names above one, top-level domains, and the children of those whose
     every child is a suffix. A file shorter than that is gone through.
     """
-    yield from listed.entries.values()
-    guarded = protected.all_above
+    guarded, section = protected.all_above, protected.suffixes.section
+    yield from (each for each in listed.entries.values() if each.name in guarded or section(each.name) is not None)
     for file in listed.files:
         if len(file.names) < len(guarded):
             yield from file
@@ -163,6 +163,8 @@ def _changes(before: Sequence[AppliedOrder], after: Sequence[AppliedOrder]) -> I
         if current is None:
             if not order.over:
                 yield _Change(order, len(order.names), len(order.names), 0, vanished=True)
+        elif current is order:
+            yield _Change(order, len(order.names), 0, 0, vanished=False)
         elif not (order.over or current.over):
             lost, gained = order.names.missing_from(current.names), current.names.missing_from(order.names)
             yield _Change(current, len(order.names), lost, gained, vanished=False)

@@ -167,11 +167,20 @@ class NameTable:
 class DistinctNames:
     """All names that several tables hold, each once."""
 
-    __slots__ = ("_count", "_tables")
+    __slots__ = ("_count", "_made", "_tables_to_make")
 
-    def __init__(self, tables: Iterable[NameTable]) -> None:
-        self._tables = tuple(table for table in tables if len(table))
-        self._count = len(self._tables[0]) if len(self._tables) == 1 else -1 if self._tables else 0
+    def __init__(self, tables: Iterable[NameTable], count: int = -1) -> None:
+        """Take tables, from which nothing is drawn before it is needed; ``count`` is how many names these hold."""
+        self._tables_to_make = tables
+        self._made: tuple[NameTable, ...] | None = None
+        self._count = count
+
+    @property
+    def _tables(self) -> tuple[NameTable, ...]:
+        if self._made is None:
+            self._made = tuple(table for table in self._tables_to_make if len(table))
+            self._tables_to_make = ()
+        return self._made
 
     @classmethod
     def of(cls, names: Iterable[WireName]) -> "DistinctNames":
@@ -181,7 +190,7 @@ class DistinctNames:
     def __len__(self) -> int:
         """Count the names."""
         if self._count < 0:
-            self._count = sum(1 for _ in self)
+            self._count = len(self._tables[0]) if len(self._tables) == 1 else sum(1 for _ in self)
         return self._count
 
     def __iter__(self) -> Iterator[bytes]:
