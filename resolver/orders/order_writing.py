@@ -56,15 +56,15 @@ def _added(document: YamlDocument, text: str, path: Sequence[str | int], members
     break_ = "\r\n" if "\r\n" in text else "\n"
     here = document.extent(path)
     if here is not None and here.flow:
-        return _within_brackets(text, here, ", ".join(map(_written, members)))
+        return _within_brackets(text, here, ", ".join(map(write_value, members)))
     if here is not None:
-        return _below(text, here, [f"- {_written(member)}" for member in members], break_)
+        return _below(text, here, [f"- {write_value(member)}" for member in members], break_)
     above = document.extent(path[:-1])
     if above is None or not isinstance(path[-1], str):
         raise OrderWritingError(f"{document.file}: has no {_present(path[:-1])} to add to")
     if above.flow:
-        return _within_brackets(text, above, f"{path[-1]}: {_written(members)}")
-    return _below(text, above, [f"{path[-1]}:", *(f"  - {_written(member)}" for member in members)], break_)
+        return _within_brackets(text, above, f"{path[-1]}: {write_value(members)}")
+    return _below(text, above, [f"{path[-1]}:", *(f"  - {write_value(member)}" for member in members)], break_)
 
 
 def _within_brackets(text: str, here: Extent, new: str) -> str:
@@ -79,7 +79,8 @@ def _below(text: str, here: Extent, lines: Sequence[str], break_: str) -> str:
     return text[:end] + first + "".join(" " * here.column + line + break_ for line in lines) + text[end:]
 
 
-def _written(value: Value) -> str:
+def write_value(value: Value) -> str:
+    """Write a value on one line of YAML, so that it is read as the same again."""
     match value:
         case bool():
             return "true" if value else "false"
@@ -87,9 +88,9 @@ def _written(value: Value) -> str:
             plain = _PLAIN.fullmatch(value) and value not in {"true", "false", "null"}
             return value if plain else json.dumps(value, ensure_ascii=False)
         case Mapping():
-            return "{" + ", ".join(f"{key}: {_written(each)}" for key, each in value.items()) + "}"
+            return "{" + ", ".join(f"{key}: {write_value(each)}" for key, each in value.items()) + "}"
         case _:
-            return "[" + ", ".join(map(_written, value)) + "]"
+            return "[" + ", ".join(map(write_value, value)) + "]"
 
 
 def _expected(value: object, path: Sequence[str | int], members: Sequence[Value]) -> object:

@@ -12,7 +12,9 @@ from resolver.cli.command_line import command_line
 
 VERBS = {
     "serve",
+    "new",
     "import",
+    "export",
     "notice",
     "check",
     "explain",
@@ -69,7 +71,7 @@ def test_completion_is_what_the_shell_reads(shell: str) -> None:
 def test_verbs_are_completed() -> None:
     from_shell = {
         "_ARRET_COMPLETE": "bash_complete",
-        "COMP_WORDS": "arret ex",
+        "COMP_WORDS": "arret expl",
         "COMP_CWORD": "1",
         "PATH": "/usr/bin:/bin",
     }

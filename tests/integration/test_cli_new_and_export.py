@@ -1,0 +1,170 @@
+"""An order is asked for and written so that it is accepted, and what was to be delisted is written out."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from resolver.cli.command_line import command_line
+
+CONFIG = """\
+operator: {name: Free}
+listen: ["127.0.0.1:5300"]
+orders: orders
+state: state
+notice: {ipv4: 192.0.2.80}
+"""
+OPTIONS = {
+    "--order": "tj-26-01234",
+    "--authority": "Tribunal judiciaire d'Exemple",
+    "--case-number": "RG 26/01234",
+    "--decided": "2026-09-15",
+    "--period": "12 months from implementation",
+    "--name": "pirate.example",
+}
+DELISTING = """\
+order: ta-1
+authority: Tribunal judiciaire de Paris
+case_number: RG 26/00001
+decided: 2026-01-02
+measures:
+  - id: block
+    kind: dns-block
+    addressees: [Free]
+    period: {until: 2100-01-01}
+    names: [pirate.example]
+  - id: delist
+    kind: delist
+    addressees:
+      - {name: "=Search", served: 2026-01-05}
+      - Other Search
+    period: {lasts: 12 months, from: service, at_most: 2026-06-30}
+    names: [pirate.example, bücher.example]
+  - id: later
+    kind: delist
+    addressees: [Other Search]
+    period: {until: 2099-12-31}
+    names: [later.example]
+history:
+  - {date: 2026-01-03, event: implemented, measure: block}
+  - {date: 2026-02-01, event: suspended, measure: later}
+"""
+
+
+class Desk:
+    """A folder with a configuration, and the command line over it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.orders = folder / "orders"
+        self.orders.mkdir()
+        self.config = folder / "config.yaml"
+        self.config.write_text(CONFIG)
+
+    def run(self, *arguments: str, typed: str = "") -> Result:
+        """Run a verb with this configuration; ``typed`` answers its questions."""
+        return CliRunner().invoke(command_line, [*arguments, "--config", str(self.config)], input=typed)
+
+    def new(self, *arguments: str, **changed: str) -> Result:
+        """Make an order by options alone."""
+        options = OPTIONS | {f"--{key.replace('_', '-')}": value for key, value in changed.items()}
+        return self.run("new", *(word for pair in options.items() for word in pair), *arguments)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    monkeypatch.chdir(tmp_path)
+    return Desk(tmp_path)
+
+
+def test_what_is_asked_becomes_an_order_that_is_accepted(desk: Desk) -> None:
+    typed = (
+        "tj-1\nTribunal: judiciaire\nRG 26/1 # x\nyesterday\n2026-09-15\n"
+        "for ever\nuntil 2099-05-30\npirate.example, bücher.example\n"
+    )
+    result = desk.run("new", typed=typed)
+
+    assert result.exit_code == 0, result.output
+    assert "is no period" in result.output
+    assert (desk.orders / "tj-1.yaml").read_text() == (
+        'order: tj-1\nauthority: "Tribunal: judiciaire"\ncase_number: "RG 26/1 # x"\ndecided: 2026-09-15\n'
+        "measures:\n  - kind: dns-block\n    addressees: [Free]\n    period: {until: 2099-05-30}\n"
+        '    names:\n      - pirate.example\n      - "bücher.example"\n'
+    )
+    assert desk.run("check").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("period", "written"),
+    [
+        ("12 months from implementation", '{lasts: "12 months", from: implementation}'),
+        ("P6M from 2026-10-01", "{lasts: P6M, from: 2026-10-01}"),
+        ("until 2099-01-01", "{until: 2099-01-01}"),
+        ("unlimited, review by 2027-01-31", "{unlimited: true, review_by: 2027-01-31}"),
+    ],
+)
+def test_every_answer_can_be_an_option(desk: Desk, period: str, written: str) -> None:
+    result = desk.new("--name", "second.example", "--action", "nodata", "--scope", "exact", period=period)
+
+    assert result.exit_code == 0, result.output
+    assert f"    period: {written}\n" in (desk.orders / "tj-26-01234.yaml").read_text()
+    assert "tj-26-01234/dns-block: 2 rules" in desk.run("check").stdout
+
+
+def test_without_writing_it_is_printed(desk: Desk) -> None:
+    assert desk.new("--dry-run").stdout.startswith("order: tj-26-01234\n")
+    assert json.loads(desk.new("--dry-run", "--json").stdout)["written"] is False
+    assert list(desk.orders.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "complaint"),
+    [
+        pytest.param({"order": "TJ 1"}, "order", id="no-id"),
+        pytest.param({"order": "../x"}, "order", id="a-path"),
+        pytest.param({"name": "https://pirate.example/x"}, "is a URL", id="a-url"),
+        pytest.param({"name": "github.io"}, "allow_protected", id="protected"),
+        pytest.param({"decided": "2026-02-30"}, "Invalid value for '--decided'", id="no-day"),
+        pytest.param({"period": "2 moons from decision"}, "is no duration", id="no-duration"),
+        pytest.param({"addressee": "Orange"}, "binds none of us", id="not-ours"),
+    ],
+)
+def test_what_would_not_be_accepted_is_not_written(desk: Desk, changed: dict[str, str], complaint: str) -> None:
+    result = desk.new(**changed)
+
+    assert result.exit_code != 0
+    assert complaint in result.output
+    assert list(desk.orders.iterdir()) == []
+
+
+def test_an_id_is_used_once(desk: Desk) -> None:
+    assert desk.new().exit_code == 0
+    assert "is there already" in desk.new().output
+
+
+def test_what_was_to_be_delisted_as_csv(desk: Desk) -> None:
+    (desk.orders / "ta-1.yaml").write_text(DELISTING)
+    rows = list(csv.DictReader(io.StringIO(desk.run("export", "delisting").stdout)))
+
+    told = [(row["measure"], row["addressee"], row["name"], row["state"], row["since"], row["until"]) for row in rows]
+    served, half_a_year = "2026-01-04T23:00:00Z", "2026-06-30T22:00:00Z"
+    unknown = "no date of implementation or service recorded"
+    assert told == [
+        ("delist", "'=Search", "pirate.example", "over", served, half_a_year),
+        ("delist", "'=Search", "xn--bcher-kva.example (bücher.example)", "over", served, half_a_year),
+        ("delist", "Other Search", "pirate.example", unknown, "", ""),
+        ("delist", "Other Search", "xn--bcher-kva.example (bücher.example)", unknown, "", ""),
+        ("later", "Other Search", "later.example", "over", "2026-01-01T23:00:00Z", "2026-01-31T23:00:00Z"),
+    ]
+
+
+def test_one_order_for_scripts(desk: Desk) -> None:
+    (desk.orders / "ta-1.yaml").write_text(DELISTING)
+    rows = json.loads(desk.run("export", "delisting", "ta-1", "--json").stdout)["delisting"]
+
+    assert len(rows) == 5
+    assert rows[0]["served"] == "2026-01-05"
+    assert rows[0]["addressee"] == "=Search"
+    assert "no order 'ta-9'" in desk.run("export", "delisting", "ta-9").output
