@@ -27,6 +27,7 @@ class Kind(StrEnum):
 
     OVERDUE = "overdue"
     REFUSED = "refused"
+    ERROR = "suspended by error"
     DUE = "due"
     REVIEW = "review due"
     ENDING = "ending"
@@ -34,7 +35,7 @@ class Kind(StrEnum):
     UNDATED = "undated"
 
 
-STYLES: Final = {Kind.OVERDUE: BAD, Kind.REFUSED: BAD, Kind.DUE: DOUBTFUL, Kind.REVIEW: DOUBTFUL}
+STYLES: Final = {Kind.OVERDUE: BAD, Kind.REFUSED: BAD, Kind.ERROR: BAD, Kind.DUE: DOUBTFUL, Kind.REVIEW: DOUBTFUL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def tasks_at(report: CompileReport, law: Law, wall: float, ahead: float) -> Iter
     ``report`` is that of the files on disk; what a running server does not enforce is not in force, whatever they say.
     """
     for each in appointments(report.document, law.document if law.running else None):
-        if each.is_open(wall) and each.at <= wall + ahead:
+        if each.is_open(wall) and (each.at <= wall + ahead or each.subject is Subject.ERROR):
             yield _dated(each, wall)
     for refusal in report.choice.refused:
         first = refusal.problems[0]
@@ -132,6 +133,9 @@ def _dated(each: Appointment, wall: float) -> Task:
             kind, what = Kind.ENDING, f"ends ({each.why})"
         case Subject.REVIEW:
             kind, what = Kind.REVIEW, f"must be looked at again ({each.why})"
+        case Subject.ERROR:
+            kind = Kind.ERROR
+            what = f"{each.why}; the suspension ends then, and nobody has settled it: resume, lift or suspend for good"
         case _:
             assert_never(each.subject)
     return Task(kind, each.order, each.measure, each.list_id, each.at, what)

@@ -15,13 +15,14 @@ class Subject(StrEnum):
     COMPLY = "comply"
     END = "end"
     REVIEW = "review"
+    ERROR = "error"
 
 
 class Appointment(NamedTuple):
     """A date (POSIX seconds) of a measure, or of a list of it ("" for none), and why it is on that day.
 
     It concerns somebody from ``since`` up to but not including ``until``: a deadline until the measure is in force,
-    be it overdue or not; an end and a review while it is.
+    be it overdue or not; an end and a review while it is; a suspension for an error of ours until it is settled.
     """
 
     subject: Subject
@@ -49,6 +50,7 @@ def appointments(document: PolicyDocument, applied: PolicyDocument | None = None
             yield from _deadlines(record, in_force.get(_identity(record)))
             yield from _ends(record)
             yield from _reviews(record)
+            yield from _errors(record)
     for refusal in document["refused"]:
         for each in refusal.get("deadlines", []):
             why = f"{each['why']}, but its file is refused"
@@ -106,6 +108,16 @@ def _reviews(record: MeasureRecord) -> Iterator[Appointment]:
             measure_words(record),
             "",
             record["period"],
+        )
+
+
+def _errors(record: MeasureRecord) -> Iterator[Appointment]:
+    spans = _spans_of(record, "")
+    for each in record.get("errors", []):
+        over = max(_last(spans), each["at"]) if spans else inf
+        until = over if each["settled"] is None else min(each["settled"], over)
+        yield Appointment(
+            Subject.ERROR, each["at"], each["since"], until, record["order"], measure_words(record), "", each["why"]
         )
 
 

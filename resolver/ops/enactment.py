@@ -13,7 +13,7 @@ from resolver.ops.notice_text import Language, extended_error_text, structured_t
 from resolver.ops.order_choice import StandingOrder
 from resolver.ops.order_files import OrderVersion
 from resolver.ops.policy_document import DeadlineRecord, ManifestEntry, MeasureRecord, OrderRecord
-from resolver.orders.deadlines import Deadline, review
+from resolver.orders.deadlines import Deadline, errors, review
 from resolver.orders.duration import present_duration
 from resolver.orders.index import MAGIC, Rule, RuleTable
 from resolver.orders.model import (
@@ -245,6 +245,10 @@ def _measure_record(
         "deadlines": [deadline_record(measure, each) for each in timed.deadlines],
         "undated": timed.undated,
         "review": review(measure),
+        "errors": [
+            {"at": each.at, "since": each.since, "settled": each.settled, "why": each.why}
+            for each in errors(order, measure)
+        ],
     }
     if manners.structured:
         record["structured"] = structured_texts(

@@ -20,6 +20,15 @@ class DeadlineRecord(TypedDict):
     why: str
 
 
+class ErrorRecord(TypedDict):
+    """A suspension for an error of ours (POSIX seconds): it ends ``at``, and is to be settled from ``since`` on."""
+
+    at: float
+    since: float
+    settled: float | None
+    why: str
+
+
 class MeasureRecord(MeasureEntry):
     """A measure with all that is said about it, for one brand; ``counts`` are the rules on each of its timelines.
 
@@ -45,6 +54,7 @@ class MeasureRecord(MeasureEntry):
     deadlines: NotRequired[list[DeadlineRecord]]
     undated: NotRequired[bool]
     review: NotRequired[float | None]
+    errors: NotRequired[list[ErrorRecord]]
 
 
 class OrderRecord(TypedDict):

@@ -100,6 +100,37 @@ def test_what_is_to_be_done(desk: Desk, order: Mapping[str, Any], expected: list
     assert kinds(tasks(desk)) == expected
 
 
+ERROR = "{date: 2026-05-30T10:00, event: suspended, until: '2026-06-01T18:00', ground: error, why: a slip%s}"
+ONE, OTHER = ", names: [pirate.example]", ", names: [other.example]"
+
+
+@pytest.mark.parametrize(
+    ("history", "is_open"),
+    [
+        pytest.param([ERROR % ""], True, id="nothing since"),
+        pytest.param([ERROR % "", "{date: 2026-05-31, event: resumed, ground: error}"], False, id="resumed"),
+        pytest.param([ERROR % "", "{date: 2026-05-31, event: lifted, ground: court}"], False, id="lifted"),
+        pytest.param([ERROR % "", "{date: 2026-05-31, event: suspended, ground: court}"], False, id="for good"),
+        pytest.param([ERROR % "", ERROR.replace("30T", "31T") % ""], True, id="a second error"),
+        pytest.param([ERROR % "", "{date: 2026-06-02, event: resumed}"], True, id="resumed tomorrow"),
+        pytest.param([ERROR % ONE], True, id="one name"),
+        pytest.param([ERROR % ONE, f"{{date: 2026-05-31, event: names-removed{ONE}}}"], False, id="the name removed"),
+        pytest.param([ERROR % ONE, f"{{date: 2026-05-31, event: names-removed{OTHER}}}"], True, id="another removed"),
+        pytest.param([ERROR % ONE, "{date: 2026-05-31, event: lifted}"], False, id="all lifted"),
+        pytest.param([(ERROR % "").replace("ground: error", "ground: court")], False, id="no error of ours"),
+    ],
+)
+def test_a_suspension_for_an_error_is_told_until_it_is_settled(
+    desk: Desk, history: list[str], *, is_open: bool
+) -> None:
+    desk.write("one.yaml", order_text(names=["pirate.example", "other.example"], history=history))
+    for later in (0.0, 10 * DAY):
+        told = [task for task in tasks(desk, days=0) if task.kind.value == "suspended by error"]
+        assert bool(told) == (is_open if later == 0.0 else is_open and "06-02" not in history[-1])
+        assert all("a slip; the suspension ends then" in task.what for task in told)
+        desk.wall += 10 * DAY
+
+
 def test_what_no_server_enforces_is_due_and_then_overdue(desk: Desk) -> None:
     desk.write("old.yaml", order_text("ta-0", ["old.example"]))
     desk.apply()

@@ -260,7 +260,7 @@ def test_labels_come_from_known_sets() -> None:
         "le": None,
         "order": {"paris-1", "lyon/2"},
         "action": {"redirect", "nxdomain", "drop", "truncate", "log"},
-        "kind": {"comply", "end", "review"},
+        "kind": {"comply", "end", "review", "error"},
         "upstream": set(state().upstreams),
         "digest": {"abc123"},
         "hash": {"ab"},
