@@ -112,9 +112,9 @@ def _reviews(record: MeasureRecord) -> Iterator[Appointment]:
 
 
 def _errors(record: MeasureRecord) -> Iterator[Appointment]:
-    spans = _spans_of(record, "")
+    last = max(map(_last, filter(None, record["timelines"])), default=inf)
     for each in record.get("errors", []):
-        over = max(_last(spans), each["at"]) if spans else inf
+        over = max(last, each["at"])
         until = over if each["settled"] is None else min(each["settled"], over)
         yield Appointment(
             Subject.ERROR, each["at"], each["since"], until, record["order"], measure_words(record), "", each["why"]
