@@ -23,7 +23,9 @@ www CNAME other
 other A 192.0.2.11
 large TXT "{filler}" "{filler}" "{filler}" "{filler}" "{filler}" "{filler}" "{filler}"
 solid A 192.0.2.12
+far DNAME elsewhere.example.
 """.format(filler="x" * 250)
+ELSEWHERE = ['local-zone: "elsewhere.example." redirect', 'local-data: "elsewhere.example. 3600 A 192.0.2.14"']
 ANCHOR = f'trust-anchor: "bogus.example. DS 12345 8 2 {"AB" * 32}"'
 
 
@@ -36,7 +38,7 @@ def nsd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peer]:
 
 @pytest.fixture(scope="module")
 def unbound(tmp_path_factory: pytest.TempPathFactory, nsd: Peer) -> Iterator[Peer]:
-    with start_unbound(tmp_path_factory.mktemp("peers"), [ANCHOR], forward_to=nsd.port) as peer:
+    with start_unbound(tmp_path_factory.mktemp("peers"), [ANCHOR, *ELSEWHERE], forward_to=nsd.port) as peer:
         yield peer
 
 
@@ -150,17 +152,34 @@ def test_a_zone_asks_the_server_that_knows_it(unbound: Peer, nsd: Peer) -> None:
     run(scenario)
 
 
-def test_forwarding_leaves_no_garbage_behind(nsd: Peer) -> None:
+def test_an_alias_into_another_zone_is_asked_of_that_zones_server(nsd: Peer, unbound: Peer) -> None:
+    async def scenario() -> None:
+        elsewhere = [("elsewhere.example", (udp(unbound.port, 1),))]
+        async with forwarding([udp(nsd.port)], elsewhere, schedule=PATIENT) as rig:
+            response = await rig.resolve("x.far.zone.example")
+            assert records(response.answer) == [
+                "far.zone.example. 3600 DNAME elsewhere.example.",
+                "x.far.zone.example. 3600 CNAME x.elsewhere.example.",
+                "x.elsewhere.example. 3600 A 192.0.2.14",
+            ]
+            assert [rig.count(UpstreamCount.UDP_REQUESTS, number) for number in (0, 1)] == [1, 1]
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("below", ["zone.example", "far.zone.example"], ids=["answers", "aliases asked on"])
+def test_forwarding_leaves_no_garbage_behind(nsd: Peer, unbound: Peer, below: str) -> None:
     """Workers run without the cycle collector."""
 
     async def scenario() -> int:
-        async with forwarding([udp(nsd.port)], schedule=PATIENT) as rig:
-            await asyncio.gather(*(rig.resolve(f"w{number}.zone.example") for number in range(50)))
+        elsewhere = [("elsewhere.example", (udp(unbound.port, 1),))]
+        async with forwarding([udp(nsd.port)], elsewhere, schedule=PATIENT) as rig:
+            await asyncio.gather(*(rig.resolve(f"w{number}.{below}") for number in range(50)))
             gc.collect()
             gc.disable()
             try:
                 for number in range(200):
-                    await rig.send(ask(f"g{number}.zone.example"))
+                    await rig.send(ask(f"g{number}.{below}"))
                 rig.replies.clear()
                 return gc.collect()
             finally:
