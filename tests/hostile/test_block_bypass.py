@@ -120,12 +120,12 @@ TYPES: Final = [0, 2, 5, 6, 12, 13, 15, 16, 25, 33, 35, 39, 43, 44, 45, 46, 47, 
                 257, 32_769, 65_280, 65_535]  # fmt: skip  # a line
 
 
-@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("qtype", TYPES)
-def test_no_type_tells_anything_of_a_blocked_name(asker: Asker, qtype: int, way: str) -> None:
+def test_no_type_tells_anything_of_a_blocked_name(asker: Asker, qtype: int) -> None:
     heard = len(asker.running.upstream.asked)
-    wire = WAYS[way](dotted(f"www.{LISTED}"), qtype)
-    is_blocked(asker.ask(wire), wire, qtype)
+    for ask in WAYS.values():
+        wire = ask(dotted(f"www.{LISTED}"), qtype)
+        is_blocked(asker.ask(wire), wire, qtype)
     assert len(asker.running.upstream.asked) == heard
 
 
