@@ -28,6 +28,7 @@ VERBS: Final = (
     "import",
     "export",
     "reload",
+    "rollback",
     "suspend",
     "resume",
     "lift",

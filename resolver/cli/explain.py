@@ -17,7 +17,7 @@ from resolver.cli.arguments import (
     spelled,
 )
 from resolver.cli.explanation import Explanation, Listing, explain_name
-from resolver.cli.law import Law, read_law
+from resolver.cli.law import Law, read_law, read_past_law
 from resolver.cli.terminal import BAD, GOOD, QUIET, TITLE, from_here, say, say_json, say_pairs
 from resolver.core.admission import ALLOWED
 from resolver.core.special_names import special_names
@@ -43,10 +43,11 @@ from resolver.orders.model import Reach
 def explain(name: WireName, at: float | None, client: bytes | None, config_file: Path | None, *, as_json: bool) -> None:
     """Say why NAME is blocked or is not: verdict, orders, courts, case numbers, dates, file and line.
 
-    The policy and the clock are those of the running server; without one, the order files are read.
+    The policy and the clock are those of the running server; without one, the order files are read. Of an instant
+    since the journal began, it says what was applied then.
     """
     config = read_config(config_file)
-    law = read_law(config)
+    law = (None if at is None else read_past_law(config, name, at)) or read_law(config)
     view = ALLOWED if client is None else law.view_of(client, config.clients.allow)
     explanation = explain_name(law, name, law.wall if at is None else at, view)
     special = special_names(config.zones, config.special_names).content(name, RRType.A) is not None

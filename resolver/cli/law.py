@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from errno import ENOENT
 from pathlib import Path
 
 import click
@@ -10,15 +12,21 @@ import click
 from resolver.cli.terminal import complain
 from resolver.core.admission import Admission, View
 from resolver.core.policy import ExemptionEntry, Policy
+from resolver.dns.name import WireName
 from resolver.ops.clock import order_clock
 from resolver.ops.compile import CompileReport, compile_orders
 from resolver.ops.config import Config
 from resolver.ops.control import ControlError, call
+from resolver.ops.kept_orders import KeptFileError
+from resolver.ops.past_orders import past_policy
 from resolver.ops.plan import Confirms, confirms_nothing
 from resolver.ops.policy_document import OrderRecord, PolicyDocument
-from resolver.ops.policy_file import DamagedPolicyError, open_policy, read_current, read_document
+from resolver.ops.policy_file import DamagedPolicyError, join, open_policy, read_current, read_document
 from resolver.ops.progress import Tell, tell_nobody
 from resolver.orders.index import DamagedIndexError
+from resolver.proof.journal import JOURNAL_FILE, JournalError, open_for_reading
+from resolver.proof.past import state_at
+from resolver.proof.writer import time_text
 
 STATUS_SECONDS = 10.0
 
@@ -31,6 +39,8 @@ class Law:
     policy: Policy
     wall: float
     running: bool
+    applied: tuple[str, str] | None = None
+    """Of a past state its digest, and since when it was in force (ISO 8601 in UTC)."""
 
     def order_of(self, measure: int) -> OrderRecord:
         """Find the order that a measure, by its number, belongs to."""
@@ -52,6 +62,8 @@ class Law:
 
     def origin(self) -> dict[str, object]:
         """Say for scripts where policy and clock come from."""
+        if self.applied is not None:
+            return {"source": "journal", "rehearsal": self.document["rehearsal"], "applied": self.applied[1]}
         return {"source": "server" if self.running else "files", "rehearsal": self.document["rehearsal"]}
 
     def origin_words(self) -> str:
@@ -59,6 +71,8 @@ class Law:
         source = (
             "the policy of the running server" if self.running else "the order files, since no server could be asked"
         )
+        if self.applied is not None:
+            source = f"the journal: policy {self.applied[0][:16]}, in force from {self.applied[1][:19]}Z"
         return f"{source}; REHEARSAL" if self.document["rehearsal"] else source
 
 
@@ -74,6 +88,30 @@ def read_law(config: Config) -> Law:
     if not status["policy"]:
         return _law_of_files(config)
     return _law_of_server(Path(status["policy"]), float(status["order_clock"]))
+
+
+def read_past_law(config: Config, name: WireName, at: float) -> Law | None:
+    """Read from the journal what was applied at an instant (POSIX seconds) about a name; None if it does not tell.
+
+    A rehearsal's clock is not that of the journal, so it is not asked then.
+    """
+    if config.rehearse is not None or at >= time.time():
+        return None
+    try:
+        with closing(open_for_reading(config.state / JOURNAL_FILE)) as reading:
+            state = state_at(reading, time_text(at))
+        if state is None or state.rehearsal:
+            return None
+        document, index = past_policy(config, state, name, at)
+    except JournalError as error:
+        if error.errno == ENOENT:
+            return None
+        raise click.ClickException(str(error)) from None
+    except KeptFileError as error:
+        raise click.ClickException(f"what was applied then cannot be told: {error}") from None
+    return Law(
+        document, join(state.digest, document, index, {}), at, running=False, applied=(state.digest, state.since)
+    )
 
 
 def compile_now(

@@ -52,7 +52,8 @@ def act_of(request: Mapping[str, Any], who: Who) -> Facts | str:
     """Make the entry of what a command says it did: kind, order, file, and what else it tells; or say why not."""
     said = {key: value for key, value in request.items() if key not in {"verb", "apply", "kind", "time", "who"}}
     kind, order, file = request.get("kind"), request.get("order"), request.get("file")
-    if kind not in {each.value for each in ACTS} or not isinstance(order, str) or not isinstance(file, str):
+    about_one = isinstance(order, str) and isinstance(file, str)
+    if kind not in {each.value for each in ACTS} or not (about_one or kind == Kind.ROLLED_BACK):
         return f"an act has a kind ({', '.join(sorted(ACTS))}), an order and a file"
     return fact(Kind(kind), who, **said)
 

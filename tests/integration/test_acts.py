@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
@@ -165,3 +166,25 @@ def test_what_cannot_be_done_is_said(server: RunningServer, arguments: list[str]
     assert said in done.stderr
     assert (server.folder / "orders" / "one.yaml").read_bytes() == before
     assert server.blocked("one.example")
+
+
+def test_explain_tells_what_was_applied_then(server: RunningServer) -> None:
+    server.wait_until(lambda status: status["journal"]["waiting"] == 0 and status["journal"]["entries"] >= 5)
+    before = datetime.now(UTC)
+    run(server, "suspend", "one", "--ground", "court", "--why", "a stay")
+    suspended = datetime.now(UTC)
+    (server.folder / "orders" / "one.yaml").unlink()
+    plan = json.loads(run(server, "plan", "--json").stdout)["plan"]
+    applied = run(server, "apply", "--plan", plan)
+    assert applied.exit_code == 0, applied.output
+    server.wait_until(lambda _: kinds(server)[-1] == "in-force")
+
+    then = json.loads(run(server, "explain", "www.one.example", "--at", before.isoformat(), "--json").stdout)
+    during = json.loads(run(server, "explain", "one.example", "--at", suspended.isoformat(), "--json").stdout)
+    now = json.loads(run(server, "explain", "one.example", "--json").stdout)
+    long_ago = json.loads(run(server, "explain", "one.example", "--at", "2024-05-01", "--json").stdout)
+
+    assert (then["verdict"], then["source"], then["listings"][0]["order"]) == ("blocked", "journal", "one")
+    assert (during["verdict"], during["source"]) == ("allowed", "journal")
+    assert (now["verdict"], now["source"], now["listings"]) == ("allowed", "server", [])
+    assert long_ago["source"] == "server"

@@ -23,6 +23,7 @@ VERBS = {
     "plan",
     "apply",
     "reload",
+    "rollback",
     "suspend",
     "resume",
     "lift",
