@@ -71,7 +71,7 @@ class Server:
         (folder / "config.yaml").write_text(
             "operator: {name: Soak, contact: 'mailto:blocage@example.net'}\n"
             f"listen: ['127.0.0.1:{self.port}']\nupstreams: ['127.0.0.1:{upstream}']\n"
-            f"notice: {{ipv4: {NOTICE}, ipv6: '2001:db8::80'}}\norders: orders/\nstate: state/\n"
+            f"notice: {{ipv4: {NOTICE}, ipv6: '2001:db8::80', listen: '127.0.0.1:0'}}\norders: orders/\nstate: state/\n"
             f"cache: {{entries: {cache.entries}, size: {cache.octets // 1_000_000}MB, packets: {cache.packets}}}\n"
             f"metrics: {{listen: '127.0.0.1:0'}}\nworkers: {workers}\nlog: {{format: json}}\n"
         )

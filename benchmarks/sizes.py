@@ -32,6 +32,9 @@ class Sizes:
     kill_rate: int
     kill_seconds: int
 
+    page_rate: int
+    page_seconds: int
+
 
 FULL: Final = Sizes(
     deadline_seconds=900,
@@ -50,6 +53,8 @@ FULL: Final = Sizes(
     streams=3_000,
     kill_rate=20_000,
     kill_seconds=10,
+    page_rate=2_000,
+    page_seconds=20,
 )
 
 QUICK: Final = Sizes(
@@ -69,4 +74,6 @@ QUICK: Final = Sizes(
     streams=60,
     kill_rate=500,
     kill_seconds=3,
+    page_rate=100,
+    page_seconds=1,
 )

@@ -15,7 +15,15 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from benchmarks import broken_messages, distinct_names, full_caches, hundred_reloads, killed_worker, million_names
+from benchmarks import (
+    broken_messages,
+    distinct_names,
+    full_caches,
+    hundred_reloads,
+    killed_worker,
+    million_names,
+    notice_flood,
+)
 from benchmarks.circumstances import find_circumstances
 from benchmarks.figures import Figure, Run, Soak
 from benchmarks.made_up_names import UPSTREAM_ZONE, ZONE
@@ -26,7 +34,7 @@ from tests.peers import start_nsd
 OVERDUE: Final = "the time for all runs is over"
 REPORT: Final = Path(__file__).with_name("SOAK.md")
 SOAKS: Final = (million_names.SOAK, hundred_reloads.SOAK, distinct_names.SOAK, full_caches.SOAK, broken_messages.SOAK,
-         killed_worker.SOAK)  # fmt: skip  # two lines, not eight
+         killed_worker.SOAK, notice_flood.SOAK)  # fmt: skip  # two lines, not eight
 
 
 class Overdue(BaseException):
