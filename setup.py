@@ -11,11 +11,12 @@ from typing import Final
 from setuptools import Extension, setup
 
 QUERY_PATH: Final = {
-    "dns": "edns message name rdata response special_names writer",
-    "core": "admission counters generations intact message_cache packet_cache pipeline policy reply sanitise "
-    "special_names",
-    "net": "answering arrivals attempt client_views clock_watch draws exchange forwarder health lane routes timetable "
-    "udp_sender upstream upstream_sockets",
+    "dns": "edns message name rdata response siphash special_names writer",
+    "orders": "public_suffixes",
+    "core": "admission cookies counters courtesy crowd generations intact message_cache packet_cache pipeline policy "
+    "rebinding reply sanitise special_names",
+    "net": "answering arrivals attempt client_views clock_watch domains_in_flight draws exchange forwarder health lane "
+    "routes timetable udp_sender upstream upstream_sockets",
 }
 
 

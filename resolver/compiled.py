@@ -24,11 +24,12 @@ _LAYERS: Final = ("dns", "orders", "core", "net")
 
 
 def home() -> Path:
-    """Name the folder that a checkout's compiled form belongs in: by its sources and by the Python that loads it."""
+    """Name the folder that a checkout's compiled form belongs in: by its sources, those of them that setup.py has
+    compiled, and the Python that loads it."""
     digest = hashlib.sha256(sys.version.encode())
-    for layer in _LAYERS:
-        for source in sorted((_PACKAGE / layer).glob("*.py")):
-            digest.update(source.read_bytes())
+    chosen = _PACKAGE.parent.glob("setup.py")
+    for source in (*chosen, *(source for layer in _LAYERS for source in sorted((_PACKAGE / layer).glob("*.py")))):
+        digest.update(source.read_bytes())
     return _all_homes() / digest.hexdigest()[:16]
 
 
