@@ -20,7 +20,7 @@ from typing import Final
 
 from benchmarks.circumstances import find_circumstances
 from benchmarks.comparison import Comparison
-from benchmarks.contenders import FLOOR, NAMES, OURS, Contender, ended_with_the_block, make_contender
+from benchmarks.contenders import FLOOR, NAMES, OURS, PURE, Contender, ended_with_the_block, make_contender
 from benchmarks.core_timings import ROUND, timings
 from benchmarks.long_list import LongList, measure_long_list
 from benchmarks.made_up_names import UPSTREAM_ZONE, ZONE, listed_names
@@ -29,6 +29,7 @@ from benchmarks.processes import settled_pss
 from benchmarks.questions import KINDS, Case, Questions, read_case
 from benchmarks.results import Result, findings, write_results
 from benchmarks.rounds import BREAKS, Field, Measurement
+from resolver.compiled import form
 from tests.peers import start_nsd
 
 REPORT: Final = Path(__file__).with_name("RESULTS.md")
@@ -111,7 +112,7 @@ def _cases(text: str) -> tuple[str, ...]:
 
 
 def _contenders(text: str) -> tuple[str, ...]:
-    by_lower = {name.lower(): name for name in NAMES} | {"arret": OURS}
+    by_lower = {name.lower(): name for name in NAMES} | {"arret": OURS, "pure": PURE}
     try:
         chosen = {by_lower[part.strip().lower()] for part in text.split(",")}
     except KeyError as error:
@@ -217,7 +218,7 @@ def _measure_long_lists(
     """Give what each found, or what broke it: a server that fails here leaves the other figures alone."""
     listed = listed_names(LONGER * plan.names)
     for name in plan.contenders:
-        if name != FLOOR:
+        if name not in {FLOOR, PURE}:
             middle = comparison.middle(name, Case("mixed"))
             rate = max(LEAST_RATE, int(middle.rate / 2)) if middle is not None else RATE_UNMEASURED
             home = folder / "long" / name
@@ -234,7 +235,7 @@ def _measure_long_lists(
 
 
 def _versions(contenders: Sequence[str], commit: str) -> Mapping[str, str]:
-    versions = {OURS: f"{OURS} {commit}"} if OURS in contenders else {}
+    versions = {OURS: f"{OURS} {commit} ({form()})"} if OURS in contenders else {}
     for recipe in RECIPES:
         if recipe.name in contenders:
             said = subprocess.run(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
-from benchmarks.contenders import FLOOR, OURS
+from benchmarks.contenders import NO_PEERS
 from benchmarks.questions import Case
 from benchmarks.rounds import Measurement
 
@@ -73,6 +73,6 @@ class Comparison:
         spent = {
             name: middle.microseconds
             for name in self.contenders
-            if name not in {OURS, FLOOR} and (middle := self.middle(name, case))
+            if name not in NO_PEERS and (middle := self.middle(name, case))
         }
         return min(spent, key=lambda name: spent[name]) if spent else None

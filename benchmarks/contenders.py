@@ -14,8 +14,11 @@ from benchmarks.server import Server
 from tests.peers import free_port
 
 OURS: Final = "Arrêt"
+PURE: Final = "Arrêt (pure Python)"
+"""The same with the query path as it is written; in no comparison with peers."""
 FLOOR: Final = "floor"
-NAMES: Final = (OURS, *(recipe.name for recipe in RECIPES), FLOOR)
+NO_PEERS: Final = frozenset({OURS, PURE, FLOOR})
+NAMES: Final = (OURS, PURE, *(recipe.name for recipe in RECIPES), FLOOR)
 LAUNCHES: Final = 3
 START_SECONDS: Final = 120.0
 RELOAD_SECONDS: Final = 120.0
@@ -152,9 +155,10 @@ def can_reload(name: str) -> bool:
 
 
 def make_listing(name: str, folder: Path, names: Sequence[str], upstream: int, *, workers: int = 1) -> Listing:
-    """Prepare ours or a peer, with these names listed and this upstream; ours with so many workers."""
-    if name == OURS:
-        return Server(folder, names, upstream, workers=workers)
+    """Prepare ours, in one form or the other, or a peer, with these names listed and this upstream; ours with so many
+    workers."""
+    if name in {OURS, PURE}:
+        return Server(folder, names, upstream, workers=workers, pure=name == PURE)
     recipe = next(recipe for recipe in RECIPES if recipe.name == name)
     return Peer(recipe, folder, names, upstream)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from benchmarks.comparison import Comparison
-from benchmarks.contenders import FLOOR, OURS
+from benchmarks.contenders import FLOOR, NO_PEERS, OURS
 from benchmarks.figures import Figure
 from benchmarks.long_list import LongList
 from benchmarks.questions import read_case
@@ -66,7 +66,7 @@ def _ratio(comparison: Comparison, goal: Goal) -> Iterator[Finding]:
     """Compare with whom the goal names, if they and ours took part; the best peer is whoever it was, or nobody."""
     case = read_case(goal.case)
     asked = {each.contender for each in comparison.measurements if each.case == case}
-    others = asked - {OURS, FLOOR} if goal.against == BEST else asked & {goal.against}
+    others = asked - NO_PEERS if goal.against == BEST else asked & {goal.against}
     if OURS not in asked or not others:
         return
     other = (comparison.best_peer(case) or BEST) if goal.against == BEST else goal.against

@@ -17,7 +17,8 @@ NOTHING: Final = "-"
 WHAT_IT_IS: Final = f"""
 What the numbers are: the CPU time (user and system) of all processes of a server while dnsperf asks it over loopback,
 divided by the answers; medians of the rounds. Our server runs as an operator starts it, with one worker and default
-features on, against one thread of each peer. NSD is everybody's upstream. `benchmarks/peer_servers.py` is how the peers
+features on, against one thread of each peer; the line with the servers says whether its query path ran compiled, and
+`(pure Python)` is the same without. NSD is everybody's upstream. `benchmarks/peer_servers.py` is how the peers
 are set up; the floor is `benchmarks/floor.c`, which receives and sends in batches and looks at nothing. A round counts
 only with at least {LEAST_NOERROR} % NOERROR, at most {MOST_LOST} % lost, no answer that went to somebody
 else, and no wrong one among {2 * LOOKED_UP} looked at afterwards; a median needs {LEAST_ROUNDS} that count, if as many

@@ -1,6 +1,7 @@
 """The server as an operator starts it, in a folder of its own, with one order that lists as many names as wanted."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from benchmarks.figures import Figure
 from benchmarks.made_up_names import NOTICE
 from benchmarks.probe import is_blocked
+from resolver.compiled import AS_WRITTEN
 from resolver.ops.control import ControlError, call
 from tests.peers import free_port
 
@@ -58,8 +60,17 @@ class Server:
     """A server that can be started and ended again on the same state."""
 
     def __init__(
-        self, folder: Path, names: Sequence[str], upstream: int, cache: Cache = Cache(), workers: int = WORKERS
+        self,
+        folder: Path,
+        names: Sequence[str],
+        upstream: int,
+        cache: Cache = Cache(),
+        workers: int = WORKERS,
+        *,
+        pure: bool = False,
     ) -> None:
+        """Prepare it; ``pure``: its query path is not to run compiled."""
+        self._environment = {**os.environ, AS_WRITTEN: "1"} if pure else None
         self.folder = folder
         self.port = free_port()
         self.log = folder / "log"
@@ -94,6 +105,7 @@ class Server:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "resolver", "serve", "-c", str(self.folder / "config.yaml")],
                 cwd=ROOT,
+                env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
