@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from resolver.cli.arguments import config_option, examples, json_option, read_config
+from resolver.cli.implementation import record_implementations
 from resolver.cli.reload import reload_server
 from resolver.ops.control import ControlError, NoServerError, call
 
@@ -21,6 +22,9 @@ def apply(plan: str | None, config_file: Path | None, *, as_json: bool) -> None:
 
     What looks like an accident is refused, as by `arret reload`, unless DIGEST is that of the files as they are now.
     Everything else that is wrong is refused all the same.
+
+    Where a period counts from an implementation that the file does not record, the day on which it was first applied
+    is written into the file's history, unless this is a rehearsal.
     """
     config = read_config(config_file)
     try:
@@ -32,4 +36,7 @@ def apply(plan: str | None, config_file: Path | None, *, as_json: bool) -> None:
         ) from None
     except ControlError as error:
         raise click.ClickException(str(error)) from None
-    reload_server(config, plan, as_json=as_json)
+    try:
+        reload_server(config, plan, as_json=as_json)
+    finally:
+        record_implementations(config, quiet=as_json)

@@ -3,9 +3,11 @@
 import os
 import pwd
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
+from resolver.ops.current_policy import named_in_pointer
 from resolver.proof.journal import JOURNAL_FILE, open_for_reading
 from resolver.proof.reading import entries
 from resolver.proof.verification import verify
@@ -83,3 +85,21 @@ def test_a_kill_and_a_stop_leave_a_journal_that_goes_on(tmp_path: Path) -> None:
         assert found[-1] == "stopped"
         assert found.count("started") == 3
         assert found.count("order") == 3
+
+
+def test_whenever_it_is_killed_nothing_is_applied_that_is_not_in_the_journal(tmp_path: Path) -> None:
+    with running(tmp_path, one="one.example") as server:
+        for number, patience in enumerate((0.0, 0.4, 0.8, 1.2)):
+            server.order("more", *[f"name{each}.example" for each in range(number + 1)])
+            server.signal(signal.SIGHUP)
+            time.sleep(patience)  # at no event in particular
+            server.signal(signal.SIGKILL)
+            server.ended()
+
+            found = journal(server)
+            (applied, *_) = named_in_pointer(server.state)
+            intended = {f"policy-{entry['digest']}.json" for entry in found if entry["kind"] == "intended"}
+            in_force = [entry["digest"] for entry in found if entry["kind"] == "in-force"]
+            assert applied in intended
+            assert {f"policy-{digest}.json" for digest in in_force} <= intended
+            server.start()
