@@ -94,7 +94,13 @@ class Load:
 
 @contextmanager
 def running_load(
-    port: int, questions: Path, *, rate: int | None = None, seconds: int, once: bool = False
+    port: int,
+    questions: Path,
+    *,
+    rate: int | None = None,
+    seconds: int,
+    once: bool = False,
+    source: str = "127.0.0.1",
 ) -> Iterator[Load]:
     """Load a server for at most so many seconds.
 
@@ -102,7 +108,18 @@ def running_load(
     at most 200 are open at a time: as fast as the server is. ``once`` ends it with the file of questions.
     """
     pace = ("-Q", str(rate), "-q", str(min(60_000, max(100, rate * ANSWER_SECONDS)))) if rate else ("-q", "200")
-    load = Load(port, questions, "-l", str(seconds), "-b", str(BUFFER_KILOBYTES), *pace, *(("-n", "1") if once else ()))
+    load = Load(
+        port,
+        questions,
+        "-l",
+        str(seconds),
+        "-b",
+        str(BUFFER_KILOBYTES),
+        "-a",
+        source,
+        *pace,
+        *(("-n", "1") if once else ()),
+    )
     try:
         yield load
     finally:

@@ -68,8 +68,9 @@ class Server:
         workers: int = WORKERS,
         *,
         pure: bool = False,
+        more: str = "",
     ) -> None:
-        """Prepare it; ``pure``: its query path is not to run compiled."""
+        """Prepare it; ``pure``: its query path is not to run compiled. ``more`` are lines of its configuration."""
         self._environment = {**os.environ, AS_WRITTEN: "1"} if pure else None
         self.folder = folder
         self.port = free_port()
@@ -84,7 +85,7 @@ class Server:
             f"listen: ['127.0.0.1:{self.port}']\nupstreams: ['127.0.0.1:{upstream}']\n"
             f"notice: {{ipv4: {NOTICE}, ipv6: '2001:db8::80', listen: '127.0.0.1:0'}}\norders: orders/\nstate: state/\n"
             f"cache: {{entries: {cache.entries}, size: {cache.octets // 1_000_000}MB, packets: {cache.packets}}}\n"
-            f"metrics: {{listen: '127.0.0.1:0'}}\nworkers: {workers}\nlog: {{format: json}}\n"
+            f"metrics: {{listen: '127.0.0.1:0'}}\nworkers: {workers}\nlog: {{format: json}}\n{more}"
         )
         self.list_names(names)
 
@@ -206,10 +207,15 @@ def _complains(line: str) -> bool:
 
 @contextmanager
 def in_folder(
-    folder: Path, names: Sequence[str], upstream: int, cache: Cache = Cache(), workers: int = WORKERS
+    folder: Path,
+    names: Sequence[str],
+    upstream: int,
+    cache: Cache = Cache(),
+    workers: int = WORKERS,
+    more: str = "",
 ) -> Iterator[Server]:
     """Prepare a server that is ended with the block, however the block ends."""
-    server = Server(folder, names, upstream, cache, workers)
+    server = Server(folder, names, upstream, cache, workers, more=more)
     try:
         yield server
     finally:

@@ -29,6 +29,10 @@ class Sizes:
     datagrams: int
     streams: int
 
+    slow_connections: int
+    subdomain_rate: int
+    wait_seconds: float
+
     kill_rate: int
     kill_seconds: int
 
@@ -51,6 +55,9 @@ FULL: Final = Sizes(
     cached_answers=1_000_000,
     datagrams=100_000,
     streams=3_000,
+    slow_connections=5_000,
+    subdomain_rate=3_000,
+    wait_seconds=10.0,
     kill_rate=20_000,
     kill_seconds=10,
     page_rate=2_000,
@@ -58,7 +65,7 @@ FULL: Final = Sizes(
 )
 
 QUICK: Final = Sizes(
-    deadline_seconds=120,
+    deadline_seconds=170,
     settle_seconds=0.1,
     many_names=2_000,
     reload_names=500,
@@ -72,6 +79,9 @@ QUICK: Final = Sizes(
     cached_answers=1_000,
     datagrams=2_000,
     streams=60,
+    slow_connections=100,
+    subdomain_rate=300,
+    wait_seconds=0.5,
     kill_rate=500,
     kill_seconds=3,
     page_rate=100,

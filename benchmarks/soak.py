@@ -23,6 +23,8 @@ from benchmarks import (
     killed_worker,
     million_names,
     notice_flood,
+    random_subdomains,
+    slow_connections,
 )
 from benchmarks.circumstances import find_circumstances
 from benchmarks.figures import Figure, Run, Soak
@@ -34,7 +36,8 @@ from tests.peers import start_nsd
 OVERDUE: Final = "the time for all runs is over"
 REPORT: Final = Path(__file__).with_name("SOAK.md")
 SOAKS: Final = (million_names.SOAK, hundred_reloads.SOAK, distinct_names.SOAK, full_caches.SOAK, broken_messages.SOAK,
-         killed_worker.SOAK, notice_flood.SOAK)  # fmt: skip  # two lines, not eight
+         slow_connections.SOAK, random_subdomains.SOAK, killed_worker.SOAK,
+         notice_flood.SOAK)  # fmt: skip  # three lines, not eleven
 
 
 class Overdue(BaseException):

@@ -15,8 +15,8 @@ from resolver.net.answering import Answering
 from resolver.net.tcp_connection import IDLE, TcpConnection
 
 ACCEPTED_AT_ONCE: Final = 16
-LOOKED_AT: Final = 256
-"""Connections looked at in one sweep, or a quarter of all if that is more: thousands of them hold nobody up."""
+LOOKED_AT: Final = 32
+"""Connections looked at before other sockets get their turn: thousands of them hold nobody up."""
 PRESSURE: Final = ((0.8, 0.05), (0.65, 0.2), (0.5, 0.5))
 """From which share of all places taken, which share of the usual time a client may be idle (RFC 7766 section 6.2.3)."""
 NO_DESCRIPTORS: Final = "file descriptors have run out: TCP connections are turned away until some are free"
@@ -71,16 +71,21 @@ class TcpServer:
         self._courtesies.idle_seconds = IDLE * hurry
         if not self._to_look_at:
             self._to_look_at = list(self._connections)
-        many = max(LOOKED_AT, len(self._connections) // 4)
-        looked_at, self._to_look_at = self._to_look_at[:many], self._to_look_at[many:]
-        for connection in looked_at:
-            if connection.overdue(now, hurry):
-                connection.abort()
-                self._page[GAUGES + Gauge.TCP_OVERDUE] += 1
+            self._look(now, hurry)
         if self._spare is None:
             self._keep_spare()
         self._listen(self._resting)
         self._resting.clear()
+
+    def _look(self, now: float, hurry: float) -> None:
+        """Close what is overdue among the next few connections, then go on once others had their turn."""
+        looked_at, self._to_look_at = self._to_look_at[:LOOKED_AT], self._to_look_at[LOOKED_AT:]
+        for connection in looked_at:
+            if connection.overdue(now, hurry):
+                connection.abort()
+                self._page[GAUGES + Gauge.TCP_OVERDUE] += 1
+        if self._to_look_at:
+            self._loop.call_soon(self._look, now, hurry)
 
     def stop(self) -> None:
         """Accept no more."""
@@ -149,7 +154,8 @@ class TcpServer:
 
     def _closed_an_idle_one(self) -> bool:
         """Make room by closing the connection on which nothing has happened for longest (RFC 7766 section 6.2.3)."""
-        oldest = next((each for each in islice(self._connections, LOOKED_AT) if each.idle_since is not None), None)
+        first = islice(self._connections, LOOKED_AT)
+        oldest = next((connection for connection in first if connection.idle_since is not None), None)
         if oldest is None:
             return False
         self.forget(oldest)

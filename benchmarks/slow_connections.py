@@ -1,0 +1,76 @@
+"""Do thousands of TCP connections that send an octet a second hold up who asks over UDP?"""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import cycle
+from pathlib import Path
+
+from benchmarks.figures import Figure, Soak
+from benchmarks.load import warm_up
+from benchmarks.made_up_names import ZONE, cached_names, write_questions
+from benchmarks.probe import asking, figures_of, ways_to_ask
+from benchmarks.server import ROOT, in_folder
+from benchmarks.sizes import Sizes
+from benchmarks.waits import percentile, waits
+
+KEPT = f"kept.{ZONE}"
+
+
+def done(sizes: Sizes) -> str:
+    """Say what is done."""
+    return (
+        f"{sizes.slow_connections:,} TCP connections that send an octet a second and are opened again when they are "
+        f"closed, `limits: {{tcp_connections: {sizes.slow_connections}}}`. Cached names are asked for over UDP, "
+        f"one after the other, for {sizes.wait_seconds:g} s before and meanwhile."
+    )
+
+
+@contextmanager
+def slow_connections(port: int, count: int) -> Iterator[None]:
+    """Keep them open until the block ends."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.slow_clients", str(port), str(count)],
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip  # one line for what is run, one for how
+    try:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def measure(folder: Path, upstream: int, sizes: Sizes) -> Iterator[Figure]:
+    """Measure waits without the connections, with them, and again without."""
+    names = cached_names(500)
+    limits = f"limits: {{tcp_connections: {sizes.slow_connections}, tcp_per_client: 1000}}\n"
+    with in_folder(folder / "server", [KEPT], upstream, more=limits) as server:
+        server.launch()
+        server.wait_for_block(KEPT)
+        warm_up(server.port, write_questions(folder / "warm", names), sizes.load_rate)
+        before = waits(server.port, cycle(names), sizes.wait_seconds)
+        with slow_connections(server.port, sizes.slow_connections):
+            meanwhile = waits(server.port, cycle(names), sizes.wait_seconds)
+            yield Figure("connections open at the end", server.metric("arret_tcp_connections"))
+        yield Figure("connections closed as overdue", server.metric("arret_tcp_overdue_total"))
+        yield from compared(before, meanwhile)
+        with asking(server.port) as asker:
+            asker.ask_all(ways_to_ask(KEPT))
+        yield from figures_of(asker.seen)
+        yield server.complaint_count()
+
+
+def compared(before: list[float], meanwhile: list[float]) -> Iterator[Figure]:
+    """Say how much longer answers take."""
+    yield Figure("wait for an answer before, the median", percentile(before, 0.5), "ms")
+    yield Figure("the same meanwhile", percentile(meanwhile, 0.5), "ms")
+    yield Figure("what 99 of 100 wait at most, before", percentile(before, 0.99), "ms")
+    yield Figure("the same meanwhile", percentile(meanwhile, 0.99), "ms")
+    growth = 100 * (percentile(meanwhile, 0.99) / percentile(before, 0.99) - 1)
+    yield Figure("its growth", growth, "%", 20, at_full_size=True)
+
+
+SOAK = Soak("Slow connections", done, measure)
