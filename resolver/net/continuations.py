@@ -58,6 +58,8 @@ class Continuations:
     def give_up(self, followers: Sequence[Exchange], unusable: Unusable, now: float) -> None:
         """Tell those who waited for a rest that it failed."""
         for follower in followers:
+            if follower.rest is not None and not follower.rest.open:
+                follower.rest = None  # nothing comes of it any more
             if follower.open and not follower.late:
                 self._refuse(follower, unusable, now)
 

@@ -73,6 +73,8 @@ class Roster:
             self._upstreams[address] = self._make(address, len(wanted))
         self._routes = Routes(self._at(upstreams), {parse_name(name): self._at(addresses) for name, addresses in zones})
         self._next_comparison = now
+        for upstream in self._upstreams.values():
+            upstream.health.has_rivals = False  # until they are compared
 
     def renew(self, now: float) -> None:
         """Replace sockets that are used up, probe who is down, close who has had time to finish."""

@@ -12,7 +12,7 @@ from resolver.core.continuation import MOST_LINKS
 from resolver.core.counters import GAUGES, Gauge, UpstreamCount
 from resolver.core.special_names import special_names
 from tests.forwarding import FIFTH, eventually, forwarding, run, tcp, udp
-from tests.hostile.scripted_upstream import ADDRESS, Heard, Say, Script, address_answer, scripted, silent, sound
+from tests.hostile.scripted_upstream import ADDRESS, Heard, Say, Script, address_answer, says, scripted, silent, sound
 from tests.worlds import World, ask, extended_errors, measure, parsed, policy, records
 
 
@@ -271,6 +271,19 @@ def test_the_client_does_not_wait_longer_for_a_rest_that_does_not_come() -> None
             assert asyncio.get_running_loop().time() - begun < FIFTH.answer + 0.05
             assert upstream.counts()[0] <= 4
             assert rig.forwarder.waiting == 0
+
+    run(scenario)
+
+
+def test_a_rest_that_is_refused_leaves_nothing_waiting() -> None:
+    async def scenario() -> None:
+        async with (
+            scripted(knows(alias("www.test", "cdn.test"), also=says("REFUSED"))) as upstream,
+            forwarding([udp(upstream.port)]) as rig,
+        ):
+            answer = await rig.resolve("www.test", use_edns=0)
+            assert [code for code, _ in extended_errors(answer)] == [22]
+            assert not rig.forwarder._exchanges
 
     run(scenario)
 
