@@ -33,7 +33,9 @@ def status(config_file: Path | None, *, as_json: bool) -> None:
 
 def all_in_force(told: Mapping[str, Any]) -> bool:
     """Tell whether every worker answers under the current policy."""
-    return bool(told["workers"]) and all(worker["in_force"] for worker in told["workers"])
+    if not told["workers"]:  # the page alone is served, by `arret notice`
+        return told["digest"] is not None and told["notice"]["digest"] == told["digest"]
+    return all(worker["in_force"] for worker in told["workers"])
 
 
 def say_status(told: Mapping[str, Any]) -> None:
@@ -48,6 +50,7 @@ def say_status(told: Mapping[str, Any]) -> None:
             ("version", f"{told['version']}, {told['query_path']}, process {told['pid']}, started {told['started']}"),
             ("configuration", told["config"]),
             ("listen", ", ".join(told["listen"])),
+            ("notice page", _page_words(told["notice"])),
             ("metrics", f"http://{told['metrics']}/metrics" if told["metrics"] else "off"),
             ("order clock", clock),
             (
@@ -65,6 +68,13 @@ def say_status(told: Mapping[str, Any]) -> None:
         complain(f"refused: {problem}")
     for warning in reload["warnings"]:
         complain(f"warning: {warning}")
+
+
+def _page_words(notice: Mapping[str, Any]) -> str:
+    if not notice["listen"]:
+        return "not here"
+    state = "not served" if notice["digest"] is None else f"process {notice['pid']}"
+    return f"{', '.join(notice['listen'])}, {state}, replaced {counted(notice['restarts'], 'time')}"
 
 
 def _reload_words(reload: Mapping[str, Any]) -> str:

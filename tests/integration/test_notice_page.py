@@ -16,6 +16,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from resolver.cli.status import all_in_force
 from tests.integration.running_server import CONFIG, PATIENCE, RunningServer, running
 
 PAGED = CONFIG.replace("listen: null}", 'listen: "127.0.0.1:0"}')
@@ -235,6 +236,7 @@ class TestAlone:
             assert ask(server, NAME).status == 451
             status = server.status()
             assert (status["listen"], status["workers"]) == ([], [])
+            assert all_in_force(status)
             server.order("tj-2", "other.example")
             assert server.reload()["ok"]
             assert ask(server, "other.example").status == 451
