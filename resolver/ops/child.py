@@ -1,6 +1,6 @@
 """How a child process begins: a fresh interpreter that obeys its channel, outlives nobody, and knows one role.
 
-``python -m resolver.ops.child dns|notice|compile --channel FD``. A terminal's or a service manager's signals are the
+``python -m resolver.ops.child dns|notice|compile|amend --channel FD``. A terminal's or a service manager's signals are the
 supervisor's to answer, so a child ignores them; it ends when the channel ends, or when the supervisor dies.
 """
 
@@ -19,11 +19,11 @@ COMPILE_NICENESS: Final = 5
 def main(arguments: list[str]) -> int:
     """Take up a role; the exit status is its answer."""
     match arguments:
-        case ["dns" | "notice" | "compile" as role, "--channel", descriptor] if descriptor.isdigit():
+        case ["dns" | "notice" | "compile" | "amend" as role, "--channel", descriptor] if descriptor.isdigit():
             _belong_to_the_supervisor()
             return _take_up(role, socket.socket(fileno=int(descriptor)))
         case _:
-            print("usage: python -m resolver.ops.child dns|notice|compile --channel FD", file=sys.stderr)  # noqa: T201  # there is no log yet
+            print("usage: python -m resolver.ops.child dns|notice|compile|amend --channel FD", file=sys.stderr)  # noqa: T201  # there is no log yet
             return 2
 
 
@@ -43,7 +43,8 @@ def _take_up(role: str, channel: socket.socket) -> int:
         from resolver.ops.notice_child import serve as serve_notice  # noqa: PLC0415  # see above
 
         return serve_notice(channel)
-    os.nice(COMPILE_NICENESS)
+    if role == "compile":  # an amendment takes a quarter of a second, and somebody waits for it
+        os.nice(COMPILE_NICENESS)
     from resolver.ops.compile_child import compile_once  # noqa: PLC0415  # see above
 
     return compile_once(channel)

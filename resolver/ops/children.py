@@ -18,7 +18,7 @@ from resolver.ops.channel import Channel, Message
 from resolver.ops.logs import log_event
 from resolver.ops.progress import Tell, tell_nobody
 
-Role = Literal["dns", "notice", "compile"]
+Role = Literal["dns", "notice", "compile", "amend"]
 
 CAP_SYS_NICE: Final = 23
 LEAST_PRIORITY: Final = 5

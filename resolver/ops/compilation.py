@@ -80,7 +80,7 @@ def _common(config: Config, wall: float, known: str | None) -> Message:
 
 async def _ask_child(question: Message, tell: Tell, *, beside: bool) -> Compiled:
     try:
-        child = Child(asyncio.get_running_loop(), "compile")
+        child = Child(asyncio.get_running_loop(), "amend" if question["do"] == "amend" else "compile")
         child.heard_progress = tell
     except OSError as error:
         return _nothing(f"compiling the orders: {cannot_start(error)}; the policy stays as it was")
