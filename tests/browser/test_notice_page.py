@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.walk import ROOT, VIEWS, View
+from tests.browser.walk import AXE, ROOT, VIEWS, View
 
 Seen = dict[str, dict[str, Any]]
 
@@ -35,6 +35,7 @@ SAID = {
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
     """Walk through every view, in a network of its own where the resolver may have port 53 and the page port 80."""
+    assert AXE.exists(), "make test installs axe-core"
     folder = tmp_path_factory.mktemp("walk")
     as_root = [] if os.geteuid() == 0 else ["--map-root-user"]
     done = subprocess.run(
