@@ -1,7 +1,7 @@
 """How a child process begins: a fresh interpreter that obeys its channel, outlives nobody, and knows one role.
 
-``python -m resolver.ops.child dns|notice|compile|amend --channel FD``. A terminal's or a service manager's signals are the
-supervisor's to answer, so a child ignores them; it ends when the channel ends, or when the supervisor dies.
+``python -m resolver.ops.child dns|notice|compile|amend --channel FD``. A terminal's or a service manager's signals are
+the supervisor's to answer, so a child ignores them; it ends when the channel ends, or when the supervisor dies.
 """
 
 import ctypes
