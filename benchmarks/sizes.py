@@ -15,6 +15,9 @@ class Sizes:
 
     many_names: int
 
+    many_orders: int
+    names_of_each: int
+
     reload_names: int
     reloads: int
     first_reading: int
@@ -41,9 +44,11 @@ class Sizes:
 
 
 FULL: Final = Sizes(
-    deadline_seconds=900,
+    deadline_seconds=1_500,
     settle_seconds=2.0,
     many_names=1_000_000,
+    many_orders=10_000,
+    names_of_each=100,
     reload_names=30_000,
     reloads=100,
     first_reading=10,
@@ -65,9 +70,11 @@ FULL: Final = Sizes(
 )
 
 QUICK: Final = Sizes(
-    deadline_seconds=170,
+    deadline_seconds=280,
     settle_seconds=0.1,
     many_names=2_000,
+    many_orders=300,
+    names_of_each=10,
     reload_names=500,
     reloads=4,
     first_reading=2,

@@ -21,7 +21,7 @@ from resolver.ops.kept_orders import KeptFileError
 from resolver.ops.past_orders import past_policy
 from resolver.ops.plan import Confirms, confirms_nothing
 from resolver.ops.policy_document import OrderRecord, PolicyDocument
-from resolver.ops.policy_file import DamagedPolicyError, join, open_policy, read_current, read_document
+from resolver.ops.policy_file import DamagedPolicyError, digest_in_name, join, open_index, read_current, read_document
 from resolver.ops.progress import Tell, tell_nobody
 from resolver.orders.index import DamagedIndexError
 from resolver.proof.journal import JOURNAL_FILE, JournalError, open_for_reading
@@ -132,7 +132,9 @@ def compile_now(
 
 def _law_of_server(policy: Path, wall: float) -> Law:
     try:
-        return Law(read_document(policy), open_policy(policy, {}), wall, running=True)
+        document = read_document(policy)
+        index = open_index(policy, document["index"])
+        return Law(document, join(digest_in_name(policy), document, index, {}), wall, running=True)
     except (OSError, DamagedPolicyError, DamagedIndexError) as error:
         raise click.ClickException(f"the running server's policy cannot be read: {error}; try: arret reload") from None
 

@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import cache
 from ipaddress import ip_address
 from typing import Final, NamedTuple, NotRequired, TypedDict, cast
 
@@ -311,7 +312,7 @@ def _measure_state(number: int, entry: MeasureEntry, slots: Mapping[str, int]) -
         ipv4=_packed(entry["ipv4"]),
         ipv6=_packed(entry["ipv6"]),
         ttl=entry["ttl"],
-        responsible=parse_name(entry["responsible"]),
+        responsible=_responsible(entry["responsible"]),
         ede_text=entry["ede_text"].encode(),
         timelines=tuple(_timeline(spans) for spans in entry["timelines"]),
         named={parse_name(name): timeline for name, timeline in entry["named"].items()},
@@ -326,8 +327,15 @@ def _measure_state(number: int, entry: MeasureEntry, slots: Mapping[str, int]) -
     )
 
 
+@cache
 def _packed(address: str | None) -> bytes | None:
     return None if address is None else ip_address(address).packed
+
+
+@cache
+def _responsible(name: str) -> WireName:
+    """Read the name that thousands of measures share once."""
+    return parse_name(name)
 
 
 def _timeline(spans: list[list[float | None]]) -> Timeline:

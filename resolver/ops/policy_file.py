@@ -122,7 +122,7 @@ def open_policy(path: Path, slots: Mapping[str, int], pause: Callable[[], None] 
             yield json.loads(line)
             pause()
 
-    index = _open_index(path, head["index"])
+    index = open_index(path, head["index"])
     return load_policy({**head, "digest": digest_in_name(path), "measures": measures()}, index, slots)
 
 
@@ -131,7 +131,8 @@ def join(digest: str, document: PolicyDocument, index: Index, slots: Mapping[str
     return load_policy({**document, "digest": digest}, index, slots)
 
 
-def _open_index(policy: Path, name: str) -> Index:
+def open_index(policy: Path, name: str) -> Index:
+    """Verify and map the index that a policy file names. Raises DamagedPolicyError."""
     try:
         return Index.open(policy.parent / name)
     except DamagedIndexError as error:
@@ -182,7 +183,7 @@ def _read_applied(path: Path) -> AppliedPolicy | None:
         return _read_sources(path, digest, str(error))
     manifest = _manifest(document["manifest"])
     try:
-        index = _open_index(path, document["index"])
+        index = open_index(path, document["index"])
     except DamagedPolicyError as error:
         return AppliedPolicy(None, digest, document["rehearsal"], manifest, str(error))
     return AppliedPolicy(path, digest, document["rehearsal"], manifest, None, index, document["laid_out"], document)

@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.soak import SOAKS
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 180.0
+PATIENCE = 300.0
 
 
 def start(*arguments: str, scratch: Path) -> "subprocess.Popen[str]":
