@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from resolver.cli.law import Law
-from resolver.cli.standing import Standing, State, measure_standing, standing_at
+from resolver.cli.standing import Standing, State, measure_standing, standing_at, unsuspended_times
 from resolver.core.admission import View
 from resolver.core.policy import Allow, Block
 from resolver.dns.name import WireName, present_name
@@ -156,7 +156,7 @@ def _listings(law: Law, rule: Rule, wall: float, view: View, block: Block | None
         measure = law.document["measures"][number]
         if measure.get("listed_as", number) == rule.measure:
             brand = measure.get("brand", "")
-            standing = standing_at(law.policy.timeline(rule, brand), wall)
+            standing = standing_at(law.policy.timeline(rule, brand), wall, unsuspended_times(measure, rule))
             exempt = exempting.get(rule.measure) if brand == view.brand and standing.state is State.IN_FORCE else None
             yield Listing(
                 rule=rule,

@@ -13,6 +13,7 @@ from resolver.cli.progress import shown_progress
 from resolver.cli.standing import standing_at
 from resolver.cli.terminal import complain, printable, say_json
 from resolver.ops.clock import utc_text
+from resolver.orders.history import without_suspensions
 from resolver.orders.model import Addressee, Measure, MeasureKind, Order
 from resolver.orders.period import timeline
 
@@ -69,9 +70,11 @@ def _rows(order: Order, wall: float) -> Iterator[dict[str, object]]:
 
 def _of_addressee(order: Order, measure: Measure, addressee: Addressee, wall: float) -> Iterator[dict[str, object]]:
     time = timeline(order, measure, (addressee,), None)
+    free = timeline(without_suspensions(order), measure, (addressee,), None)
     for listed in measure.listed:
         spans = time.named.get(listed.name, time.own)
-        unknown = not spans and not time.pinned
+        held = free.named.get(listed.name, free.own)
+        unknown = not held and not time.pinned
         yield {
             "order": order.id,
             "authority": order.authority,
@@ -84,7 +87,7 @@ def _of_addressee(order: Order, measure: Measure, addressee: Addressee, wall: fl
             "name": spelled(listed.name).rstrip("."),
             "scope": listed.reach.value,
             "list": " ".join(each for each in listed.lists if each is not None) or None,
-            "state": UNKNOWN if unknown else standing_at(spans, wall).state.value,
+            "state": UNKNOWN if unknown else standing_at(spans, wall, held).state.value,
             "since": None if not spans else utc_text(spans[0].since),
             "until": None if not spans or spans[-1].until is None else utc_text(spans[-1].until),
         }

@@ -1,11 +1,13 @@
-"""Where a measure stands at an instant, and how that is said: in force, not yet, over, interrupted, never."""
+"""Where a measure stands at an instant, and how that is said: in force, over, suspended, interrupted, not yet."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 from resolver.cli.arguments import present_instant
+from resolver.dns.name import present_name
 from resolver.ops.metrics import spans
 from resolver.ops.policy_document import MeasureRecord
+from resolver.orders.index import Rule
 from resolver.orders.model import Timeline
 
 
@@ -15,6 +17,7 @@ class State(StrEnum):
     IN_FORCE = "in force"
     NOT_YET = "not yet in force"
     OVER = "over"
+    SUSPENDED = "suspended"
     INTERRUPTED = "interrupted"
     NEVER = "never in force"
 
@@ -38,14 +41,30 @@ class Standing:
                 return f"not yet in force; begins {until}"
             case State.OVER:
                 return f"over since {since}"
+            case State.SUSPENDED:
+                return f"suspended since {since}, " + (f"until {until}" if until else "without an end")
             case State.INTERRUPTED:
                 return f"interrupted since {since}, until {until}"
             case State.NEVER:
                 return "never in force"
 
 
-def standing_at(timeline: Timeline, wall: float) -> Standing:
-    """Find where a timeline stands at an instant (POSIX seconds)."""
+def standing_at(timeline: Timeline, wall: float, unsuspended: Timeline = ()) -> Standing:
+    """Find where a timeline stands at an instant (POSIX seconds).
+
+    ``unsuspended`` is what it would be without suspensions: what that alone keeps from being in force is suspended.
+    """
+    standing = _standing(timeline, wall)
+    held = next(
+        (span for span in unsuspended if span.since <= wall and (span.until is None or wall < span.until)), None
+    )
+    if held is None or standing.state is State.IN_FORCE:
+        return standing
+    since = held.since if standing.since is None else max(standing.since, held.since)
+    return Standing(State.SUSPENDED, since, standing.until)
+
+
+def _standing(timeline: Timeline, wall: float) -> Standing:
     if not timeline:
         return Standing(State.NEVER, None, None)
     ended: float | None = None
@@ -60,4 +79,12 @@ def standing_at(timeline: Timeline, wall: float) -> Standing:
 
 def measure_standing(measure: MeasureRecord, wall: float) -> Standing:
     """Find where a measure stands as a whole; single names and lists of it may stand elsewhere."""
-    return standing_at(spans(measure["timelines"][0]) if measure["timelines"] else (), wall)
+    held = measure.get("unsuspended")
+    own, free = (each[0] if each else () for each in (measure["timelines"], held["timelines"] if held else []))
+    return standing_at(spans(own), wall, spans(free))
+
+
+def unsuspended_times(measure: MeasureRecord, rule: Rule) -> Timeline:
+    """Find when the name of a rule would be in force if nothing were suspended; nothing where nothing ever was."""
+    held = measure.get("unsuspended")
+    return spans(held["timelines"][held["named"].get(present_name(rule.name), rule.timeline)]) if held else ()

@@ -53,7 +53,10 @@ class Manners:
 
 @dataclass(frozen=True, slots=True)
 class TimedMeasure:
-    """A measure with its times for one brand; ``ours`` names the addressees that we are, None where it binds none."""
+    """A measure with its times for one brand; ``ours`` names the addressees that we are, None where it binds none.
+
+    ``unsuspended`` are the times that it would have without its suspensions, None where there are none.
+    """
 
     measure: Measure
     time: MeasureTime
@@ -62,6 +65,7 @@ class TimedMeasure:
     first_applied: date | None
     deadlines: tuple[Deadline, ...] = ()
     undated: bool = False
+    unsuspended: MeasureTime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +226,8 @@ def _measure_record(
         "ttl": manners.ttl,
         "responsible": present_name(manners.responsible),
         "ede_text": extended_error_text(order, manners.language, rehearsal=manners.rehearsal),
-        "timelines": [[list(span) for span in timeline] for timeline in following.timelines],
-        "named": {present_name(name): number for name, number in following.named.items()},
+        "timelines": _timelines(following),
+        "named": _named(following),
         "follow_cname": measure.follow_cname,
         "allow_alias": [present_name(name) for name in measure.allow_alias],
         "rank": [0 if imposed else 1, int(order.confidential), order.decided.isoformat()],
@@ -250,6 +254,9 @@ def _measure_record(
             for each in errors(order, measure)
         ],
     }
+    if timed.unsuspended is not None:
+        free = _Following(measure, timed.unsuspended)
+        record["unsuspended"] = {"timelines": _timelines(free), "named": _named(free)}
     if manners.structured:
         record["structured"] = structured_texts(
             order,
@@ -259,6 +266,14 @@ def _measure_record(
             rehearsal=manners.rehearsal,
         )
     return record
+
+
+def _timelines(following: _Following) -> list[list[list[float | None]]]:
+    return [[list(span) for span in timeline] for timeline in following.timelines]
+
+
+def _named(following: _Following) -> dict[str, int]:
+    return {present_name(name): number for name, number in following.named.items()}
 
 
 def deadline_record(measure: Measure, deadline: Deadline) -> DeadlineRecord:

@@ -1,6 +1,6 @@
 """When each measure binds us: its period, whose it is, and since when we apply it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -13,6 +13,7 @@ from resolver.ops.policy_document import DeadlineRecord
 from resolver.ops.unblocking import TimeOf, restrained
 from resolver.orders.deadlines import compliance, is_undated
 from resolver.orders.entities import Bound, Brand, NotOurs, binding
+from resolver.orders.history import without_suspensions
 from resolver.orders.model import Measure, MeasureKind, Order, Timeline
 from resolver.orders.period import MeasureTime, timeline
 
@@ -36,6 +37,7 @@ class OrderTimes:
         order = standing.order
         own: TimeOf = partial(self.time, brand)
         time_of = restrained(order, standing.newer, own) if standing.newer else own
+        unsuspended = self._unsuspended(standing, own)
         for measure in order.measures:
             time = time_of(order, measure)
             match binding(measure, brand.entities):
@@ -51,7 +53,16 @@ class OrderTimes:
                         self._first_applied(order, measure),
                         compliance(measure, addressees),
                         is_undated(measure, addressees),
+                        unsuspended(measure),
                     )
+
+    def _unsuspended(self, standing: StandingOrder, own: TimeOf) -> Callable[[Measure], MeasureTime | None]:
+        """Tell when the measures of an order would be in force if nothing were suspended; None if nothing ever was."""
+        order = standing.order
+        free = without_suspensions(order)
+        if free.history == order.history:
+            return lambda _: None
+        return partial(restrained(free, standing.newer, own) if standing.newer else own, free)
 
     def time(self, brand: Brand, order: Order, measure: Measure) -> MeasureTime:
         """Tell when a measure is in force for a brand; one that binds none of its entities never is."""

@@ -29,6 +29,13 @@ class ErrorRecord(TypedDict):
     why: str
 
 
+class TimelinesRecord(TypedDict):
+    """Timelines by the number that rules carry, and the numbers of names that have others, as in `MeasureEntry`."""
+
+    timelines: list[list[list[float | None]]]
+    named: dict[str, int]
+
+
 class MeasureRecord(MeasureEntry):
     """A measure with all that is said about it, for one brand; ``counts`` are the rules on each of its timelines.
 
@@ -36,7 +43,7 @@ class MeasureRecord(MeasureEntry):
     binds none of us is not ``ours``: it is never in force, and stands here so that it can be explained. ``lists`` tells
     which lists hold the names that a `Rule.timeline` numbers, "" for the measure itself; older documents lack it.
     ``undated``: it sets a time to comply, and nobody noted the service. ``review`` is when somebody must look at it
-    again (POSIX seconds).
+    again (POSIX seconds). ``unsuspended`` is what its timelines would be if nothing of it were ever suspended.
     """
 
     kind: str
@@ -55,6 +62,7 @@ class MeasureRecord(MeasureEntry):
     undated: NotRequired[bool]
     review: NotRequired[float | None]
     errors: NotRequired[list[ErrorRecord]]
+    unsuspended: NotRequired[TimelinesRecord]
 
 
 class OrderRecord(TypedDict):

@@ -1,13 +1,14 @@
 """What happened to an order, read from its history, and which entries cannot have happened."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Final, NamedTuple
 
 from resolver.dns.name import BadNameError, WireName, present_name
 from resolver.orders.dates import day_of
 from resolver.orders.listed_names import parse_listed
-from resolver.orders.model import Event, EventKind, Listed, Measure, Place, Problem
+from resolver.orders.model import Event, EventKind, Listed, Measure, Order, Place, Problem
 from resolver.orders.shape import EventShape, OrderShape
 from resolver.orders.yaml_document import YamlDocument
 
@@ -28,6 +29,12 @@ def concerns(event: Event, measure: Measure) -> bool:
 def is_about_all_names(event: Event) -> bool:
     """Tell whether an entry concerns every name of its measures."""
     return event.names is None and event.list_id is None
+
+
+def without_suspensions(order: Order) -> Order:
+    """Tell of an order as if nothing of it had ever been suspended."""
+    kept = tuple(event for event in order.history if event.kind not in {EventKind.SUSPENDED, EventKind.RESUMED})
+    return replace(order, history=kept)
 
 
 def read_history(

@@ -156,7 +156,7 @@ def test_what_was_to_be_delisted_as_csv(desk: Desk) -> None:
         ("delist", "'=Search", "xn--bcher-kva.example (bücher.example)", "over", served, half_a_year),
         ("delist", "Other Search", "pirate.example", unknown, "", ""),
         ("delist", "Other Search", "xn--bcher-kva.example (bücher.example)", unknown, "", ""),
-        ("later", "Other Search", "later.example", "over", "2026-01-01T23:00:00Z", "2026-01-31T23:00:00Z"),
+        ("later", "Other Search", "later.example", "suspended", "2026-01-01T23:00:00Z", "2026-01-31T23:00:00Z"),
     ]
 
 

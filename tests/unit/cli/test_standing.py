@@ -32,3 +32,23 @@ def test_standing(timeline: Timeline, wall: float, state: State, words: str) -> 
 
     assert standing.state is state
     assert standing.words() == words
+
+
+@pytest.mark.parametrize(
+    ("timeline", "unsuspended", "wall", "words"),
+    [
+        (ONCE, OPEN, JUNE + DAY, "suspended since 2014-06-02 00:00 CEST, without an end"),
+        (TWICE, OPEN, JUNE + DAY, "suspended since 2014-06-02 00:00 CEST, until 2014-06-03 00:00 CEST"),
+        (TWICE, OPEN, JUNE, "in force since 2014-06-01 00:00 CEST, until 2014-06-02 00:00 CEST"),
+        ((), OPEN, JUNE + DAY, "suspended since 2014-06-01 00:00 CEST, without an end"),
+        (ONCE, TWICE, JUNE + DAY, "over since 2014-06-02 00:00 CEST"),
+        (ONCE, TWICE, JUNE + 2 * DAY, "suspended since 2014-06-03 00:00 CEST, without an end"),
+        (ONCE, TWICE, JUNE + 3 * DAY, "over since 2014-06-02 00:00 CEST"),
+        (ONCE, OPEN, JUNE - 1, "not yet in force; begins 2014-06-01 00:00 CEST"),
+    ],
+    ids=["no end", "an end", "before", "from the first", "removed", "removed and suspended", "over", "not yet"],
+)
+def test_what_only_a_suspension_keeps_from_being_in_force(
+    timeline: Timeline, unsuspended: Timeline, wall: float, words: str
+) -> None:
+    assert standing_at(timeline, wall, unsuspended).words() == words
