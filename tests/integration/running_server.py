@@ -65,6 +65,7 @@ class RunningServer:
         self.process: subprocess.Popen[bytes] | None = None
         self._heard = threading.Condition()
         self._silent = False
+        self._listener: threading.Thread | None = None
 
     def order(self, order: str, *names: str, history: str = "") -> None:
         """Write or rewrite an order file."""
@@ -77,6 +78,8 @@ class RunningServer:
 
     def launch(self, log: int | None = subprocess.PIPE, *, program: str = SERVE) -> None:
         """Start it without waiting; ``log`` is where it writes to, if not to us: None is a closed descriptor."""
+        if self._listener is not None:
+            self._listener.join(PATIENCE)  # else a predecessor's last lines would be taken for this one's
         self.events.clear()
         self._silent = False
         command = [sys.executable, "-c", program]
@@ -89,7 +92,8 @@ class RunningServer:
             env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
         )
         if log == subprocess.PIPE:
-            threading.Thread(target=self._listen, args=(self.process,), daemon=True).start()
+            self._listener = threading.Thread(target=self._listen, args=(self.process,), daemon=True)
+            self._listener.start()
 
     def _listen(self, process: "subprocess.Popen[bytes]") -> None:
         assert process.stderr is not None
@@ -99,7 +103,7 @@ class RunningServer:
                     self.events.append(json.loads(line) if line.startswith(b"{") else {"event": "trace", "line": line})
                     self._heard.notify_all()
         with self._heard:
-            self._silent = process is self.process  # or a predecessor ended, whose last lines came late
+            self._silent = True
             self._heard.notify_all()
 
     def wait_for(self, event: str, after: int = 0) -> dict[str, Any]:
