@@ -29,6 +29,9 @@ _ONE_NAME: Layout = (Part.NAME,)
 _TWO_NAMES: Layout = (Part.NAME, Part.NAME)
 _PREFERENCE_AND_NAME: Layout = (2, Part.NAME)
 
+MOST_PIECES = 1_024
+"""Strings or parameters that one record may have: the longest text has 257 strings if they are full."""
+
 SOA_NUMBERS = 20
 """Octets of the five numbers that end SOA data (RFC 1035 3.3.13)."""
 
@@ -126,28 +129,41 @@ def end_of_part(octets: bytes, part: int | Part, position: int, end: int) -> int
             return _end_of_name(octets, position)
         case Part.STRING:
             return position + 1 + octets[position]
-        case Part.STRINGS:
-            position += 1 + octets[position]
-            while position < end:
-                position += 1 + octets[position]
-            return position
-        case Part.PARAMETERS:
-            return _end_of_parameters(octets, position, end)
+        case Part.STRINGS | Part.PARAMETERS:
+            return end_of_list(octets, part, position, end)[0]
         case Part.REST:
             return max(position, end)
         case _:
             assert_never(part)
 
 
-def _end_of_parameters(octets: bytes, position: int, end: int) -> int:
+def end_of_list(octets: bytes, part: Part, position: int, end: int) -> tuple[int, int]:
+    """Find where the strings or parameters that begin there end, and how many there are.
+
+    Raises IndexError, MalformedRdataError.
+    """
+    return (_end_of_strings if part is Part.STRINGS else _end_of_parameters)(octets, position, end)
+
+
+def _end_of_strings(octets: bytes, position: int, end: int) -> tuple[int, int]:
+    for count in range(1, MOST_PIECES + 1):
+        position += 1 + octets[position]
+        if position >= end:
+            return position, count
+    raise MalformedRdataError("more strings than anybody publishes")
+
+
+def _end_of_parameters(octets: bytes, position: int, end: int) -> tuple[int, int]:
     last = -1
-    while position < end:
+    for count in range(MOST_PIECES + 1):
+        if position >= end:
+            return position, count
         key = octets[position] << 8 | octets[position + 1]
         if key <= last:
             raise MalformedRdataError("parameters out of order")
         last = key
         position += 4 + (octets[position + 2] << 8 | octets[position + 3])
-    return position
+    raise MalformedRdataError("more parameters than anybody publishes")
 
 
 def _end_of_name(octets: bytes, position: int) -> int:

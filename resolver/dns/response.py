@@ -11,11 +11,12 @@ from typing import Final, NamedTuple
 from resolver.dns.codes import RRType
 from resolver.dns.edns import DNSSEC_OK, Edns, MalformedOptionsError, read_options
 from resolver.dns.name import MAX_LABEL, MAX_NAME
-from resolver.dns.rdata import LAYOUTS, Layout, MalformedRdataError, Part, end_of_part
+from resolver.dns.rdata import LAYOUTS, Layout, MalformedRdataError, Part, end_of_list, end_of_part
 
 HEADER_SIZE: Final = 12
 MAX_STEPS: Final = 2000
-"""Steps of work one message may cost: one for a record, a part of its data, 16 octets of an expanded name; two a name.
+"""Steps of work one message may cost: one for a record, a part of its data, four strings or parameters in it, 16 octets
+of an expanded name; two a name.
 
 Room for a set of 1 900 IPv4 addresses or 260 servers of a service, many times what common resolvers keep of one set;
 a message made to cost time is refused within milliseconds.
@@ -275,6 +276,9 @@ def _read_rdata(names: _Names, layout: Layout, start: int, end: int) -> bytes:
             position = copied = after
         elif isinstance(part, int):
             position += part
+        elif part is Part.STRINGS or part is Part.PARAMETERS:
+            position, pieces = end_of_list(wire, part, position, end)
+            names.spend(pieces >> 2)
         else:
             position = end_of_part(wire, part, position, end)
     names.spend(len(layout))

@@ -87,8 +87,9 @@ class TcpConnection:
             self._partial_since = None
         elif messages or self._partial_since is None:
             self._partial_since = now
-        self._unanswered.extend(messages)
-        self._serve(now)
+        if messages:  # an octet of one costs next to nothing
+            self._unanswered.extend(messages)
+            self._serve(now)
 
     def eof_received(self) -> None:
         """Send what is still owed to a client that asks no more, then close."""

@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import os
+import resource
 import socket
+import sys
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Sequence
 from itertools import islice
@@ -19,6 +21,11 @@ LOOKED_AT: Final = 32
 """Connections looked at before other sockets get their turn: thousands of them hold nobody up."""
 PRESSURE: Final = ((0.8, 0.05), (0.65, 0.2), (0.5, 0.5))
 """From which share of all places taken, which share of the usual time a client may be idle (RFC 7766 section 6.2.3)."""
+TURNED_AWAY_AT_ONCE: Final = 4
+TURNED_AWAY_PAUSE: Final = 0.004
+"""Seconds for which a listener is left after so many were turned away: those who connect again at once cost little."""
+KEPT_FREE: Final = 8
+"""File descriptors that connections leave to everything else: a change of policy opens files, upstreams get sockets."""
 NO_DESCRIPTORS: Final = "file descriptors have run out: TCP connections are turned away until some are free"
 
 
@@ -52,7 +59,11 @@ class TcpServer:
         self._complained = False
         self._of_client: Counter[str] = Counter()
         self._resting: set[socket.socket] = set()
+        self._pausing: dict[socket.socket, asyncio.TimerHandle] = {}
         self._spare: int | None = None
+        limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self._first_kept = (sys.maxsize if limit == resource.RLIM_INFINITY else limit) - KEPT_FREE
+        """The kernel gives the lowest free descriptor, so whoever gets this one or a higher leaves too few."""
         self._all_closed: asyncio.Future[None] | None = None
 
     def start(self) -> None:
@@ -91,6 +102,8 @@ class TcpServer:
         """Accept no more."""
         for listener in self._listeners:
             self._loop.remove_reader(listener)
+        for timer in self._pausing.values():
+            timer.cancel()
         self._resting.clear()
 
     async def finish(self) -> None:
@@ -132,6 +145,7 @@ class TcpServer:
             self._loop.add_reader(listener, self._accept, listener)
 
     def _accept(self, listener: socket.socket) -> None:
+        turned_away = 0
         for _ in range(ACCEPTED_AT_ONCE):
             try:
                 sock, address = listener.accept()
@@ -140,11 +154,24 @@ class TcpServer:
             except OSError:
                 self._turn_away(listener)
                 return
+            if sock.fileno() >= self._first_kept:
+                sock.close()
+                self._rest(listener)
+                return
             if self._admits(address):
                 self._open(sock, address[0])
             else:
                 sock.close()
                 self._page[GAUGES + Gauge.TCP_REFUSED] += 1
+                turned_away += 1
+                if turned_away == TURNED_AWAY_AT_ONCE:
+                    self._pause(listener)
+                    return
+
+    def _pause(self, listener: socket.socket) -> None:
+        """Leave a listener for a moment; who connects meanwhile waits in its queue."""
+        self._loop.remove_reader(listener)
+        self._pausing[listener] = self._loop.call_later(TURNED_AWAY_PAUSE, self._listen, (listener,))
 
     def _admits(self, address: tuple[str, int]) -> bool:
         host, port = address[:2]
@@ -178,16 +205,20 @@ class TcpServer:
 
         Left alone, a full table of descriptors would wake this worker without end for a connection it cannot take.
         """
-        self._page[GAUGES + Gauge.TCP_REFUSED] += 1
-        if not self._complained:
-            self._complained = True
-            self._loop.call_exception_handler({"message": NO_DESCRIPTORS})
         if self._spare is not None:
             os.close(self._spare)
             self._spare = None
             with contextlib.suppress(OSError):  # another process may have taken the descriptor; then the client waits
                 listener.accept()[0].close()
             self._keep_spare()
+        self._rest(listener)
+
+    def _rest(self, listener: socket.socket) -> None:
+        """Count a client turned away for want of descriptors, tell it once, and leave the listener until the sweep."""
+        self._page[GAUGES + Gauge.TCP_REFUSED] += 1
+        if not self._complained:
+            self._complained = True
+            self._loop.call_exception_handler({"message": NO_DESCRIPTORS})
         self._loop.remove_reader(listener)
         self._resting.add(listener)
 

@@ -2,14 +2,15 @@
 
     offset 0   magic, 8 octets; names the version and the byte order
            8   SHA-256 of everything after it
-          40   four 64-bit numbers: octets of the trie, keys, rules, kinds
-          72   the trie (marisa) of hierarchy keys, padded to 8 octets
+          40   five 64-bit numbers: octets of the trie, keys, rules, kinds, names
+          80   the trie (marisa) of hierarchy keys, padded to 8 octets
                the rules, sorted by key id: the number of the kind above the line in the file (64 bits each)
                for each key id, and once more at the end, the number of its first rule (32 bits each)
                the kinds: measure, timeline, file, reach (32 bits each)
 
 A hierarchy key holds the labels from the root down, so the listed names above a name are exactly the keys that begin
-its key. A kind is what the rules of one list of one measure share. The checksum is verified before anything is mapped,
+its key. An internationalised name has a second key for its raw form (raw_names.py), with the same rules; it counts
+once. A kind is what the rules of one list of one measure share. The checksum is verified before anything is mapped,
 since a flipped bit in a trie is followed into the void.
 """
 
@@ -31,10 +32,11 @@ import marisa_trie
 from resolver.dns.name import WireName, hierarchy_key, name_of_hierarchy_key, present_name
 from resolver.orders.model import Reach
 from resolver.orders.name_table import NameTable
+from resolver.orders.raw_names import A_LABEL, listed_name, raw_key
 from resolver.orders.whole_file import write_whole
 
-MAGIC = b"ARRET-2" + sys.byteorder[:1].encode()
-_SIZES = struct.Struct("=QQQQ")
+MAGIC = b"ARRET-3" + sys.byteorder[:1].encode()
+_SIZES = struct.Struct("=QQQQQ")
 _KIND = struct.Struct("=IIII")
 _RULE_SIZE = 8
 _LINE_BITS = 32
@@ -88,12 +90,12 @@ class _Kind(NamedTuple):
 class Index:
     """Every name that any order lists, in force or not, with its rules. Never changes once it is opened."""
 
-    __slots__ = ("_content", "_kinds", "_rules", "_starts", "_trie", "digest", "listed_above")
+    __slots__ = ("_content", "_kinds", "_names", "_rules", "_starts", "_trie", "digest", "listed_above")
 
     def __init__(self, content: bytes | mmap.mmap, origin: str) -> None:
         """Map content whose checksum was verified; ``origin`` names it in errors. Raises DamagedIndexError."""
         view = memoryview(content)
-        trie_size, keys, rules, kinds = _SIZES.unpack_from(view, _BODY)
+        trie_size, keys, rules, kinds, self._names = _SIZES.unpack_from(view, _BODY)
         at_rules = _TRIE + _padded(trie_size)
         at_starts = at_rules + _RULE_SIZE * rules
         at_kinds = at_starts + 4 * (keys + 1)
@@ -135,11 +137,11 @@ class Index:
 
     def __len__(self) -> int:
         """Count the listed names."""
-        return len(self._trie)
+        return int(self._names)
 
     def __iter__(self) -> Iterator[Rule]:
         """Yield every rule, name by name, parents before what lies below them."""
-        for key in self._trie.iterkeys():
+        for key in filter(bytes.isascii, self._trie.iterkeys()):
             yield from self._rules_at(key, name_of_hierarchy_key(key))
 
     def find(self, name: WireName) -> tuple[Rule, ...]:
@@ -165,9 +167,10 @@ class Index:
         """
         key = hierarchy_key(name)
         below: Iterator[bytes] = islice(self._trie.iterkeys(key), count) if key else iter(())
-        found: list[WireName] = [name_of_hierarchy_key(listed) for listed in below]
+        found: list[WireName] = [name_of_hierarchy_key(listed) for listed in below if listed.isascii()]
         parent = b"" if len(self) <= _LIKENESS_SAMPLE else _parent(key)
-        sample = map(name_of_hierarchy_key, islice(self._trie.iterkeys(parent), _LIKENESS_SAMPLE))
+        near = filter(bytes.isascii, self._trie.iterkeys(parent))
+        sample = map(name_of_hierarchy_key, islice(near, _LIKENESS_SAMPLE))
         spelt: dict[str, WireName] = {present_name(listed): listed for listed in sample}
         alike = difflib.get_close_matches(present_name(name), spelt, max(count, 1), 0.75)
         found += [spelt[text] for text in alike if spelt[text] not in found]
@@ -175,6 +178,8 @@ class Index:
 
     def _rules_at(self, key: bytes, name: WireName) -> tuple[Rule, ...]:
         number = self._trie[key]
+        if not key.isascii():
+            name = listed_name(key)
         return tuple(self._rule(name, place) for place in range(self._starts[number], self._starts[number + 1]))
 
     def _rule(self, name: WireName, place: int) -> Rule:
@@ -207,7 +212,7 @@ def build_index(
     octets = trie.tobytes()
     body = hashlib.sha256()
     parts = [
-        _SIZES.pack(len(octets), len(trie), len(packed), len(plan.kinds)),
+        _SIZES.pack(len(octets), len(trie), len(packed), len(plan.kinds), len(trie) - plan.raw),
         octets.ljust(_padded(len(octets)), b"\x00"),
         packed.tobytes(),
         starts.tobytes(),
@@ -219,11 +224,15 @@ def build_index(
 
 
 class _Plan(NamedTuple):
-    """What is to be laid out: kinds by number, single rules by key, and tables, each with the number of its kind."""
+    """What is to be laid out: kinds by number, single rules by key, and tables, each with the number of its kind.
+
+    ``raw`` counts the keys among the single rules that are raw forms.
+    """
 
     kinds: tuple[_Kind, ...]
     single: list[tuple[bytes, int]]
     tables: list[tuple[int, NameTable]]
+    raw: int
 
     def walk(self, rules: "array[int]", counts: "array[int]", advance: Advance) -> Iterator[bytes]:
         """Yield each key once, in order; adds its rules, and how many these are, when the next one is asked for."""
@@ -259,7 +268,15 @@ def _plan(rules: Iterable[Rule], tables: Iterable[RuleTable]) -> _Plan:
     kinds = tuple(sorted({*map(_kind, listed), *map(_kind, packed)}))
     numbers = {kind: number for number, kind in enumerate(kinds)}
     single = [(hierarchy_key(rule.name), numbers[_kind(rule)] << _LINE_BITS | rule.line) for rule in listed]
-    return _Plan(kinds, sorted(single), [(numbers[_kind(table)], table.names) for table in packed])
+    numbered = [(numbers[_kind(table)], table.names) for table in packed]
+    raw = _raw_rules(single, numbered)
+    return _Plan(kinds, sorted(single + raw), numbered, len({key for key, _ in raw}))
+
+
+def _raw_rules(single: list[tuple[bytes, int]], tables: list[tuple[int, NameTable]]) -> list[tuple[bytes, int]]:
+    """Make the rules of internationalised names once more, for their raw forms."""
+    streams = [_packed_rules(kind, names) for kind, names in tables if A_LABEL in names.packed]
+    return [(raw, rule) for key, rule in chain(single, *streams) if (raw := raw_key(key)) is not None]
 
 
 def _kind(of: Rule | RuleTable) -> _Kind:

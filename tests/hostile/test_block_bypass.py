@@ -13,6 +13,7 @@ from tests.hostile.packets import AD, CD, DO, ECS, RD, TRANSPORTS, Answer, Asker
 from tests.integration.running_worker import Running, make_policy, running_worker
 
 LISTED: Final = "dpstream.example"
+INTERNATIONAL: Final = "xn--bcher-kva.example"
 NOTICE: Final = {1: "192.0.2.80", 28: "2001:db8::80"}
 FORWARDED: Final = "192.0.2.7"
 SERIAL: Final = count()
@@ -45,7 +46,7 @@ RECURSIVE: Final = [way for way in WAYS if "no RD" not in way]
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Running]:
-    with running_worker(make_policy(LISTED)) as worker:
+    with running_worker(make_policy(LISTED, INTERNATIONAL)) as worker:
         yield worker
 
 
@@ -78,6 +79,10 @@ BELOW: Final = {
     "octets outside of ASCII": name(b"\xff\xc3\xa9", *LISTED.split(".")),
     "a star": name("*", *LISTED.split(".")),
     "an underscore": name("_443", "_https", *LISTED.split(".")),
+    "A-labels": dotted("xn--bcher-kva.example"),
+    "A-labels in capitals": dotted("XN--BCHER-KVA.example"),
+    "raw UTF-8": name("bücher".encode(), "example"),
+    "below raw UTF-8": name("www", "bücher".encode(), "example"),
 }
 
 
@@ -104,6 +109,8 @@ BESIDE: Final = {
     "the other way round": dotted("example.dpstream"),
     "listed in the middle": dotted("dpstream.example.fine.example"),
     "one octet more": dotted("dpstreams.example"),
+    "other raw UTF-8": name("bûcher".encode(), "example"),
+    "octets of Latin-1": name("bücher".encode("latin-1"), "example"),
     "a letter that lower-casing must not make": name(b"dpstrea\x4d\xdf", "example"),
 }
 

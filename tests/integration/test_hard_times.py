@@ -10,13 +10,13 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.hostile.packets import dotted, opt, query
-from tests.integration.running_server import CONFIG, RunningServer, end, running
+from tests.integration.running_server import CONFIG, PATIENCE, SERVE, RunningServer, end, running
 
 
 class Load(threading.Thread):
@@ -137,6 +137,49 @@ def test_without_a_standard_error_it_serves(tmp_path: Path) -> None:
         assert server.ended() == 0
     finally:
         end(server)
+
+
+FEW_DESCRIPTORS = f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)); {SERVE}"
+
+
+@contextmanager
+def many_connections(host: str, port: int, count: int) -> Iterator[None]:
+    """Connect and say nothing, more often than there are descriptors for."""
+    with ExitStack() as held:
+        for _ in range(count):
+            client = held.enter_context(socket.socket())
+            client.settimeout(0)
+            client.connect_ex((host, port))
+        yield
+
+
+def answers_over_tcp(server: RunningServer) -> bool:
+    """Tell whether a connection is taken and a query answered; it may be turned away instead."""
+    try:
+        return "192.0.2.80" in server.dig("listed.example", "A", "+tcp", "+short", "+time=1")
+    except subprocess.CalledProcessError:
+        return False
+
+
+def test_with_sixty_four_descriptors_a_process_it_serves(tmp_path: Path) -> None:
+    with silent_upstream() as port:
+        server = RunningServer(tmp_path, CONFIG.replace("upstreams: []", f"upstreams: ['127.0.0.1:{port}']"))
+        server.order("one", "listed.example")
+        server.start(FEW_DESCRIPTORS)
+        try:
+            host, _, listening = server.status()["listen"][0].rpartition(":")
+            with many_connections(host, int(listening), 200):
+                assert server.blocked("listed.example")
+                assert "SERVFAIL" in server.dig("silent.example")
+                server.order("two", "another.example")
+                assert server.reload()["ok"], server.problems()
+                assert server.blocked("another.example")
+            until = time.monotonic() + PATIENCE
+            while not answers_over_tcp(server):
+                assert time.monotonic() < until
+            assert not [each for each in server.events if each["event"] == "trace"]
+        finally:
+            end(server)
 
 
 def nobody_may_write(folder: Path) -> None:

@@ -341,6 +341,7 @@ BOMBS: Final = {
     "pointers to long names": [LABELS, *(record(2, pointer(at), owner=b"\x00") for at in INTO_LABELS[::126] * 99)],
     "SOA of long names": [LABELS, *(record(6, pointer(at) + pointer(at + 2) + bytes(20)) for at in INTO_LABELS)],
     "empty strings": [record(16, bytes(65_400))],
+    "records of empty strings": [record(16, bytes(1_000))] * 60,
     "owners of 126 labels": [record(65280, b"", owner=b"\x02%02x" % i + MANY_LABELS) for i in range(256)],
     "signers of 125 labels": [record(46, bytes(18) + MANY_LABELS)] * 300,
     "exchanges of 126 labels": [record(15, b"\x00\x01\x02%02x" % i + MANY_LABELS) for i in range(256)],
@@ -349,6 +350,10 @@ BOMBS: Final = {
     "many owners": [record(1, b"addr", owner=b"\x04%04x" % i + TO_NAME) for i in range(5000)],
     "many parts": [record(35, bytes(8))] * 5000,
     "many parameters": [record(65, b"\x00\x01\x00" + b"".join(struct.pack("!HH", key, 0) for key in range(16_000)))],
+    "records of parameters": [
+        record(65, b"\x00\x01\x00" + b"".join(struct.pack("!HH", key, 0) for key in range(1_000)))
+    ]
+    * 16,
     "many options": [record(41, b"\xfd\xe9\x00\x00" * 16_000, owner=b"\x00")],
 }
 
@@ -401,7 +406,8 @@ def test_no_message_costs_more_than_five_milliseconds(records: list[bytes]) -> N
     wire = fill(records)
     assert len(wire) > 30_000
     for one in (wire, largest_readable(wire)):
-        assert min(seconds_to_read_and_write(one) for _ in range(9)) < 0.005
+        # The first of many attempts that is fast enough ends this: a busy machine slows down most of them, never all.
+        assert any(seconds_to_read_and_write(one) < 0.005 for _ in range(100))
 
 
 def test_sets_larger_than_anybody_publishes_are_read() -> None:

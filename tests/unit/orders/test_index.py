@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from resolver.dns.name import ROOT, WireName, parse_name, present_name
-from resolver.orders.index import DamagedIndexError, Index, Rule, build_index, store_index, write_index
+from resolver.dns.name import ROOT, WireName, hierarchy_key, parse_name, present_name
+from resolver.orders.index import DamagedIndexError, Index, Rule, RuleTable, build_index, store_index, write_index
 from resolver.orders.model import Reach
+from resolver.orders.name_table import NameTable
 
 
 def rule(name: str, reach: Reach = Reach.SUBTREE, measure: int = 0, line: int = 1) -> Rule:
@@ -47,6 +48,22 @@ def test_a_label_that_holds_a_dot_is_not_two_labels() -> None:
     index = Index.read(build_index([rule("a.example")]))
     assert not index.find(parse_name("a\\.example"))
     assert not index.find(parse_name("b\\.a.example.com"))
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["single", "packed"])
+def test_an_internationalised_name_is_found_in_its_raw_form_and_counts_once(*, packed: bool) -> None:
+    listed = rule("xn--fa-hia.example", line=14)
+    names = NameTable.of([(hierarchy_key(listed.name), listed.line, 1)])
+    table = RuleTable(names, listed.reach, listed.measure, listed.timeline, listed.file)
+    index = Index.read(build_index([], [table]) if packed else build_index([listed]))
+    raw = WireName(b"\x04fa\xc3\x9f\x07example\x00")
+    assert index.find(raw) == index.find(WireName(b"\x03www" + raw)) == (listed,)
+    assert index.find(WireName(b"\x04fa\xc3\x9e\x07example\x00")) == ()
+    assert index.find(parse_name("fass.example")) == ()
+    assert list(index) == [listed]
+    assert len(index) == 1
+    assert index.nearest(parse_name("xn--fa-hi.example"), 3) == [listed.name]
+    assert index.nearest(parse_name("example"), 3) == [listed.name]
 
 
 def test_an_index_without_names() -> None:
