@@ -15,6 +15,7 @@ from resolver.cli.terminal import BAD, DOUBTFUL, GOOD, complain, counted, from_h
 from resolver.ops.clock import utc_text
 from resolver.ops.compile import CompileReport
 from resolver.ops.config import Config, folders_of_orders, load_config
+from resolver.ops.notice_check import page_problems
 from resolver.ops.order_files import read_order_files
 from resolver.ops.policy_document import measure_words
 from resolver.orders.lists import read_names
@@ -39,10 +40,11 @@ def check(context: click.Context, config_file: Path | None, *, as_json: bool) ->
             with shown_progress() as tell:
                 report, wall = compile_now(config, tell)
             rows = measure_rows(Law(report.document, report.load({}), wall, running=False), wall)
-            _tell(report.problems, report.warnings, as_json=as_json, summary=_summary(report, rows, wall))
+            problems = (*report.problems, *page_problems(config, str(chosen_file(config_file))))
+            _tell(problems, report.warnings, as_json=as_json, summary=_summary(report, rows, wall))
             if not as_json:
                 _say_summary(report, rows, wall)
-            context.exit(1 if report.problems else 0)
+            context.exit(1 if problems else 0)
         case problems:
             of_orders = _problems_of_files(folders_of_orders(chosen_file(config_file)))
             _tell((*problems, *of_orders), (), as_json=as_json, summary=None)

@@ -1,6 +1,7 @@
 """What the process of the page does on the supervisor's word: start, get ready for a change, take it over.
 
-A page with templates that cannot be used shows ours, and says so: subscribers are told in any case.
+Templates that cannot be used leave those in use where they are, or else ours stand in, and that is told: subscribers
+learn of a block in any case.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ from resolver.notice.holdings import Holdings
 from resolver.notice.pages import PageError, Pages
 from resolver.notice.server import NoticeServer
 from resolver.notice.site import Site
-from resolver.notice.translations import Translation, read_translations
+from resolver.notice.translations import read_translations
 from resolver.ops.channel import Channel, Message
 from resolver.ops.notice_orders import published
 from resolver.ops.policy_file import DamagedPolicyError, digest_in_name, open_policy, read_document
@@ -40,6 +41,7 @@ class NoticeChild:
         self._prepared: Desk | None = None
         self._sites: Mapping[str, Site] = {}
         self._pages: Mapping[str, Pages] = {}
+        self._problems: Sequence[str] = ()
         self._clock_offset = 0.0
         self._told: dict[tuple[str, int], int] = {}
         self._complaints = 0
@@ -71,13 +73,13 @@ class NoticeChild:
         self._server = NoticeServer(desk, self._complain, connections=int(message["connections"]))
         await self._server.start([socket.socket(fileno=number) for number in message["sockets"]])
         os.nice(NICENESS)
-        self._channel.send({"say": "ready"})
+        self._channel.send({"say": "ready", "problems": list(self._problems)})
         self._spawn(self._tell_counts(self._server))
 
     async def _prepare(self, message: Message) -> None:
         self._prepared = await self._open(message)
         if self._prepared is not None:
-            self._channel.send({"say": "prepared"})
+            self._channel.send({"say": "prepared", "problems": list(self._problems)})
 
     def _commit(self) -> None:
         assert self._server is not None, "only who said ready is told this"
@@ -101,8 +103,7 @@ class NoticeChild:
         policy = open_policy(path, {})
         holdings = Holdings(policy, published(read_document(path)), self._clock())
         if sites != self._sites:
-            translations = read_translations()
-            self._pages = {brand: self._open_pages(site, translations) for brand, site in sites.items()}
+            self._open_all_pages(sites)
             self._sites = sites
         admission = None
         if policy.brands or policy.exemptions:
@@ -110,12 +111,16 @@ class NoticeChild:
             admission = Admission(clients_allow, policy.brands, exempt)
         return Desk(holdings, self._pages, digest_in_name(path), self._clock, admission)
 
-    def _open_pages(self, site: Site, translations: Mapping[str, Translation]) -> Pages:
-        try:
-            return Pages.open(site, translations)
-        except PageError as error:
-            self._loop.call_soon_threadsafe(self._say, "error", f"{error}; ours are used", None)
-            return Pages.open(replace(site, templates=None), translations)
+    def _open_all_pages(self, sites: Mapping[str, Site]) -> None:
+        translations, pages, problems = read_translations(), {}, dict[str, None]()
+        for brand, site in sites.items():
+            try:
+                pages[brand] = Pages.open(site, translations)
+            except PageError as error:
+                problems[f"notice.templates: {error}; those in use stay, or the shipped ones"] = None
+                used = self._pages.get(brand) or Pages.open(replace(site, templates=None), translations)
+                pages[brand] = replace(used, site=site)
+        self._pages, self._problems = pages, tuple(problems)
 
     async def _tell_counts(self, server: NoticeServer) -> None:
         while True:

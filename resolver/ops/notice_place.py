@@ -58,6 +58,8 @@ class NoticePlace:
         self.serving: NoticeStanding | None = None
         self.restarts = 0
         self.counts: Counts = {}
+        self.problems: tuple[str, ...] = ()
+        """What is wrong with templates that were to be used."""
         self._earlier: Counter[tuple[str, str]] = Counter()
         self._sockets = tuple(sock for _, sock in sockets)
         self._clock_offset = clock_offset
@@ -92,6 +94,7 @@ class NoticePlace:
                 self._child.kill()  # it hangs; its successor starts on whatever is decided
             elif answer["say"] == "prepared":
                 self._prepared = standing
+                self.problems = tuple(answer["problems"])
 
     async def commit(self, standing: NoticeStanding) -> None:
         """Show this from now on; who did not get ready, or does not answer, gives way to a successor."""
@@ -157,6 +160,9 @@ class NoticePlace:
         if standing is not self._wanted:
             return  # a change was committed meanwhile: the successor starts on it
         self.serving = standing
+        self.problems = tuple(answer["problems"])
+        for problem in self.problems:
+            log_event("error", "refused", problem=problem)
         log_event("info", "the page is served", pid=child.pid, listen=list(self.addresses))
         await asyncio.shield(child.ended)
 

@@ -48,7 +48,7 @@ def sites_of(config: Config) -> Sited:
         regulator_address=notice.regulator.url,
         logo=logo,
         text={language: cut(text, OWN_OCTETS) for language, text in notice.text.items()},
-        templates=None if notice.templates is None or unread else str(notice.templates),
+        templates=None if notice.templates is None else str(notice.templates),
         templates_digest=digest,
         rehearsal=config.rehearse is not None,
     )
@@ -74,7 +74,7 @@ def _read_templates(folder: Path) -> tuple[str, tuple[str, ...]]:
         for path in sorted(folder.iterdir()):
             content.update(f"{path.name}\n".encode() + path.read_bytes())
     except OSError as error:
-        return "", (f"notice.templates: {error.filename} cannot be read: {error.strerror}; the shipped ones stand in",)
+        return "", (f"notice.templates: {error.filename} cannot be read: {error.strerror}; those in use stay",)
     return content.hexdigest(), ()
 
 
@@ -88,5 +88,7 @@ def _read_logo(path: Path) -> tuple[str | None, tuple[str, ...]]:
     except OSError as error:
         return None, (f"notice.logo: {path} cannot be read: {error.strerror}; the page goes without",)
     if len(content) > LOGO_OCTETS:
-        return None, (f"notice.logo: {path} has more than {LOGO_OCTETS} octets; make it smaller",)
+        return None, (
+            f"notice.logo: {path} has more than {LOGO_OCTETS} octets; make it smaller; the page goes without",
+        )
     return f"data:{kind};base64,{b64encode(content).decode()}", ()

@@ -194,7 +194,8 @@ class Reloader:
             _log_problems(attempt.compiled.problems)
             return ReloadOutcome(attempt.compiled.problems, (), changed=False, wall=time.time(), void=True)
         aborted = (attempt.aborted.why,) if attempt.aborted is not None else ()
-        problems = config_problems + attempt.compiled.problems + aborted + sites_of(self.config).problems
+        problems = config_problems + attempt.compiled.problems + aborted
+        problems += sites_of(self.config).problems + self._notice.problems
         warnings = attempt.compiled.warnings + await self._hold_reserve()
         return self._conclude(problems, warnings, changed=attempt.changed)
 

@@ -304,3 +304,22 @@ class TestAChange:
             with running(tmp_path, text, **{"tj-1": NAME}) as server:
                 assert server.blocked(NAME)
                 assert any("notice.listen" in each for each in server.status()["reload"]["warnings"])
+
+
+def test_templates_that_cannot_be_used_leave_those_in_use(tmp_path: Path) -> None:
+    templates = tmp_path / "looks"
+    templates.mkdir()
+    blocked = templates / "blocked.html"
+    blocked.write_text("<p>{{ site.operator }} regrets</p>")
+    config = PAGED.replace('listen: "127.0.0.1:0"}', f'listen: "127.0.0.1:0", templates: "{templates}"}}', 1)
+    with running(tmp_path, config, **{"tj-1": NAME}) as started:
+        assert "Free regrets" in ask(started, NAME).body
+        blocked.write_text("\n{% if %}")
+        for _ in range(2):  # it is told as long as it is so
+            told = started.reload()
+            assert not told["ok"]
+            assert "blocked.html:2: " in str(told["problems"])
+            assert "Free regrets" in ask(started, NAME).body
+        blocked.write_text("<p>{{ site.operator }} is sorry</p>")
+        assert started.reload()["ok"]
+        assert "Free is sorry" in ask(started, NAME).body

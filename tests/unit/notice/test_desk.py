@@ -197,11 +197,43 @@ class TestTemplates:
         assert "Us &lt;b&gt; says: Aucune décision" in page
         assert "RG ta-1" in get(desk(site=Site("X", templates=str(tmp_path)))).body.decode()
 
-    @pytest.mark.parametrize("text", ["{% if %}", "{{ nobody.knows }}", "{{ ''.__class__.__mro__ }}"])
-    def test_what_cannot_be_used_is_refused(self, tmp_path: Path, text: str) -> None:
-        (tmp_path / "nothing.html").write_text(text)
-        with pytest.raises(PageError, match="templates"):
+    @pytest.mark.parametrize("file", ["notice.html", "nothing.html", "blocked.html", "style.css"])
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b"\n{% if %}",
+            b"\n{{ nobody.knows }}",
+            b"\n{{ ''.__class__.__mro__ }}",
+            b"\n{{ 1 / 0 }}",
+            b"\n{% include 'none' %}",
+            b"\n\xff",
+        ],
+    )
+    def test_what_cannot_be_used_is_refused_by_file_and_line(self, tmp_path: Path, file: str, content: bytes) -> None:
+        (tmp_path / file).write_bytes(content)
+        with pytest.raises(PageError) as caught:
             Pages.open(Site("X", templates=str(tmp_path)), TRANSLATIONS)
+        assert str(caught.value).startswith(f"{tmp_path / file}:2: ")
+
+    def test_what_only_some_orders_call_for_is_tried_too(self, tmp_path: Path) -> None:
+        (tmp_path / "blocked.html").write_text("{% if not notice.holdings %}\n{{ none.of_this }}{% endif %}")
+        with pytest.raises(PageError, match=r"blocked\.html:2: "):
+            Pages.open(Site("X", templates=str(tmp_path)), TRANSLATIONS)
+
+    def test_a_page_that_is_too_large_is_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "style.css").write_text("/*" + "x" * LARGEST + "*/")
+        with pytest.raises(PageError, match="30000"):
+            Pages.open(Site("X", templates=str(tmp_path)), TRANSLATIONS)
+
+    def test_a_folder_that_cannot_be_read_is_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(PageError, match="none cannot be read"):
+            Pages.open(Site("X", templates=str(tmp_path / "none")), TRANSLATIONS)
+
+    def test_a_file_that_is_being_edited_changes_nothing(self, tmp_path: Path) -> None:
+        (tmp_path / "nothing.html").write_text("before")
+        at = desk(site=Site("X", templates=str(tmp_path)))
+        (tmp_path / "nothing.html").write_text("{% if")
+        assert "before" in get(at, "fine.example").body.decode()
 
     def test_the_security_policy_fits_the_style(self, tmp_path: Path) -> None:
         (tmp_path / "style.css").write_text("body{color:red}")

@@ -42,7 +42,7 @@ class ScriptedChild:
     async def ask(self, message: dict[str, Any], within: float) -> dict[str, Any] | None:  # it never waits
         self.heard.append(message["do"])
         says = self.answers[message["do"]]
-        return None if says is None else {"say": says, "why": "the script says so"}
+        return None if says is None else {"say": says, "why": "the script says so", "problems": ["templates"]}
 
     def kill(self) -> None:
         if self.alive:
