@@ -49,7 +49,7 @@ def read_host(fields: Sequence[str], *, required: bool) -> WireName | Nameless:
 
 def _is_ipv4(host: str) -> bool:
     try:
-        return ip_address(host).version == 4
+        return host[-1].isdigit() and ip_address(host).version == 4
     except ValueError:
         return False
 

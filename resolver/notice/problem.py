@@ -1,6 +1,7 @@
 """The same for programs: problem details in JSON (RFC 9457)."""
 
 import json
+from datetime import UTC, datetime
 from http import HTTPStatus
 
 from resolver.dns.name import present_name
@@ -8,6 +9,7 @@ from resolver.notice.holdings import Holding
 from resolver.notice.notice import Notice
 from resolver.notice.site import Site
 from resolver.notice.translations import Translation
+from resolver.orders.model import Span
 
 
 def blocked_problem(notice: Notice, t: Translation) -> bytes:
@@ -33,7 +35,8 @@ def nothing_problem(status: HTTPStatus, site: Site, t: Translation, kind: str) -
 
 def _written(status: HTTPStatus, title: str, site: Site, members: dict[str, object]) -> bytes:
     document = {"type": "about:blank", "title": title, "status": status.value, **members}
-    document["blocked_by"] = {"name": site.operator, "contact": site.contact}
+    who = "blocked_by" if status == HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS else "operator"
+    document[who] = {"name": site.operator, "contact": site.contact}
     if site.rehearsal:
         document["rehearsal"] = True
     return json.dumps(document, ensure_ascii=False).encode()
@@ -50,6 +53,16 @@ def _order(holding: Holding, t: Translation) -> dict[str, object]:
         "legal_basis": decision.legal_basis,
         "applicants": list(decision.applicants),
         "natural_applicants": decision.natural_applicants,
-        "in_force": [t.span(span) for span in holding.spans],
+        "in_force": [_span(span, t) for span in holding.spans],
         "remedy": decision.remedy or t.remedy(decision),
     }
+
+
+def _span(span: Span, t: Translation) -> dict[str, str | None]:
+    """Write a span as instants in UTC, ``until`` being the first one after it, and in words."""
+    until = None if span.until is None else _instant(span.until)
+    return {"since": _instant(span.since), "until": until, "words": t.span(span)}
+
+
+def _instant(wall: float) -> str:
+    return f"{datetime.fromtimestamp(wall, UTC):%Y-%m-%dT%H:%M:%SZ}"

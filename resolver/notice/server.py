@@ -14,7 +14,9 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Final
 
-from aiohttp import HttpVersion11, hdrs, web
+from aiohttp import HttpVersion10, HttpVersion11, StreamReader, hdrs, web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http import RawRequestMessage
 from aiohttp.http_exceptions import LineTooLong
 
 from resolver.core.admission import ALLOWED
@@ -33,6 +35,9 @@ SWEEP_SECONDS: Final = 0.5
 
 _SILENT: Final = logging.Logger("arret.notice")  # noqa: LOG001  # outside the hierarchy, so that nobody hears it
 _SILENT.addHandler(logging.NullHandler())
+
+_STRANGE: Final = web.RequestKey("strange", bool)
+"""Of a request: its version of HTTP is none of ours."""
 
 Tell = Callable[[BaseException], None]
 """Learns of an error of our own."""
@@ -65,7 +70,7 @@ class NoticeServer:
     async def start(self, sockets: Sequence[socket.socket]) -> None:
         """Begin to accept on these sockets, which stay the caller's until then."""
         loop = asyncio.get_running_loop()
-        manager = web.Server(self._answer)
+        manager = web.Server(self._answer, request_factory=_read)
         for sock in sockets:
             self._listening.append(
                 await loop.create_server(lambda: _Connection(self, manager), sock=sock, backlog=BACKLOG)
@@ -126,6 +131,8 @@ class NoticeServer:
 
     async def _answer(self, request: web.BaseRequest) -> web.Response:
         headers = request.headers
+        if _STRANGE in request:
+            return self.refuse(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, None)
         answer = self._desk.answer(
             request.method,
             headers.getall(hdrs.HOST, []),
@@ -180,6 +187,22 @@ class _Connection(web.RequestHandler):
         message: str | None = None,  # noqa: ARG002  # the same
     ) -> web.StreamResponse:
         return self._server.refuse(status, exc)
+
+
+def _read(
+    message: RawRequestMessage,
+    payload: StreamReader,
+    protocol: web.RequestHandler,
+    writer: AbstractStreamWriter,
+    task: "asyncio.Task[None]",
+) -> web.BaseRequest:
+    """Read a request as aiohttp does, but for one of a version that we do not speak: its answer must not claim that."""
+    strange = message.version not in {HttpVersion10, HttpVersion11}
+    spoken = message._replace(version=HttpVersion11) if strange else message
+    request = web.BaseRequest(spoken, payload, protocol, writer, task, asyncio.get_running_loop())
+    if strange:
+        request[_STRANGE] = True
+    return request
 
 
 def _abort(transport: asyncio.BaseTransport) -> None:

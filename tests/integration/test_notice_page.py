@@ -170,6 +170,8 @@ ODD = {
     "an absolute target": (b"GET http://x/ HTTP/1.1\r\n" + HOST + CLOSE + b"\r\n", b"HTTP/1.1 451"),
     "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"HTTP/1.0 400"),
     "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"HTTP/1.0 400"),
+    "a version of its own": (b"GET / HTTP/2.0\r\n" + HOST + b"\r\n", b"HTTP/1.1 505"),
+    "no version that is used": (b"GET / HTTP/0.9\r\n" + HOST + b"\r\n", b"HTTP/1.1 505"),
     "nonsense": (b"\r\n\r\n\r\nnonsense\r\n\r\n", b"HTTP/1.0 400"),
     "too long a header": (b"GET / HTTP/1.1\r\nCookie: " + b"a" * 20_000 + b"\r\n\r\n", b"HTTP/1.0 431"),
     "too long a target": (b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\n\r\n", b"HTTP/1.0 431"),

@@ -1,6 +1,7 @@
 """What the page says: of public orders all, of others nothing, of names that are not blocked no accusation."""
 
 import json
+from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 
@@ -97,6 +98,24 @@ def test_sixty_orders_with_long_texts_stay_below_thirty_kilobytes(text: str) -> 
     assert len(page) <= LARGEST
     assert page.endswith(b"</html>")
     assert "60 décisions" in page.decode()
+
+
+def test_programs_learn_instants_and_who_blocks() -> None:
+    law = policy(measure(timelines=[[[0.0, WALL + 10]]]), names=[("pirate.example", 0)])
+    told = json.loads(get(desk(law), accept="application/json").body)
+    assert told["blocked_by"] == {"name": "Example Télécom", "contact": "mailto:blocage@example.net"}
+    (span,) = told["orders"][0]["in_force"]
+    assert span["since"] == "1970-01-01T00:00:00Z"
+    assert datetime.fromisoformat(span["until"]).timestamp() == WALL + 10
+    assert span["words"].startswith("du 1er janvier 1970 au ")
+    law = policy(measure(), names=[("pirate.example", 0)])
+    assert json.loads(get(desk(law), accept="application/json").body)["orders"][0]["in_force"][0]["until"] is None
+
+
+def test_of_a_name_that_is_free_nobody_is_said_to_block_it() -> None:
+    told = json.loads(get(desk(), "fine.example", accept="application/json").body)
+    assert "blocked_by" not in told
+    assert told["operator"]["name"] == "Example Télécom"
 
 
 def test_natural_persons_are_counted_and_never_named() -> None:
