@@ -91,9 +91,10 @@ def _say(entry: Entry) -> None:
     if facts is None:
         say(f"{entry.number:>6}  its content was pruned", QUIET)
         return
+    when, kind = str(facts.get("time"))[:19], facts.get("kind")
     rest = ", ".join(f"{key} {_present(value)}" for key, value in facts.items() if key not in APART and value)
     order = f" {facts['order']}" if facts.get("order") else ""
-    say(f"{entry.number:>6}  {facts['time'][:19]}Z  {facts['kind']}{order}, by {_by(facts.get('who'))}; {rest}")
+    say(f"{entry.number:>6}  {when}Z  {kind}{order}, by {_by(facts.get('who'))}; {rest}")
 
 
 def _present(value: object) -> str:

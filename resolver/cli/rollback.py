@@ -1,10 +1,11 @@
 """``arret rollback``: bring back the order files of an earlier policy, but nothing that was un-blocked since."""
 
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -13,15 +14,18 @@ from resolver.cli.law import compile_now
 from resolver.cli.reload import reload_server
 from resolver.cli.server import ask_server
 from resolver.cli.terminal import DOUBTFUL, QUIET, counted, from_here, say, say_json
+from resolver.ops.chronicle import act_of, who_is
 from resolver.ops.config import Config
+from resolver.ops.control import ControlError, NoServerError, call, peer
 from resolver.ops.kept_orders import KeptFileError
 from resolver.ops.order_files import read_order_files
 from resolver.ops.plan import confirms_anything
 from resolver.ops.remembered_names import RememberedNames
 from resolver.ops.rollback import Restoration, restorations, restore
+from resolver.ops.state_lock import StateError, StateLock
 from resolver.orders.order_writing import OrderWritingError
 from resolver.proof.chain import Facts, Kind
-from resolver.proof.journal import JOURNAL_FILE, JournalError, open_for_reading
+from resolver.proof.journal import JOURNAL_FILE, Journal, JournalError, open_for_reading
 from resolver.proof.past import PastState, state_of
 from resolver.proof.reading import entries
 
@@ -45,10 +49,10 @@ def rollback(digest: str, config_file: Path | None, *, yes: bool, with_unblockin
     """Make the order files what they were when the policy DIGEST was in force, and apply them.
 
     What was un-blocked since stays un-blocked: such entries are put behind the restored history. Files that were not
-    there then are taken away; every file that changes is copied into the state folder first.
+    there then are taken away; every file that changes is copied into the state folder first. While no server runs, the
+    next start puts them in force; what looks like an accident to it waits for `arret plan` and `arret apply`.
     """
     config = read_config(config_file)
-    ask_server(config, "status")
     try:
         past, latest, spared = _past(config, digest)
         versions, _ = read_order_files(config.orders, RememberedNames(config.state).read)
@@ -58,9 +62,23 @@ def rollback(digest: str, config_file: Path | None, *, yes: bool, with_unblockin
     if not yes or not changes:
         _say_plan(past, changes, as_json=as_json)
         return
+    if not _runs(config):
+        _carry_out_alone(config, past, changes)
+        _say_written(past, changes, as_json=as_json)
+        return
     _carry_out(config, past, changes)
     report, _ = compile_now(config, confirms=confirms_anything)
     reload_server(config, report.plan, as_json=as_json)
+
+
+def _runs(config: Config) -> bool:
+    try:
+        call(config.state, "status", within=10.0)
+    except NoServerError:
+        return False
+    except ControlError as error:
+        raise click.ClickException(f"{error}; nothing was written") from None
+    return True
 
 
 def _past(config: Config, digest: str) -> tuple[PastState, dict[str, Facts], frozenset[str]]:
@@ -78,16 +96,46 @@ def _past(config: Config, digest: str) -> tuple[PastState, dict[str, Facts], fro
 
 
 def _carry_out(config: Config, past: PastState, changes: list[Restoration]) -> None:
-    label = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{past.digest[:16]}"
     try:
-        folder = restore(config.state, label, changes)
+        folder = _restore(config, past, changes)
     except (OrderWritingError, OSError) as error:
         raise click.ClickException(f"{error}; nothing is applied") from None
-    orders = sorted({each.order for each in changes})
-    answer = ask_server(
-        config, "act", kind=Kind.ROLLED_BACK.value, digest=past.digest, orders=orders, copies=str(folder)
-    )
+    answer = ask_server(config, "act", **_told(past, changes, folder))
     assert answer["ok"]
+
+
+def _carry_out_alone(config: Config, past: PastState, changes: list[Restoration]) -> None:
+    """Write and journal it while no server runs."""
+    try:
+        lock = StateLock(config.state)
+        try:
+            with closing(Journal(config.state)) as own:
+                told = _told(past, changes, _restore(config, past, changes))
+                entry = act_of(told, who_is(peer(os.getuid())))
+                assert not isinstance(entry, str), entry
+                own.append([entry])
+        finally:
+            lock.release()
+    except (OrderWritingError, StateError, OSError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _restore(config: Config, past: PastState, changes: list[Restoration]) -> Path:
+    return restore(config.state, f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{past.digest[:16]}", changes)
+
+
+def _told(past: PastState, changes: list[Restoration], copies: Path) -> dict[str, Any]:
+    orders = sorted({each.order for each in changes})
+    return {"kind": Kind.ROLLED_BACK.value, "digest": past.digest, "orders": orders, "copies": str(copies)}
+
+
+def _say_written(past: PastState, changes: list[Restoration], *, as_json: bool) -> None:
+    if as_json:
+        say_json({"ok": True, "digest": past.digest, "orders": sorted({each.order for each in changes})})
+        return
+    for line in _lines(changes):
+        say(line)
+    say("written; no server runs, its start puts them in force", DOUBTFUL)
 
 
 def _say_plan(past: PastState, changes: list[Restoration], *, as_json: bool) -> None:

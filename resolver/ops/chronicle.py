@@ -7,6 +7,7 @@ or ends by its date waits for nothing and nobody; `Chronicle.keep` only notes th
 import asyncio
 import concurrent.futures.thread  # noqa: F401 - else asyncio loads it late, as a user who perhaps may not read it
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -19,8 +20,9 @@ from resolver.ops.logs import log_event
 from resolver.ops.metrics import PolicySummary
 from resolver.ops.reserve import RESERVE_GIVEN_UP, with_reserve
 from resolver.proof.chain import Facts, Kind
-from resolver.proof.journal import Head, JournalError
+from resolver.proof.journal import JOURNAL_FILE, Head, JournalError, open_for_reading
 from resolver.proof.pruning import Pruned
+from resolver.proof.verification import verify
 from resolver.proof.writer import JournalWriter, LastKnown, WriterState, now_text
 
 LOOK_SECONDS: Final = 30.0
@@ -65,7 +67,7 @@ class Chronicle:
         self._state = state
         self._clock = clock
         self._rehearsal = rehearsal
-        self._writer = JournalWriter(state, _log_head, _log_failure)
+        self._writer = JournalWriter(state, _log_head, _log_failure, set_aside=_log_set_aside)
         self._known = LastKnown(None, None)
         self._refused: list[Message] = []
         self._dates: list[tuple[float, Kind, str, int]] = []
@@ -149,7 +151,10 @@ class Chronicle:
         self._dates = sorted(_dates(policy))
 
     async def keep(self) -> None:
-        """Note what begins and ends by its date, for as long as this is not cancelled."""
+        """Note what begins and ends by its date, for as long as this is not cancelled; first tell of alterations."""
+        self._note_passed()
+        for problem in await asyncio.to_thread(_alterations, self._state):
+            log_event("error", "the journal was altered", problem=problem)
         while True:
             now = self._clock.read()
             self._note_passed()
@@ -189,6 +194,21 @@ def _written(writer: JournalWriter, entries: Sequence[Facts]) -> Head:
 
 def _log_head(head: Head) -> None:
     log_event("info", "journal", entries=head.entries, head=head.hash)
+
+
+def _log_set_aside(why: str) -> None:
+    log_event(
+        "error", "the journal is begun anew", why=why, problem="the one before is kept beside it: look who had it"
+    )
+
+
+def _alterations(state: Path) -> tuple[str, ...]:
+    """Say what of the journal is not what was written; nothing where it cannot be read, which is said elsewhere."""
+    try:
+        with closing(open_for_reading(state / JOURNAL_FILE)) as reading:
+            return verify(reading).problems
+    except JournalError:
+        return ()
 
 
 def _log_failure(error: JournalError) -> None:

@@ -64,12 +64,20 @@ class Journal:
         with explained(self.path):
             _make_private(self.path)
             self.connection = sqlite3.connect(self.path, isolation_level=None, timeout=BUSY_SECONDS)
+            self._inode = self.path.stat().st_ino
             try:
                 _prepare(self.connection, self.path)
                 self.head = _head(self.connection)
             except BaseException:
                 self.connection.close()
                 raise
+
+    def is_in_place(self) -> bool:
+        """Tell whether the file that is written to still stands where the journal is looked for."""
+        try:
+            return self.path.stat().st_ino == self._inode
+        except FileNotFoundError:
+            return False
 
     def append(self, entries: Sequence[Facts]) -> Head:
         """Add entries, all or none; they are durable when this returns. Raises JournalError."""

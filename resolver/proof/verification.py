@@ -31,10 +31,9 @@ class Verification:
 
 def verify(connection: sqlite3.Connection, noted: str | None = None) -> Verification:
     """Follow the chain from its begin; ``noted`` is a hash, or its first digits, that must be in it."""
-    rows = connection.execute("SELECT number, content, digest, hash FROM entry ORDER BY number")
     walk = _Walk(noted)
     try:
-        for row in rows:
+        for row in connection.execute("SELECT number, content, digest, hash FROM entry ORDER BY number"):
             walk.step(*row)
     except sqlite3.DatabaseError as error:
         walk.problems.append(f"the file is damaged behind entry {walk.number}: {error}")
@@ -64,7 +63,10 @@ class _Walk:
         elif not isinstance(content, str) or digest_of(content) != digest:
             self.problems.append(f"entry {number} was altered: its content does not match its checksum")
         elif f'"kind":"{Kind.PRUNED.value}"' in content:
-            self._pruned.update(_pruned_by(content))
+            try:
+                self._pruned.update(_pruned_by(content))
+            except (ValueError, LookupError, TypeError):
+                self.problems.append(f"entry {number} was altered: nothing of ours writes a pruning like that")
         if chained(number, self.previous, digest) != link:
             self.problems.append(f"entry {number} is not the one that followed entry {self.number}: hash mismatch")
         if self.noted is not None and str(link).startswith(self.noted):

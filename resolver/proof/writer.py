@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from resolver.proof.chain import GENESIS, Facts, Kind
-from resolver.proof.journal import JOURNAL_FILE, Head, Journal, JournalError
+from resolver.proof.journal import JOURNAL_FILE, Head, Journal, JournalError, explained
 from resolver.proof.pruning import Pruned, closed_orders, prune
 
 RETRY_SECONDS: Final = 5.0
@@ -55,7 +55,10 @@ class _Pruning(NamedTuple):
 
 
 class JournalWriter:
-    """Writes the journal between ``start`` and ``stop``; ``wrote`` and ``failed`` are called by its thread."""
+    """Writes the journal between ``start`` and ``stop``.
+
+    ``wrote``, ``failed`` and ``set_aside``, which hears why another journal was begun, are called by its thread.
+    """
 
     def __init__(
         self,
@@ -63,11 +66,14 @@ class JournalWriter:
         wrote: Callable[[Head], None],
         failed: Callable[[JournalError], None],
         retry_seconds: float = RETRY_SECONDS,
+        *,
+        set_aside: Callable[[str], None],
     ) -> None:
         self._state = state
         self._wrote = wrote
         self._failed = failed
         self._retry_seconds = retry_seconds
+        self._set_aside = set_aside
         self._tasks: queue.SimpleQueue[_Writing | _Pruning | None] = queue.SimpleQueue()
         self._waiting: list[Facts] = []
         self._failing = False
@@ -124,10 +130,35 @@ class JournalWriter:
             return _Writing((), None)
 
     def _open(self) -> Journal:
+        if self._journal is not None and not self._journal.is_in_place():
+            last = self._journal.head
+            self._begin_anew(f"the file was taken away; its last entry, {last.entries}, has the hash {last.hash}")
         if self._journal is None:
-            self._journal = open_or_begin_anew(self._state)
+            try:
+                self._journal = Journal(self._state)
+            except JournalError as error:
+                if not is_damage(error):
+                    raise
+                self._begin_anew(str(error))
+            assert self._journal is not None, "opened, or begun anew"
             self.state = WriterState(self._journal.head, len(self._waiting))
         return self._journal
+
+    def _begin_anew(self, why: str) -> None:
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
+        self._journal = begin_anew(self._state, why)
+        self._set_aside(why)
+
+    def _append(self, entries: Sequence[Facts]) -> Head:
+        try:
+            return self._open().append(entries)
+        except JournalError as error:
+            if not is_damage(error):
+                raise
+            self._begin_anew(str(error))
+            return self._open().append(entries)
 
     def _write(self, task: _Writing) -> None:
         if task.outcome is None:
@@ -136,7 +167,7 @@ class JournalWriter:
         if not entries:
             return
         try:
-            head = self._open().append(entries)
+            head = self._append(entries)
         except JournalError as error:
             self._tell_failure(error)
             self.state = self.state._replace(waiting=len(self._waiting))
@@ -187,30 +218,55 @@ def open_or_begin_anew(state: Path) -> Journal:
     try:
         return Journal(state)
     except JournalError as error:
-        if not _is_damage(error):
+        if not is_damage(error):
             raise
         why = str(error)
+    return begin_anew(state, why)
+
+
+def begin_anew(state: Path, why: str) -> Journal:
+    """Set the journal aside, if there is one, and begin another that says why. Raises JournalError."""
     path = state / JOURNAL_FILE
     aside = path.with_name(f"journal-damaged-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.sqlite")
-    for suffix in ("-wal", "-shm", ""):
-        part = path.with_name(path.name + suffix)
-        if part.exists():
-            part.rename(aside.with_name(aside.name + suffix))
+    there = path.exists()
+    with explained(path):
+        for suffix in ("-wal", "-shm", ""):
+            part = path.with_name(path.name + suffix)
+            if part.exists():
+                part.rename(aside.with_name(aside.name + suffix))
     journal = Journal(state)
-    journal.append([{"kind": Kind.BEGUN_ANEW.value, "time": now_text(), "aside": aside.name, "why": why}])
+    journal.append(
+        [{"kind": Kind.BEGUN_ANEW.value, "time": now_text(), "aside": aside.name if there else None, "why": why}]
+    )
     return journal
 
 
-def _is_damage(error: JournalError) -> bool:
-    code = getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF
-    return code in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT} or error.errno is None
+_DAMAGE: Final = frozenset(
+    {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT}
+)
+"""No database, a damaged one, one without our table, one that holds other entries than were written."""
+
+
+def is_damage(error: JournalError) -> bool:
+    """Tell whether a journal cannot be used for what it holds, rather than for want of room, time or rights."""
+    cause = error.__cause__
+    if isinstance(cause, sqlite3.Error):
+        code = getattr(cause, "sqlite_errorcode", None)  # without a code: text that is not UTF-8
+        return code is None or code & 0xFF in _DAMAGE
+    return error.errno is None
 
 
 def last_known(journal: Journal) -> LastKnown:
-    """Tell what the journal says last: of which policy, and when anything was said at all."""
-    last = journal.last(Kind.INTENDED, Kind.ABORTED, Kind.BEGUN_ANEW)
-    known = last.facts if last is not None else None
-    digest = str(known["digest"]) if known is not None and known["kind"] == Kind.INTENDED else None
-    end = journal.last(*Kind)
-    when = None if end is None or end.facts is None else str(end.facts["time"])
-    return LastKnown(digest, None if when is None else datetime.fromisoformat(when).timestamp())
+    """Tell what the journal says last: of which policy, and when anything was said at all.
+
+    Entries that were altered so that they cannot be read say nothing; `verify` finds them.
+    """
+    try:
+        last = journal.last(Kind.INTENDED, Kind.ABORTED, Kind.BEGUN_ANEW)
+        known = last.facts if last is not None else None
+        digest = str(known["digest"]) if known is not None and known["kind"] == Kind.INTENDED else None
+        end = journal.last(*Kind)
+        when = None if end is None or end.facts is None else str(end.facts["time"])
+        return LastKnown(digest, None if when is None else datetime.fromisoformat(when).timestamp())
+    except (sqlite3.Error, ValueError, LookupError, TypeError):
+        return LastKnown(None, None)

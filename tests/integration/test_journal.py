@@ -3,9 +3,13 @@
 import os
 import pwd
 import signal
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from resolver.ops.current_policy import named_in_pointer
 from resolver.proof.journal import JOURNAL_FILE, open_for_reading
@@ -103,3 +107,30 @@ def test_whenever_it_is_killed_nothing_is_applied_that_is_not_in_the_journal(tmp
             assert applied in intended
             assert {f"policy-{digest}.json" for digest in in_force} <= intended
             server.start()
+
+
+@pytest.mark.parametrize(
+    ("statement", "event"),
+    [
+        (
+            "UPDATE entry SET content = replace(content, 'started', 'stopped') WHERE number = 1",
+            "the journal was altered",
+        ),
+        ("DROP TABLE entry", "the journal is begun anew"),
+    ],
+    ids=["an entry", "all of it"],
+)
+def test_a_server_says_what_was_done_to_its_journal_and_goes_on(tmp_path: Path, statement: str, event: str) -> None:
+    with running(tmp_path, one="one.example") as server:
+        server.signal(signal.SIGTERM)
+        server.ended()
+        with closing(sqlite3.connect(server.state / JOURNAL_FILE, isolation_level=None)) as forger:
+            forger.execute("DROP TRIGGER refuse_update")
+            forger.execute(statement)
+
+        server.start()
+
+        assert server.wait_for(event)["level"] == "error"
+        server.order("one", "one.example", history="  - {date: 2024-03-01, event: lifted}")
+        assert server.reload()["ok"]
+        assert not server.blocked("one.example")

@@ -1,6 +1,8 @@
 """Earlier order files come back from their kept copies, and what was un-blocked since stays so."""
 
 import json
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -78,6 +80,32 @@ def test_a_lifted_order_whose_file_is_gone_comes_back_lifted(server: RunningServ
     assert run(server, "rollback", before, "--yes").exit_code == 0
     assert (server.folder / "orders" / "one.yaml").is_file()
     assert not server.blocked("one.example")
+
+
+def test_without_a_server_the_next_start_puts_it_in_force(server: RunningServer) -> None:
+    server.order("one", "one.example", "more.example", "most.example")
+    server.reload()
+    before = applied(server)
+    server.order("one", "one.example", "more.example", "most.example", "extra.example")
+    run(server, "suspend", "two", "--ground", "court", "--why", "stay")
+    server.reload()
+    assert server.blocked("extra.example")
+    server.signal(signal.SIGTERM)
+    server.ended()
+
+    assert [each["order"] for each in plan_of(server, before)] == ["one"]
+    done = run(server, "rollback", before, "--yes")
+
+    assert done.exit_code == 0, done.output
+    assert "its start puts them in force" in done.stdout
+    entry = journal(server)[-1]
+    assert (entry["kind"], entry["orders"]) == ("rolled-back", ["one"])
+    assert entry["who"]["uid"] == os.getuid()
+    server.start()
+    assert server.problems().strip() == ""
+    assert not server.blocked("extra.example")
+    assert server.blocked("one.example")
+    assert not server.blocked("two.example")
 
 
 @pytest.mark.parametrize(

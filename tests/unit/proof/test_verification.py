@@ -102,3 +102,24 @@ def test_a_long_journal_is_verified_soon(tmp_path: Path, count: int) -> None:
     assert (found.entries, found.problems) == (count, ())
     assert time.process_time() - before < 2.0
     journal.close()
+
+
+def test_a_journal_without_its_table_is_no_sound_one(tmp_path: Path) -> None:
+    written(tmp_path, 2)
+    forger = tampering(tmp_path)
+    forger.execute("DROP TABLE entry")
+
+    assert "no such table" in verify(forger).problems[0]
+    forger.close()
+
+
+def test_a_pruning_that_nobody_wrote_is_found(tmp_path: Path) -> None:
+    written(tmp_path, 2)
+    forger = tampering(tmp_path)
+    forger.execute("DROP INDEX by_order")
+    forger.execute("DROP INDEX by_kind")
+    forger.execute("""UPDATE entry SET content = '{"kind":"pruned",' WHERE number = 2""")
+    chain_anew(forger)
+
+    assert verify(forger).problems == ("entry 2 was altered: nothing of ours writes a pruning like that",)
+    forger.close()

@@ -2,8 +2,10 @@
 
 import errno
 import signal
+import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -28,10 +30,13 @@ class Heard:
     def __init__(self) -> None:
         self.heads: list[Head] = []
         self.failures: list[JournalError] = []
+        self.set_aside: list[str] = []
 
 
 def writer_in(state: Path, heard: Heard, retry_seconds: float = 0.01) -> JournalWriter:
-    return JournalWriter(state, heard.heads.append, heard.failures.append, retry_seconds)
+    return JournalWriter(
+        state, heard.heads.append, heard.failures.append, retry_seconds, set_aside=heard.set_aside.append
+    )
 
 
 def kinds(state: Path) -> list[str]:
@@ -113,6 +118,92 @@ def test_a_damaged_journal_is_set_aside_and_kept(tmp_path: Path) -> None:
     assert kinds(tmp_path) == ["begun-anew"]
     (aside,) = tmp_path.glob("journal-damaged-*.sqlite")
     assert aside.read_bytes() == b"no database at all" * 100
+
+
+def alter(state: Path, *statements: str) -> None:
+    connection = sqlite3.connect(state / JOURNAL_FILE, isolation_level=None)
+    for statement in ("DROP TRIGGER refuse_update", "DROP TRIGGER refuse_delete", *statements):
+        connection.execute(statement)
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        pytest.param(["DROP TABLE entry"], id="no table"),
+        pytest.param(["ALTER TABLE entry RENAME COLUMN hash TO other"], id="no column"),
+        pytest.param(["UPDATE entry SET hash = CAST(x'ff' AS TEXT) WHERE number = 2"], id="no text"),
+    ],
+)
+def test_a_journal_that_was_taken_apart_is_set_aside(tmp_path: Path, statements: list[str]) -> None:
+    journal = Journal(tmp_path)
+    journal.append([fact(Kind.STARTED), fact(Kind.INTENDED, digest="d")])
+    journal.close()
+    alter(tmp_path, *statements)
+    heard = Heard()
+    writer = writer_in(tmp_path, heard)
+
+    writer.start()
+    writer.record([fact(Kind.STOPPED)]).result(PATIENCE)
+    writer.stop()
+
+    assert kinds(tmp_path) == ["begun-anew", "stopped"]
+    assert len(heard.set_aside) == len(list(tmp_path.glob("journal-damaged-*.sqlite"))) == 1
+
+
+@pytest.mark.parametrize("content", ["{", '{"kind":"intended"}', "x'ff'"], ids=["no JSON", "other JSON", "no text"])
+def test_an_entry_that_was_altered_stops_nobody(tmp_path: Path, content: str) -> None:
+    journal = Journal(tmp_path)
+    journal.append([fact(Kind.STARTED), fact(Kind.INTENDED, digest="d")])
+    journal.close()
+    written = f"CAST({content} AS TEXT)" if content.startswith("x'") else f"'{content}'"
+    alter(
+        tmp_path,
+        "DROP INDEX by_order",
+        "DROP INDEX by_kind",
+        f"UPDATE entry SET content = {written} WHERE number = 2",
+    )
+    writer = writer_in(tmp_path, Heard())
+
+    assert writer.start() == (None, None)
+    assert writer.record([fact(Kind.STOPPED)]).result(PATIENCE).entries == 3
+    writer.stop()
+    reading = open_for_reading(tmp_path / JOURNAL_FILE)
+    assert verify(reading).problems
+    reading.close()
+
+
+def take_away(state: Path) -> None:
+    for part in state.glob("journal.sqlite*"):
+        part.unlink()
+
+
+def cut(state: Path) -> None:
+    alter(state, "DELETE FROM entry WHERE number > 1")
+
+
+def exchange(state: Path) -> None:
+    take_away(state)
+    journal = Journal(state)
+    journal.append([fact(Kind.STARTED, of="another")])
+    journal.close()
+
+
+@pytest.mark.parametrize("happens", [take_away, cut, exchange])
+def test_what_is_done_to_it_while_it_is_written_is_said_and_loses_nothing_new(
+    tmp_path: Path, happens: Callable[[Path], None]
+) -> None:
+    heard = Heard()
+    writer = writer_in(tmp_path, heard)
+    writer.start()
+    writer.record([fact(Kind.STARTED), fact(Kind.INTENDED, digest="d")]).result(PATIENCE)
+
+    happens(tmp_path)
+    writer.record([fact(Kind.SUSPENDED, order="a")]).result(PATIENCE)
+    writer.stop()
+
+    assert kinds(tmp_path) == ["begun-anew", "suspended"]
+    assert len(heard.set_aside) == 1
 
 
 def test_a_journal_that_cannot_be_opened_is_said(tmp_path: Path) -> None:
