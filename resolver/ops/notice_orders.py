@@ -4,7 +4,7 @@ from datetime import date
 from typing import Final
 
 from resolver.notice.decisions import Confidential, Decision, Published
-from resolver.ops.notice_text import cut
+from resolver.ops.notice_text import cut, on_one_line
 from resolver.ops.policy_document import OrderRecord, PolicyDocument
 
 TEXT_OCTETS: Final = 300
@@ -23,18 +23,22 @@ def _published(record: OrderRecord) -> Published:
         return Confidential(record["id"])
     return Decision(
         order=record["id"],
-        authority=cut(record["authority"], TEXT_OCTETS),
-        case_number=cut(record["case_number"], TEXT_OCTETS),
+        authority=_cut(record["authority"]),
+        case_number=_cut(record["case_number"]),
         decided=date.fromisoformat(record["decided"]),
-        title=_cut(record["title"], TEXT_OCTETS),
-        legal_basis=_cut(record["legal_basis"], TEXT_OCTETS),
-        applicants=tuple(cut(each, TEXT_OCTETS) for each in record["applicants"][:APPLICANTS]),
+        title=_cut_if_any(record["title"], TEXT_OCTETS),
+        legal_basis=_cut_if_any(record["legal_basis"], TEXT_OCTETS),
+        applicants=tuple(_cut(each) for each in record["applicants"][:APPLICANTS]),
         natural_applicants=record.get("natural_applicants", 0),
         language=record.get("language", "fr"),
-        remedy=_cut(record.get("remedy"), REMEDY_OCTETS),
+        remedy=_cut_if_any(record.get("remedy"), REMEDY_OCTETS),
         administrative=record["nature"] == "administrative",
     )
 
 
-def _cut(text: str | None, octets: int) -> str | None:
-    return None if text is None else cut(text, octets)
+def _cut(text: str, octets: int = TEXT_OCTETS) -> str:
+    return cut(on_one_line(text), octets)
+
+
+def _cut_if_any(text: str | None, octets: int) -> str | None:
+    return None if text is None else _cut(text, octets)

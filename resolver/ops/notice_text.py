@@ -11,6 +11,8 @@ Language = Literal["fr", "en"]
 
 LONGEST_TEXT: Final = 200
 """Octets of UTF-8: with it, a blocked answer to the longest name still fits into 1 232 octets many times over."""
+LONGEST_CASE_NUMBER: Final = 80
+"""Octets of it, so that there is room for something of the authority, and for our id of the order."""
 NOBODY: Final = parse_name("nobody.invalid")
 """The mailbox of a zone that nobody keeps (RFC 6303 section 3)."""
 
@@ -24,13 +26,14 @@ _CONFIDENTIAL = {"fr": "Bloqué sur décision d'une autorité, qui n'est pas pub
 def extended_error_text(order: Order, language: Language, *, rehearsal: bool) -> str:
     """Name authority, case number and our id of the order (RFC 8914 EXTRA-TEXT); a confidential order stays unnamed.
 
-    At most LONGEST_TEXT octets: a long authority is cut first, so that the case stays findable.
+    At most LONGEST_TEXT octets: a long authority is cut first, so that the case stays findable. Of a case number that
+    is a list of many, the beginning has to do.
     """
     prefix = _REHEARSAL if rehearsal else ""
     if order.confidential:
         return prefix + _CONFIDENTIAL[language]
-    authority = _on_one_line(order.authority)
-    case_number = _on_one_line(order.case_number)
+    authority = on_one_line(order.authority)
+    case_number = cut(on_one_line(order.case_number), LONGEST_CASE_NUMBER)
     text = prefix + _BY[language].format(authority=authority, case_number=case_number, order=order.id)
     excess = len(text.encode()) - LONGEST_TEXT
     if excess > 0:
@@ -51,7 +54,7 @@ def structured_texts(
     """
     reach = {"c": [contact]} if contact is not None and contact.lower().startswith("mailto:") else {}
     why = {"j": extended_error_text(order, language, rehearsal=rehearsal)}
-    who = {"o": cut(_on_one_line(organization), LONGEST_TEXT), "l": language}
+    who = {"o": cut(on_one_line(organization), LONGEST_TEXT), "l": language}
     public = [] if order.confidential else [{"db": each.db, "id": each.id} for each in order.public_ids]
     found = {"fdbs": public} if public else {}
     return list(_minified([{**reach, **why, **who, **found}, {**reach, **who, **found}, {**reach, **found}]))
@@ -72,7 +75,8 @@ def cut(text: str, octets: int) -> str:
     return encoded[: octets - len(ellipsis.encode())].decode(errors="ignore") + ellipsis
 
 
-def _on_one_line(text: str) -> str:
+def on_one_line(text: str) -> str:
+    """Take out what does not print: line ends, and marks that turn the direction of writing."""
     return " ".join("".join(character if character.isprintable() else " " for character in text).split())
 
 

@@ -79,6 +79,15 @@ def test_texts_of_a_public_order_are_bounded() -> None:
     assert len((found.remedy or "").encode()) <= 1_000
 
 
+def test_texts_of_an_order_cannot_turn_the_direction_of_writing() -> None:
+    odd = "a\u202eb \u2066c\n\u200fd"
+    record = order("o", [0], authority=odd, case_number=odd, title=odd, legal_basis=odd, applicants=[odd], remedy=odd)
+    found = published({"orders": [record]})["o"]  # type: ignore[typeddict-item]  # the rest is not read
+    assert isinstance(found, Decision)
+    texts = (found.authority, found.case_number, found.title, found.legal_basis, *found.applicants, found.remedy)
+    assert set(texts) == {"a b c d"}
+
+
 def test_an_order_of_an_older_policy_has_the_usual_language_and_no_natural_persons() -> None:
     found = published({"orders": [order("o", [0])]})["o"]  # type: ignore[typeddict-item]  # the rest is not read
     assert isinstance(found, Decision)

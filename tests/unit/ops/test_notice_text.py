@@ -22,6 +22,7 @@ from resolver.orders.model import Order, Place, PublicId
 
 def order(
     authority: str = "Tribunal de grande instance de Paris",
+    case_number: str = "RG 11/60013",
     *,
     confidential: bool = False,
     public_ids: tuple[PublicId, ...] = (),
@@ -29,7 +30,7 @@ def order(
     return Order(
         "tgi-paris-11-60013",
         authority,
-        "RG 11/60013",
+        case_number,
         date(2013, 11, 28),
         (),
         Place("f", 1, 1),
@@ -106,6 +107,14 @@ def test_a_long_authority_leaves_the_case_readable() -> None:
     text = extended_error_text(order("Cour d'appel de l'Île-de-la-Réunion, é" * 20), "fr", rehearsal=True)
     assert LONGEST_TEXT - 4 <= len(text.encode()) <= LONGEST_TEXT
     assert text.endswith("…, RG 11/60013 (tgi-paris-11-60013)")
+
+
+def test_a_case_number_without_end_leaves_authority_and_order_readable() -> None:
+    numbers = ", ".join(f"RG 11/{number}" for number in range(60_000, 60_060))
+    text = extended_error_text(order("Tribunal judiciaire de Paris", numbers), "fr", rehearsal=True)
+    assert len(text.encode()) <= LONGEST_TEXT
+    assert "Tribunal judiciaire de Paris, RG 11/60000, " in text
+    assert text.endswith("… (tgi-paris-11-60013)")
 
 
 @given(st.text(max_size=400), st.sampled_from(["fr", "en"]), st.booleans())
