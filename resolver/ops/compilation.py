@@ -69,9 +69,8 @@ async def amend_in_child(config: Config, wall: float, known: str | None, file: P
 
 async def recall_in_child(config: Config, wall: float, known: str | None) -> Compiled:
     """Find the policy that was applied last; the other arguments are as in `compile_in_child`."""
-    return await _ask_child(
-        {"do": "recall", "beside": False, **_common(config, wall, known)}, tell_nobody, beside=False
-    )
+    question = {"do": "recall", "beside": False, "tidy": False, **_common(config, wall, known)}
+    return await _ask_child(question, tell_nobody, beside=False)
 
 
 def _common(config: Config, wall: float, known: str | None) -> Message:
