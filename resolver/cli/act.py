@@ -104,6 +104,8 @@ def perform(act: Act, config_file: Path | None, *, as_json: bool) -> None:
         wall, running = order_clock(config.rehearse, time.time()).read(), False
     except ControlError as error:
         raise click.ClickException(f"{error}; nothing was written") from None
+    if act.until is not None and end_instant_of(parse_moment(act.until), ZONE) <= wall:
+        raise click.UsageError(f"--until {act.until} is over already, so nothing would be suspended")
     if act.event == EventKind.SUSPENDED and act.ground == Ground.ERROR:
         _insist_on_an_end(act.until, wall)
     try:

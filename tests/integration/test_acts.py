@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
 
@@ -145,12 +145,25 @@ def test_without_a_server_the_next_start_puts_it_in_force(server: RunningServer)
     assert not server.blocked("one.example")
 
 
+def an_hour_ago() -> str:
+    return (datetime.now(UTC) - timedelta(hours=1)).isoformat(timespec="seconds")
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
         pytest.param(["suspend", "one", "--ground", "error", "--why", "x"], 2, "add --until", id="error without end"),
         pytest.param(
             ["suspend", "one", "--ground", "error", "--why", "x", "--until", "2099-01-01"], 2, "72 hours", id="too long"
+        ),
+        pytest.param(
+            ["suspend", "one", "--ground", "court", "--why", "x", "--until", "2026-01-01"], 2, "over already", id="past"
+        ),
+        pytest.param(
+            ["suspend", "one", "--ground", "court", "--why", "x", "--until", an_hour_ago()],
+            2,
+            "over already",
+            id="an hour ago",
         ),
         pytest.param(["resume", "one", "--why", "x"], 1, "nothing was suspended", id="nothing to resume"),
         pytest.param(["lift", "none", "--ground", "court", "--why", "x"], 1, "holds order", id="no such order"),

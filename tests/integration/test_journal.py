@@ -7,7 +7,8 @@ import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+from urllib.request import urlopen
 
 import pytest
 
@@ -15,7 +16,7 @@ from resolver.ops.current_policy import named_in_pointer
 from resolver.proof.journal import JOURNAL_FILE, open_for_reading
 from resolver.proof.reading import entries
 from resolver.proof.verification import verify
-from tests.integration.running_server import RunningServer, running
+from tests.integration.running_server import CONFIG, RunningServer, order_text, running
 
 
 def journal(server: RunningServer) -> list[dict[str, Any]]:
@@ -134,3 +135,51 @@ def test_a_server_says_what_was_done_to_its_journal_and_goes_on(tmp_path: Path, 
         server.order("one", "one.example", history="  - {date: 2024-03-01, event: lifted}")
         assert server.reload()["ok"]
         assert not server.blocked("one.example")
+
+
+INCIDENTS: Final = {
+    "google.fr": "17 October 2016",
+    "fr.wikipedia.org": "17 October 2016",
+    "ovh.com": "17 October 2016",
+    "drive.usercontent.google.com": "19 October 2024",
+    "https://host.example/page": "URL",
+    "co.uk": "a public suffix",
+    "notice.isp.example": "our own names",
+    "dns9.upstream.example": "our own names",
+    "gone": "the file of order gone is gone",
+    "half": "lists 2 of its 4 names no more",
+    "empty": "lists no name",
+    "slip": "decidde",
+}
+"""What was, or may be, put into an order by accident, and what is said of it."""
+
+
+def test_every_incident_is_journalled_and_counted_and_the_rest_applies(tmp_path: Path) -> None:
+    guard = 'guard: {own_names: ["notice.isp.example", "dns9.upstream.example"]}\n'
+    with running(
+        tmp_path, CONFIG + guard, gone="gone.example", urgent="old.example", lifted="lifted.example"
+    ) as server:
+        orders = server.folder / "orders"
+        server.order("half", "a.example", "b.example", "c.example", "d.example")
+        server.reload()
+        (orders / "gone.yaml").unlink()
+        server.order("half", "a.example", "b.example")
+        server.order("empty")
+        (orders / "slip.yaml").write_text(order_text("slip", "slip.example").replace("decided", "decidde"))
+        for number, name in enumerate(INCIDENTS):
+            if "." in name:
+                server.order(f"incident-{number}", name)
+        server.order("urgent", "old.example", "urgent.example")
+        server.order("lifted", "lifted.example", history="  - {date: 2024-03-01, event: lifted}")
+
+        assert len(server.reload()["problems"]) >= len(INCIDENTS)
+
+        server.wait_until(lambda _: sum(kind == "refused" for kind in kinds(server)) == len(INCIDENTS))
+        told = {each["order"]: " ".join(each["problems"]) for each in journal(server) if each["kind"] == "refused"}
+        for number, (name, says) in enumerate(INCIDENTS.items()):
+            assert says in told[f"incident-{number}" if "." in name else name]
+        with urlopen(f"http://{server.status()['metrics']}/metrics") as answer:  # ours, on loopback
+            assert f"arret_orders_refused {len(INCIDENTS)}.0" in answer.read().decode()
+        assert server.blocked("urgent.example")
+        assert server.blocked("gone.example")
+        assert not server.blocked("lifted.example")
