@@ -80,8 +80,8 @@ def _standing(timeline: Timeline, wall: float) -> Standing:
 def measure_standing(measure: MeasureRecord, wall: float) -> Standing:
     """Find where a measure stands as a whole; single names and lists of it may stand elsewhere."""
     held = measure.get("unsuspended")
-    own, free = (each[0] if each else () for each in (measure["timelines"], held["timelines"] if held else []))
-    return standing_at(spans(own), wall, spans(free))
+    usual = measure["timelines"][0] if measure["timelines"] else []
+    return standing_at(spans(measure.get("own", usual)), wall, spans(held["own"]) if held else ())
 
 
 def unsuspended_times(measure: MeasureRecord, rule: Rule) -> Timeline:

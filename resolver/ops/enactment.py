@@ -226,6 +226,7 @@ def _measure_record(
         "ttl": manners.ttl,
         "responsible": present_name(manners.responsible),
         "ede_text": extended_error_text(order, manners.language, rehearsal=manners.rehearsal),
+        "own": _spans(timed.time.own),
         "timelines": _timelines(following),
         "named": _named(following),
         "follow_cname": measure.follow_cname,
@@ -256,7 +257,8 @@ def _measure_record(
     }
     if timed.unsuspended is not None:
         free = _Following(measure, timed.unsuspended)
-        record["unsuspended"] = {"timelines": _timelines(free), "named": _named(free)}
+        own = _spans(timed.unsuspended.own)
+        record["unsuspended"] = {"own": own, "timelines": _timelines(free), "named": _named(free)}
     if manners.structured:
         record["structured"] = structured_texts(
             order,
@@ -269,7 +271,11 @@ def _measure_record(
 
 
 def _timelines(following: _Following) -> list[list[list[float | None]]]:
-    return [[list(span) for span in timeline] for timeline in following.timelines]
+    return [_spans(timeline) for timeline in following.timelines]
+
+
+def _spans(timeline: Timeline) -> list[list[float | None]]:
+    return [list(span) for span in timeline]
 
 
 def _named(following: _Following) -> dict[str, int]:

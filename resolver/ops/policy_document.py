@@ -30,8 +30,12 @@ class ErrorRecord(TypedDict):
 
 
 class TimelinesRecord(TypedDict):
-    """Timelines by the number that rules carry, and the numbers of names that have others, as in `MeasureEntry`."""
+    """Timelines by the number that rules carry, and the numbers of names that have others, as in `MeasureEntry`.
 
+    ``own`` is that of the measure as a whole, whatever became of single names and lists.
+    """
+
+    own: list[list[float | None]]
     timelines: list[list[list[float | None]]]
     named: dict[str, int]
 
@@ -43,7 +47,8 @@ class MeasureRecord(MeasureEntry):
     binds none of us is not ``ours``: it is never in force, and stands here so that it can be explained. ``lists`` tells
     which lists hold the names that a `Rule.timeline` numbers, "" for the measure itself; older documents lack it.
     ``undated``: it sets a time to comply, and nobody noted the service. ``review`` is when somebody must look at it
-    again (POSIX seconds). ``unsuspended`` is what its timelines would be if nothing of it were ever suspended.
+    again (POSIX seconds). ``unsuspended`` is what its timelines would be if nothing of it were ever suspended;
+    ``own`` is as there.
     """
 
     kind: str
@@ -62,6 +67,7 @@ class MeasureRecord(MeasureEntry):
     undated: NotRequired[bool]
     review: NotRequired[float | None]
     errors: NotRequired[list[ErrorRecord]]
+    own: NotRequired[list[list[float | None]]]
     unsuspended: NotRequired[TimelinesRecord]
 
 

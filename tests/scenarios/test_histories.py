@@ -177,3 +177,17 @@ def free(law: Law, wall: float) -> frozenset[str]:
     return frozenset(
         name for name in ALL if not hasattr(table.judge(parse_name(f"{name}.example"), ALLOWED), "measure")
     )
+
+
+def test_the_measure_is_in_force_whatever_became_of_most_of_its_names(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.write(
+        "one.yaml", ORDER + entry("suspended", "measure: one, names: [own.example, other.example, both.example], ")
+    )
+    report = desk.compile(write=False)
+    law = Law(report.document, report.load({}), desk.wall, running=False)
+
+    (listing,) = explain_name(law, parse_name("own.example"), instant(EVE), ALLOWED).listings
+
+    assert listing.standing.words() == "suspended since 2026-06-10 12:00 CEST, without an end"
+    assert listing.whole.words() == "in force since 2026-01-20 00:00 CET, until 2027-01-01 00:00 CET"
