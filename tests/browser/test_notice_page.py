@@ -29,6 +29,9 @@ SAID = {
     "confidential-dark-phone": (FRENCH, "Sa décision n’est pas publique"),
     "not-blocked": ("Ce nom n’est pas bloqué",),
     "not-blocked-over-ipv6": ("This name is not blocked",),
+    "own": (FRENCH, "RG 11/60013", "Service juridique, <Paris>"),
+    "own-dark-phone": (ENGLISH, "Legal desk, <Paris>"),
+    "not-blocked-own": ("Free : Aucune décision en vigueur", "Service juridique, <Paris>"),
 }  # fmt: skip  # a view a paragraph
 
 
@@ -80,6 +83,11 @@ class TestEveryView:
         assert page["articles"] == [shown]
         assert ("#fr" if shown == "en" else "#en") in page["links"]
         assert page["switch_shown"] == (view.media != "print")
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+def test_the_logo_is_shown_where_there_is_one(seen: Seen, view: View) -> None:
+    assert [width > 0 for width in seen[view.name]["pictures"]] == ([True] if view.own else [])
 
 
 def test_the_court_s_words_are_marked_as_french_on_the_english_page(seen: Seen) -> None:

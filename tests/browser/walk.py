@@ -84,12 +84,14 @@ class View:
     dark: bool = False
     media: str = ""
     click: str = ""
+    own: bool = False
+    """Whether the operator has logo, words and templates of his own by then."""
 
 
 VIEWS: Final = (
-    View("french", "http://www.dpstream.tv/a/b?c=d", height=1_480),
-    View("english-dark", "http://dpstream.tv/", "en", dark=True, height=1_420),
-    View("phone", "http://dpstream.tv/", width=390, height=1_900),
+    View("french", "http://www.dpstream.tv/a/b?c=d", height=1_590),
+    View("english-dark", "http://dpstream.tv/", "en", dark=True, height=1_560),
+    View("phone", "http://dpstream.tv/", width=390, height=2_060),
     View("print", "http://dpstream.tv/", media="print"),
     View("switched", "http://dpstream.tv/", click="English"),
     View("two-orders", "http://both.example/", "de", height=1_900),
@@ -98,7 +100,13 @@ VIEWS: Final = (
     View("confidential-dark-phone", "http://secret.example/", width=320, dark=True),
     View("not-blocked", "http://192.0.2.80/"),
     View("not-blocked-over-ipv6", "http://[2001:db8::80]/", "en", dark=True),
+    View("own", "http://dpstream.tv/", own=True),
+    View("own-dark-phone", "http://dpstream.tv/", "en", width=320, dark=True, own=True),
+    View("not-blocked-own", "http://192.0.2.80/", own=True),
 )
+LOGO: Final = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><circle cx="20" cy="20" r="20"/></svg>'
+NOTHING: Final = "<p>{{ site.operator }} : {{ t.free_text }}</p>"
+OWN: Final = "logo: logo.svg, templates: looks, text: {fr: 'Service juridique, <Paris>', en: 'Legal desk, <Paris>'}"
 
 LOOK: Final = """
 const shown = [...document.querySelectorAll('article')].filter(a => getComputedStyle(a).display != 'none');
@@ -117,6 +125,7 @@ return {
   links: [...shown[0].querySelectorAll('a')].map(a => a.getAttribute('href')),
   loaded: performance.getEntriesByType('resource').map(e => e.name),
   cookies: document.cookie,
+  pictures: [...shown[0].querySelectorAll('img')].map(e => e.naturalWidth),
 }
 """
 
@@ -195,13 +204,25 @@ def serve(folder: Path) -> RunningServer:
     return server
 
 
+def dress(server: RunningServer) -> None:
+    """Give the page the operator's own looks."""
+    (server.folder / "logo.svg").write_text(LOGO)
+    (server.folder / "looks").mkdir()
+    (server.folder / "looks" / "nothing.html").write_text(NOTHING)
+    config = server.folder / "config.yaml"
+    config.write_text(config.read_text().replace("notice: {", f"notice: {{{OWN}, "))
+    assert server.reload()["ok"]
+
+
 def walk(folder: Path) -> dict[str, Any]:
     """Start everything and look at every view."""
     prepare_namespace(folder)
     serve(folder)
     with running(folder, CONFIG) as server, browser(folder / "profile") as driver:
         server.wait_for("the page is served")
-        seen = {view.name: look(driver, view, folder) for view in VIEWS}
+        seen = {view.name: look(driver, view, folder) for view in VIEWS if not view.own}
+        dress(server)
+        seen |= {view.name: look(driver, view, folder) for view in VIEWS if view.own}
         return {**seen, "https": refused(driver)}
 
 
