@@ -23,7 +23,8 @@ def done(sizes: Sizes) -> str:
     return (
         f"{sizes.subdomain_rate:,} questions/s for made-up names below one domain, from another client, which its "
         "upstream never answers. Names of another domain, each new, are asked for one after the other, for "
-        f"{sizes.wait_seconds:g} s before and meanwhile."
+        f"{sizes.wait_seconds:g} s before and meanwhile; and, between the two, while the flood goes to a port that "
+        "nobody reads: who floods and who asks share the processors with the server."
     )
 
 
@@ -40,6 +41,8 @@ def measure(folder: Path, upstream: int, sizes: Sizes) -> Iterator[Figure]:
             server.wait_for_block(KEPT)
             warm_up(server.port, write_questions(folder / "warm", cached_names(500)), sizes.load_rate)
             before = waits(server.port, fresh, sizes.wait_seconds)
+            with running_load(silent.getsockname()[1], flood, rate=sizes.subdomain_rate, seconds=seconds, once=True):
+                elsewhere = waits(server.port, fresh, sizes.wait_seconds)
             with running_load(
                 server.port, flood, rate=sizes.subdomain_rate, seconds=seconds, once=True, source="127.0.0.2"
             ):
@@ -47,7 +50,7 @@ def measure(folder: Path, upstream: int, sizes: Sizes) -> Iterator[Figure]:
                 yield Figure("queries that wait at the end", server.metric("arret_in_flight"))
             turned_away = server.metric("arret_overload_total")
             yield Figure("questions answered at once, over a bound", turned_away)
-            yield from compared(before, meanwhile)
+            yield from compared(before, elsewhere, meanwhile)
             with asking(server.port) as asker:
                 asker.ask_all(ways_to_ask(KEPT))
             yield from figures_of(asker.seen)

@@ -22,9 +22,23 @@ def done(sizes: Sizes) -> str:
     """Say what is done."""
     return (
         f"{sizes.slow_connections:,} TCP connections that send an octet a second and are opened again when they are "
-        f"closed, `limits: {{tcp_connections: {sizes.slow_connections}}}`. Cached names are asked for over UDP, "
-        f"one after the other, for {sizes.wait_seconds:g} s before and meanwhile."
+        f"closed, to a server with the usual limits. Cached names are asked for over UDP, one after the other, for "
+        f"{sizes.wait_seconds:g} s before and meanwhile; and, between the two, while the connections lead to a "
+        "listener that only takes and closes them: all of this shares the processors with the server."
     )
+
+
+@contextmanager
+def silent_listener() -> Iterator[int]:
+    """Run a listener that takes connections and closes them; gives its port."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.silent_listener"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        try:
+            assert process.stdout is not None
+            yield int(process.stdout.readline())
+        finally:
+            process.kill()
 
 
 @contextmanager
@@ -46,31 +60,34 @@ def slow_connections(port: int, count: int) -> Iterator[None]:
 def measure(folder: Path, upstream: int, sizes: Sizes) -> Iterator[Figure]:
     """Measure waits without the connections, with them, and again without."""
     names = cached_names(500)
-    limits = f"limits: {{tcp_connections: {sizes.slow_connections}, tcp_per_client: 1000}}\n"
-    with in_folder(folder / "server", [KEPT], upstream, more=limits) as server:
+    with in_folder(folder / "server", [KEPT], upstream) as server:
         server.launch()
         server.wait_for_block(KEPT)
         warm_up(server.port, write_questions(folder / "warm", names), sizes.load_rate)
         before = waits(server.port, cycle(names), sizes.wait_seconds)
+        with silent_listener() as port, slow_connections(port, sizes.slow_connections):
+            elsewhere = waits(server.port, cycle(names), sizes.wait_seconds)
         with slow_connections(server.port, sizes.slow_connections):
             meanwhile = waits(server.port, cycle(names), sizes.wait_seconds)
             yield Figure("connections open at the end", server.metric("arret_tcp_connections"))
         yield Figure("connections closed as overdue", server.metric("arret_tcp_overdue_total"))
-        yield from compared(before, meanwhile)
+        yield Figure("connections turned away", server.metric("arret_tcp_refused_total"))
+        yield from compared(before, elsewhere, meanwhile)
         with asking(server.port) as asker:
             asker.ask_all(ways_to_ask(KEPT))
         yield from figures_of(asker.seen)
         yield server.complaint_count()
 
 
-def compared(before: list[float], meanwhile: list[float]) -> Iterator[Figure]:
-    """Say how much longer answers take."""
-    yield Figure("wait for an answer before, the median", percentile(before, 0.5), "ms")
-    yield Figure("the same meanwhile", percentile(meanwhile, 0.5), "ms")
-    yield Figure("what 99 of 100 wait at most, before", percentile(before, 0.99), "ms")
-    yield Figure("the same meanwhile", percentile(meanwhile, 0.99), "ms")
-    growth = 100 * (percentile(meanwhile, 0.99) / percentile(before, 0.99) - 1)
-    yield Figure("its growth", growth, "%", 20, at_full_size=True)
+def compared(before: list[float], elsewhere: list[float], meanwhile: list[float]) -> Iterator[Figure]:
+    """Say how much longer answers take than before, and than while the same flood goes elsewhere."""
+    for what, found in (("before", before), ("while it goes elsewhere", elsewhere), ("meanwhile", meanwhile)):
+        yield Figure(f"wait for an answer {what}, the median", percentile(found, 0.5), "ms")
+        yield Figure(f"what 99 of 100 wait at most {what}", percentile(found, 0.99), "ms")
+    slowest = percentile(meanwhile, 0.99)
+    yield Figure("its growth since before", 100 * (slowest / percentile(before, 0.99) - 1), "%")
+    growth = 100 * (slowest / percentile(elsewhere, 0.99) - 1)
+    yield Figure("its growth beyond what the flood alone costs", growth, "%", 20, at_full_size=True)
 
 
 SOAK = Soak("Slow connections", done, measure)

@@ -179,6 +179,17 @@ def test_one_client_has_its_share_of_connections_only() -> None:
         assert running.page[GAUGES + Gauge.TCP_REFUSED] == 1
 
 
+def test_all_who_are_over_the_limit_are_turned_away_and_others_come_through() -> None:
+    with running_worker(make_policy(LISTED), tcp_per_client=1) as running, ExitStack() as held:
+        over = [held.enter_context(running.tcp("127.0.0.1")) for _ in range(5 * tcp_server.TURNED_AWAY_AT_ONCE)]
+        other = held.enter_context(running.tcp("::1"))
+        ask_tcp(other, wire(LISTED))
+        assert address(answer_tcp(other)) == "192.0.2.80"
+        assert all(_ended(each) for each in over[1:])
+        ask_tcp(over[0], wire(LISTED))
+        assert address(answer_tcp(over[0])) == "192.0.2.80"
+
+
 def test_a_new_share_binds_on_the_next_connection(running: Running) -> None:
     fewer = replace(running.settings, tcp_per_client=1)
     with running.tcp("127.0.0.1") as first:

@@ -181,6 +181,7 @@ BROKEN_RDATA: Final = {
     "TXT empty": (16, b""),
     "TXT overrun": (16, b"\x05abc"),
     "TXT second string overrun": (16, b"\x01a\x05abc"),
+    "TXT of 1025 strings": (16, bytes(1_025)),
     "SRV without a name": (33, bytes(6)),
     "NAPTR without a name": (35, bytes(7)),
     "DNAME with more behind": (39, NAME + NAME),
@@ -190,6 +191,7 @@ BROKEN_RDATA: Final = {
     "NSEC compressed": (47, TO_NAME),
     "SVCB compressed": (64, b"\x00\x01" + TO_NAME),
     "HTTPS of 1": (65, b"\x00"),
+    "HTTPS of 1025 parameters": (65, b"\x00\x01\x00" + b"".join(struct.pack("!HH", key, 0) for key in range(1_025))),
     "HTTPS of 256 octets of name": (65, b"\x00\x01\x01a" + LONG),
 }
 
@@ -411,6 +413,8 @@ def test_no_message_costs_more_than_five_milliseconds(records: list[bytes]) -> N
 
 
 def test_sets_larger_than_anybody_publishes_are_read() -> None:
+    assert read_response(answer(record(16, (b"\xff" + bytes(255)) * 254))).answer
+    assert read_response(answer(record(16, bytes(1_024)))).answer
     assert len(read_response(fill([record(1, b"addr")] * 1900)).answer) == 1900 < MAX_STEPS
     servers = [record(33, bytes(6) + b"\x08node%04x" % i + TO_NAME) for i in range(260)]
     assert len(read_response(fill(servers)).answer) == 260
