@@ -34,6 +34,7 @@ class Sizes:
 
     slow_connections: int
     subdomain_rate: int
+    silent_rate: int
     wait_seconds: float
 
     kill_rate: int
@@ -62,6 +63,7 @@ FULL: Final = Sizes(
     streams=3_000,
     slow_connections=5_000,
     subdomain_rate=3_000,
+    silent_rate=1_000,
     wait_seconds=10.0,
     kill_rate=20_000,
     kill_seconds=10,
@@ -88,6 +90,7 @@ QUICK: Final = Sizes(
     streams=60,
     slow_connections=100,
     subdomain_rate=300,
+    silent_rate=100,
     wait_seconds=0.5,
     kill_rate=500,
     kill_seconds=3,

@@ -25,6 +25,7 @@ from benchmarks import (
     million_names,
     notice_flood,
     random_subdomains,
+    silent_upstreams,
     slow_connections,
 )
 from benchmarks.circumstances import find_circumstances
@@ -37,7 +38,7 @@ from tests.peers import start_nsd
 OVERDUE: Final = "the time for all runs is over"
 REPORT: Final = Path(__file__).with_name("SOAK.md")
 SOAKS: Final = (million_names.SOAK, many_orders.SOAK, hundred_reloads.SOAK, distinct_names.SOAK, full_caches.SOAK,
-         broken_messages.SOAK, slow_connections.SOAK, random_subdomains.SOAK, killed_worker.SOAK,
+         broken_messages.SOAK, slow_connections.SOAK, random_subdomains.SOAK, silent_upstreams.SOAK, killed_worker.SOAK,
          notice_flood.SOAK)  # fmt: skip  # three lines, not twelve
 
 

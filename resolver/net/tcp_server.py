@@ -24,6 +24,8 @@ PRESSURE: Final = ((0.8, 0.05), (0.65, 0.2), (0.5, 0.5))
 TURNED_AWAY_AT_ONCE: Final = 4
 TURNED_AWAY_PAUSE: Final = 0.004
 """Seconds for which a listener is left after so many were turned away: those who connect again at once cost little."""
+FULL_PAUSE: Final = 0.02
+"""The same where all places are taken: whoever comes then is turned away, or somebody else is."""
 KEPT_FREE: Final = 8
 """File descriptors that connections leave to everything else: a change of policy opens files, upstreams get sockets."""
 NO_DESCRIPTORS: Final = "file descriptors have run out: TCP connections are turned away until some are free"
@@ -145,7 +147,7 @@ class TcpServer:
             self._loop.add_reader(listener, self._accept, listener)
 
     def _accept(self, listener: socket.socket) -> None:
-        turned_away = 0
+        crowded = 0
         for _ in range(ACCEPTED_AT_ONCE):
             try:
                 sock, address = listener.accept()
@@ -158,20 +160,22 @@ class TcpServer:
                 sock.close()
                 self._rest(listener)
                 return
-            if self._admits(address):
+            full = len(self._connections) >= self._most
+            admitted = self._admits(address)
+            if admitted:
                 self._open(sock, address[0])
             else:
                 sock.close()
                 self._page[GAUGES + Gauge.TCP_REFUSED] += 1
-                turned_away += 1
-                if turned_away == TURNED_AWAY_AT_ONCE:
-                    self._pause(listener)
-                    return
+            crowded += full or not admitted
+            if crowded == TURNED_AWAY_AT_ONCE:
+                self._pause(listener, FULL_PAUSE if full else TURNED_AWAY_PAUSE)
+                return
 
-    def _pause(self, listener: socket.socket) -> None:
+    def _pause(self, listener: socket.socket, seconds: float) -> None:
         """Leave a listener for a moment; who connects meanwhile waits in its queue."""
         self._loop.remove_reader(listener)
-        self._pausing[listener] = self._loop.call_later(TURNED_AWAY_PAUSE, self._listen, (listener,))
+        self._pausing[listener] = self._loop.call_later(seconds, self._listen, (listener,))
 
     def _admits(self, address: tuple[str, int]) -> bool:
         host, port = address[:2]
