@@ -133,6 +133,15 @@ def hierarchy_key(name: bytes) -> bytes:
     return key
 
 
+def parent_key(key: bytes) -> bytes:
+    """Take the hierarchy key of the name one label above; that of the root is empty, and its own."""
+    position = last = 0
+    while position < len(key):
+        last = position
+        position += 1 + key[position]
+    return key[:last]
+
+
 def name_of_hierarchy_key(key: bytes) -> WireName:
     """Turn a hierarchy key back into the name it stands for."""
     return WireName(hierarchy_key(key + b"\x00") + b"\x00")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from resolver.dns.name import ROOT, WireName, hierarchy_key, name_of_hierarchy_key, present_name
+from resolver.dns.name import ROOT, WireName, name_of_hierarchy_key, parent_key, present_name
 from resolver.orders.model import Listed, ListedNames, MeasureKind, Order, Place, Problem, Reach
 from resolver.orders.name_table import DistinctNames
 from resolver.orders.protected import Guarded, Protected
@@ -48,10 +48,11 @@ def suspects(listed: ListedNames, protected: Protected) -> Iterator[Listed]:
     yield from (each for each in listed.entries.values() if each.name in guarded or section(each.name) is not None)
     for file in listed.files:
         if len(file.names) < len(guarded):
-            yield from file
+            near, parents = protected.all_keys, protected.parent_keys
+            found = (key for key in file.names if key in near or parent_key(key) in parents)
+            yield from filter(None, map(file.find, map(name_of_hierarchy_key, found)))
         else:
-            parents = (ROOT, *protected.suffixes.any_child)
-            children = (key for parent in parents for key in file.names.children(hierarchy_key(parent)))
+            children = (key for parent in protected.parent_keys for key in file.names.children(parent))
             asked = guarded.union(map(name_of_hierarchy_key, children))
             yield from filter(None, map(file.find, sorted(asked)))
 

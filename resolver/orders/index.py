@@ -29,7 +29,7 @@ from typing import NamedTuple, Self
 
 import marisa_trie
 
-from resolver.dns.name import WireName, hierarchy_key, name_of_hierarchy_key, present_name
+from resolver.dns.name import WireName, hierarchy_key, name_of_hierarchy_key, parent_key, present_name
 from resolver.orders.model import Reach
 from resolver.orders.name_table import NameTable
 from resolver.orders.raw_names import A_LABEL, listed_name, raw_key
@@ -168,7 +168,7 @@ class Index:
         key = hierarchy_key(name)
         below: Iterator[bytes] = islice(self._trie.iterkeys(key), count) if key else iter(())
         found: list[WireName] = [name_of_hierarchy_key(listed) for listed in below if listed.isascii()]
-        parent = b"" if len(self) <= _LIKENESS_SAMPLE else _parent(key)
+        parent = b"" if len(self) <= _LIKENESS_SAMPLE else parent_key(key)
         near = filter(bytes.isascii, self._trie.iterkeys(parent))
         sample = map(name_of_hierarchy_key, islice(near, _LIKENESS_SAMPLE))
         spelt: dict[str, WireName] = {present_name(listed): listed for listed in sample}
@@ -224,7 +224,7 @@ def build_index(
 
 
 class _Plan(NamedTuple):
-    """What is to be laid out: kinds by number, single rules by key, and tables, each with the number of its kind.
+    """What is to be laid out: kinds by number, single rules by key, and long tables with the numbers of their kinds.
 
     ``raw`` counts the keys among the single rules that are raw forms.
     """
@@ -260,6 +260,8 @@ class _Plan(NamedTuple):
 
 
 _SELDOM = 2**16 - 1
+_SHORT = 4_096
+"""Tables shorter than this are taken apart and sorted: merging ten thousand of them would take longer."""
 
 
 def _plan(rules: Iterable[Rule], tables: Iterable[RuleTable]) -> _Plan:
@@ -270,7 +272,10 @@ def _plan(rules: Iterable[Rule], tables: Iterable[RuleTable]) -> _Plan:
     single = [(hierarchy_key(rule.name), numbers[_kind(rule)] << _LINE_BITS | rule.line) for rule in listed]
     numbered = [(numbers[_kind(table)], table.names) for table in packed]
     raw = _raw_rules(single, numbered)
-    return _Plan(kinds, sorted(single + raw), numbered, len({key for key, _ in raw}))
+    for kind, names in numbered:
+        single += _packed_rules(kind, names) if len(names) < _SHORT else ()
+    long = [(kind, names) for kind, names in numbered if len(names) >= _SHORT]
+    return _Plan(kinds, sorted(single + raw), long, len({key for key, _ in raw}))
 
 
 def _raw_rules(single: list[tuple[bytes, int]], tables: list[tuple[int, NameTable]]) -> list[tuple[bytes, int]]:
@@ -327,14 +332,6 @@ def _holds(path: Path, content: bytes | mmap.mmap) -> bool:
         return path.stat().st_size == len(content) and path.read_bytes() == memoryview(content)
     except FileNotFoundError:
         return False
-
-
-def _parent(key: bytes) -> bytes:
-    position = last = 0
-    while position < len(key):
-        last = position
-        position += 1 + key[position]
-    return key[:last]
 
 
 def _padded(size: int) -> int:

@@ -1,6 +1,6 @@
 """What names a measure lists: those in the order file and those in the files it names, each with its place."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from resolver.dns.name import BadNameError, WireName, hierarchy_key, name_of_hierarchy_key
 from resolver.orders.listed_names import parse_listed
-from resolver.orders.lists import FileNames, ReadNames
+from resolver.orders.lists import FileNames, ReadNames, Totals
 from resolver.orders.model import Action, CannotEnforce, Listed, ListedFile, ListedNames, Lists, Place, Problem, Reach
+from resolver.orders.plain_runs import Run
 from resolver.orders.shape import FileShape, ListShape, MeasureShape, NameShape
 from resolver.orders.yaml_document import YamlDocument
 
@@ -71,11 +72,20 @@ class Listing:
 
 
 def read_listing(
-    measure: MeasureShape, document: YamlDocument, path: Path, read_file: ReadFile, read_names: ReadNames
+    measure: MeasureShape,
+    document: YamlDocument,
+    path: Path,
+    read_file: ReadFile,
+    read_names: ReadNames,
+    runs: Mapping[int, Run],
 ) -> Listing:
-    """Read all names of a measure; what is wrong with them is in ``bad``, with every place."""
+    """Read all names of a measure; what is wrong with them is in ``bad``, with every place.
+
+    Of ``runs``, found by the line of their first names, the document holds these alone.
+    """
     listing = Listing(measure)
-    for number, (origin, source, items) in enumerate(_sources(measure, document, path, read_file, read_names)):
+    reading = _Reading(document, runs, read_file, read_names)
+    for number, (origin, source, items) in enumerate(_sources(measure, path, reading)):
         holds_something = False
         for item in items:
             match item:
@@ -217,24 +227,31 @@ def _shared(listing: Listing) -> Iterator[tuple[bytes, list[int]]]:
             yield key, [number for number in numbers if number >= 0]
 
 
-def _sources(
-    measure: MeasureShape, document: YamlDocument, path: Path, read_file: ReadFile, read_names: ReadNames
-) -> Iterator[tuple[Origin, Place, Iterable[_Item]]]:
+class _Reading(NamedTuple):
+    """The file that is read, its runs, and how to read the files that it names."""
+
+    document: YamlDocument
+    runs: Mapping[int, Run]
+    read_file: ReadFile
+    read_names: ReadNames
+
+
+def _sources(measure: MeasureShape, path: Path, reading: _Reading) -> Iterator[tuple[Origin, Place, Iterable[_Item]]]:
     """Yield each source of names: where it comes from, where it stands, and what it holds."""
+    document = reading.document
     if measure.names is not None:
         where = (*path, "names")
-        yield Origin(), document.place(where, key=True), _inline(measure.names, document, where)
+        yield Origin(), document.place(where, key=True), _inline(measure.names, where, reading)
     if measure.names_file is not None:
         where = (*path, "names_file")
         shape = measure.names_file if isinstance(measure.names_file, FileShape) else FileShape(file=measure.names_file)
-        yield Origin(), document.place(where), _from_file(shape, document, where, read_file, read_names)
+        yield Origin(), document.place(where), _from_file(shape, where, reading)
     for index, named in enumerate(measure.lists):
-        yield from _list_sources(named, document, (*path, "lists", index), read_file, read_names)
+        yield from _list_sources(named, (*path, "lists", index), reading)
 
 
-def _list_sources(
-    named: ListShape, document: YamlDocument, where: Path, read_file: ReadFile, read_names: ReadNames
-) -> Iterator[tuple[Origin, Place, Iterable[_Item]]]:
+def _list_sources(named: ListShape, where: Path, reading: _Reading) -> Iterator[tuple[Origin, Place, Iterable[_Item]]]:
+    document = reading.document
     received = named.received if isinstance(named.received, datetime) else None
     if named.received is not None and received is None:
         received = datetime.combine(named.received, datetime.min.time())
@@ -242,23 +259,31 @@ def _list_sources(
     if named.names is None and named.file is None:
         yield origin, document.place(where), ()
     if named.names is not None:
-        yield origin, document.place(where), _inline(named.names, document, (*where, "names"))
+        yield origin, document.place(where), _inline(named.names, (*where, "names"), reading)
     if named.file is not None:
         shape = FileShape(file=named.file, sha256=named.sha256, column=named.column)
-        yield origin, document.place((*where, "file")), _from_file(shape, document, where, read_file, read_names)
+        yield origin, document.place((*where, "file")), _from_file(shape, where, reading)
 
 
-def _inline(names: Sequence[str | NameShape], document: YamlDocument, path: Path) -> Iterator[_Item]:
-    for name, place in zip(names, document.item_places(path), strict=True):
-        if isinstance(name, str):
+def _inline(names: Sequence[str | NameShape], path: Path, reading: _Reading) -> Iterator[_Item]:
+    """Yield what an order file lists itself: a list that is one run packed, any other name by name."""
+    for name, place in zip(names, reading.document.item_places(path), strict=True):
+        run = reading.runs.get(place.line)
+        if run is not None and len(names) == 1:
+            table = run.table()
+            totals = Totals(len(table), len(run.names) - len(table), 0, 0)
+            yield _File(place.file, FileNames(table, totals))
+        elif run is not None:
+            for line, text in enumerate(run.names, run.line):
+                yield _Entry(text, Place(place.file, line, place.column), None)
+        elif isinstance(name, str):
             yield _Entry(name, place, None)
         else:
             yield _Entry(name.name, place, name.scope)
 
 
-def _from_file(
-    shape: FileShape, document: YamlDocument, path: Path, read_file: ReadFile, read_names: ReadNames
-) -> Iterator[_Item]:
+def _from_file(shape: FileShape, path: Path, reading: _Reading) -> Iterator[_Item]:
+    document, read_file, read_names = reading.document, reading.read_file, reading.read_names
     place = document.place((*path, "file"))
     relative = PurePosixPath(shape.file)
     if relative.is_absolute() or ".." in relative.parts or "\\" in shape.file or "\0" in shape.file:

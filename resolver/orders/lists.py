@@ -28,9 +28,10 @@ _BATCH: Final = 65_536
 """Characters that are looked at together; one odd line makes the rest of them slow, so not too many."""
 _ROWS: Final = 2_000
 _DELIMITERS: Final = ";,\t|"
-_NAME: Final = r"(?:[a-z0-9_-]{1,63}+\.)++[a-z_][a-z0-9_-]{0,62}+"
-_PLAIN: Final = re.compile(rf"(?:{_NAME}\n)*+")
-_SIMPLE: Final = re.compile(rf"(?:(?:0\.0\.0\.0|127\.0\.0\.1|::1?)[ \t]+)?({_NAME})\.?(?:[ \t]+#.*|[ \t]*)")
+NAME: Final = r"(?:[a-z0-9_-]{1,63}+\.)++[a-z_][a-z0-9_-]{0,62}+"
+"""A plain host name as `parse_listed` knows it, in lower case and without the final dot."""
+_PLAIN: Final = re.compile(rf"(?:{NAME}\n)*+")
+_SIMPLE: Final = re.compile(rf"(?:(?:0\.0\.0\.0|127\.0\.0\.1|::1?)[ \t]+)?({NAME})\.?(?:[ \t]+#.*|[ \t]*)")
 _COMMENT: Final = re.compile(r"\s*(?:#.*)?")
 NAME_HEADERS: Final = frozenset(
     {"name", "names", "domain", "domains", "domain name", "domain_name", "fqdn", "host", "hostname", "site"}
@@ -115,16 +116,16 @@ class _Harvest:
     def add_plain(self, names: list[str], first_line: int) -> None:
         """Add lower-cased host names, one a line."""
         tags = (f"{_END}{line:09d}{_END}1" for line in range(first_line, first_line + len(names)))
-        self.found += [key + tag for key, tag in zip(self._keys(names), tags, strict=True)]
+        self.found += [key + tag for key, tag in zip(self.keys(names), tags, strict=True)]
 
     def add_named(self, names: list[str], lines: Sequence[int]) -> None:
         """Add lower-cased host names with the lines where they stand."""
         tags = (f"{_END}{line:09d}{_END}1" for line in lines)
-        self.found += [key + tag for key, tag in zip(self._keys(names), tags, strict=True)]
+        self.found += [key + tag for key, tag in zip(self.keys(names), tags, strict=True)]
 
     def add_simple(self, name: str, line: int, column: int) -> None:
         """Add one lower-cased host name."""
-        (key,) = self._keys([name])
+        (key,) = self.keys([name])
         self.found.append(f"{key}{_END}{line:09d}{_END}{column}")
 
     def add_text(self, text: str, line: int, column: int) -> None:
@@ -142,7 +143,7 @@ class _Harvest:
         if len(self.rejected) < TOLD:
             self.rejected.append(rejected)
 
-    def _keys(self, names: list[str]) -> list[str]:
+    def keys(self, names: Sequence[str]) -> list[str]:
         """Turn host names into hierarchy keys.
 
         Flat, and with the keys of a few thousand parents at hand: this saves two thirds of the time of `hierarchy_key`.
@@ -293,6 +294,16 @@ def _choose_column(header: list[str], column: str | None) -> _Choice | str:
     if len(titles) == 1:
         return _Choice(0, has_header="." not in titles[0])
     return f"which column holds the names? Add `column:` with one of {', '.join(header)}, or a number from 1"
+
+
+def table_of_lines(names: Sequence[str], line: int, column: int) -> NameTable:
+    """Pack plain names, one a line from this one on; of equal ones the first stays."""
+    lines: dict[str, int] = {}
+    for number, key in enumerate(_Harvest().keys(names), line):
+        lines.setdefault(key, number)
+    keys = sorted(lines)
+    places = array("I", map(lines.__getitem__, keys))
+    return NameTable(_END.join(keys).encode("ascii"), places, array("I", (column,)) * len(keys))
 
 
 _TOGETHER: Final = 32_768

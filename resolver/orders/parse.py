@@ -1,6 +1,6 @@
 """How the text of an order file becomes an Order, or everything that is wrong with it, all at once."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,6 +32,7 @@ from resolver.orders.model import (
     Until,
 )
 from resolver.orders.page_address import parse_page_address
+from resolver.orders.plain_runs import Run, read_short
 from resolver.orders.shape import (
     AddresseeShape,
     ApplicantShape,
@@ -69,9 +70,20 @@ def parse_order(text: bytes, file: str, read_file: ReadFile, read_listed: ReadNa
     ``file`` is the name that places carry; ``read_file`` gets paths relative to the order file's folder;
     ``read_listed`` may remember what it read before.
     """
+    short = read_short(text, file)
+    if short is not None:
+        order = _parse(short.document, short.runs, file, read_file, read_listed)
+        if isinstance(order, Order):
+            return order
     document = read_yaml(text, file)
     if not isinstance(document, YamlDocument):
         return Faulty(document)
+    return _parse(document, {}, file, read_file, read_listed)
+
+
+def _parse(
+    document: YamlDocument, runs: Mapping[int, Run], file: str, read_file: ReadFile, read_listed: ReadNames
+) -> Order | Faulty:
     if document.value is None:
         return Faulty((Problem(Place(file, 1, 1), "empty: an order file begins with `order:`, its id"),))
     empty = tuple(empty_paths(document.value))
@@ -83,7 +95,7 @@ def parse_order(text: bytes, file: str, read_file: ReadFile, read_listed: ReadNa
         found = shape_problems(error, document, order_schema())
         problems += [problem for problem in found if problem.place not in told]
         return _with_draft(document, error, problems, read_file, read_listed)
-    order = _Reading(document, read_file, read_listed, problems).order(shape)
+    order = _Reading(document, runs, read_file, read_listed, problems).order(shape)
     return Faulty(_in_file_order(problems), order) if problems else order
 
 
@@ -99,7 +111,7 @@ def _with_draft(
     if draft is None:
         return Faulty(_in_file_order(problems))
     others: list[Problem] = []
-    order = _Reading(document, read_file, read_listed, others).order(draft.shape)
+    order = _Reading(document, {}, read_file, read_listed, others).order(draft.shape)
     problems += [problem for problem in others if problem.place not in draft.silent]
     return Faulty(_in_file_order(problems), order if draft.names_judgeable else None)
 
@@ -123,6 +135,7 @@ class _Reading:
     """One pass over the parts of an order whose keys are right, noting what cannot be meant."""
 
     document: YamlDocument
+    runs: Mapping[int, Run]
     read_file: ReadFile
     read_names: ReadNames
     problems: list[Problem]
@@ -188,7 +201,7 @@ class _Reading:
         if shape.names is None and shape.names_file is None and not shape.lists:
             self.note(path, "a measure without names: add `names`, `names_file` or `lists`")
         self.refuse_twice([named.id for named in shape.lists], "list", (*path, "lists"))
-        listing = read_listing(shape, self.document, path, self.read_file, self.read_names)
+        listing = read_listing(shape, self.document, path, self.read_file, self.read_names, self.runs)
         self.problems.extend(listing.bad)
         if not len(listing.listed) and listing.skipped:
             self.note(path, "none of the listed texts is a name: complete the list")

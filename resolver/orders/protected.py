@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from resolver.dns.name import BadNameError, WireName, ancestors, parse_name
+from resolver.dns.name import ROOT, BadNameError, WireName, ancestors, hierarchy_key, parse_name
 from resolver.orders.listed_names import parse_listed
 from resolver.orders.model import Place, Problem
 from resolver.orders.public_suffixes import PublicSuffixes, public_suffixes
@@ -33,6 +33,10 @@ class Protected:
     shipped_above: Mapping[WireName, Guarded]
     all_above: frozenset[WireName]
     """Every name that is protected or lies above one, but for the children that `PublicSuffixes.any_child` implies."""
+    all_keys: frozenset[bytes]
+    """The same names as hierarchy keys."""
+    parent_keys: frozenset[bytes]
+    """Hierarchy keys of names whose every child may be a public suffix: the root, and `PublicSuffixes.any_child`."""
 
 
 def protect(own: Mapping[WireName, str], shipped: Mapping[WireName, str] | None = None) -> Protected:
@@ -45,7 +49,10 @@ def protect(own: Mapping[WireName, str], shipped: Mapping[WireName, str] | None 
     listed = shipped_names() if shipped is None else shipped
     suffixes, own_above, shipped_above = public_suffixes(), _with_parents(always), _with_parents(listed)
     everything = frozenset().union(own_above, shipped_above, suffixes.plain, suffixes.above)
-    return Protected(always, listed, suffixes, own_above, shipped_above, everything)
+    keys, parents = map(hierarchy_key, everything), map(hierarchy_key, (ROOT, *suffixes.any_child))
+    return Protected(
+        always, listed, suffixes, own_above, shipped_above, everything, frozenset(keys), frozenset(parents)
+    )
 
 
 def _with_parents(names: Mapping[WireName, str]) -> dict[WireName, Guarded]:

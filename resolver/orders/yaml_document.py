@@ -101,6 +101,11 @@ def read_yaml(text: bytes, file: str) -> YamlDocument | tuple[Problem, ...]:
     decoded = read_text(text, file)
     if isinstance(decoded, Problem):
         return (decoded,)
+    return compose(decoded, file)
+
+
+def compose(decoded: str, file: str) -> YamlDocument | tuple[Problem, ...]:
+    """Read what `read_text` decoded."""
     try:
         root = yaml.compose(decoded, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
