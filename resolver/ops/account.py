@@ -108,11 +108,15 @@ def _names(order: Order | None) -> DistinctNames:
 
 
 def _ends(measures: Iterable[MeasureRecord], wall: float) -> float | None:
-    """Tell when nothing of an order binds any more (POSIX seconds); None where that is open, or it never was ours."""
+    """Tell when nothing of an order binds any more (POSIX seconds); None where that is open, or it never was ours.
+
+    What is suspended may be resumed, so it counts as if it were not.
+    """
     ours = [measure for measure in measures if measure["ours"]]
     if not ours:
         return None
-    ends = [until for measure in ours for timeline in measure["timelines"] for _, until in timeline]
+    free = [measure["unsuspended"] for measure in ours if "unsuspended" in measure]
+    ends = [until for each in (*ours, *free) for timeline in each["timelines"] for _, until in timeline]
     return None if None in ends else max((end for end in ends if end is not None), default=wall)
 
 

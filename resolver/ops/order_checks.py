@@ -131,7 +131,8 @@ def warnings(orders: Sequence[TimedOrder], addresses: Mapping[str, str | None], 
     for timed in orders:
         order = timed.standing.order
         ours = [each for each in timed.measures if each.ours is not None]
-        if ours and all(has_ended(time, wall) for each in ours for time in (each.time.own, *each.time.named.values())):
+        times = [time for each in ours for time in (each.time, each.unsuspended) if time is not None]
+        if ours and all(has_ended(span, wall) for time in times for span in (time.own, *time.named.values())):
             yield Problem(order.place, f"order {order.id!r} is over; `arret explain` says why of each name")
         for each in ours:
             yield from each.measure.skipped

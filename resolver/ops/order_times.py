@@ -93,8 +93,9 @@ class OrderTimes:
         ]
 
     def is_over(self, order: Order) -> bool:
-        """Tell whether nothing of an order is in force now or ever will be."""
-        times = (self.time(brand, order, measure) for brand in self.brands for measure in order.measures)
+        """Tell whether nothing of an order is in force now or ever will be; what is suspended may be resumed."""
+        free = without_suspensions(order)
+        times = (self.time(brand, free, measure) for brand in self.brands for measure in order.measures)
         return all(has_ended(each, self.wall) for time in times for each in (time.own, *time.named.values()))
 
 

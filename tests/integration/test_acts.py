@@ -81,6 +81,8 @@ def test_a_suspension_binds_at_once_in_every_worker(server: RunningServer) -> No
     assert all(blocked for _, answered, blocked in asker.answers if answered < begun)
     assert not any(blocked for asked, _, blocked in asker.answers if asked > returned)
     assert "in force in every worker" in done.stdout
+    told = [each for each in journal(server) if each["kind"] == "order" and each["order"] == "one"]
+    assert told[-1]["ends"] > time.time(), "what is suspended may be resumed, so it is not to be pruned"
 
 
 def test_resumed_and_lifted(server: RunningServer) -> None:

@@ -191,3 +191,14 @@ def test_the_measure_is_in_force_whatever_became_of_most_of_its_names(tmp_path: 
 
     assert listing.standing.words() == "suspended since 2026-06-10 12:00 CEST, without an end"
     assert listing.whole.words() == "in force since 2026-01-20 00:00 CET, until 2027-01-01 00:00 CET"
+
+
+def test_an_order_that_is_suspended_without_an_end_is_not_over(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    path = desk.write("one.yaml", ORDER + entry("suspended", WHOLE, "2026-05-10"))
+    assert desk.apply().warnings == ()
+    path.unlink()
+
+    (problem,) = desk.apply().problems
+
+    assert "neither lifted nor past its end" in problem.what
