@@ -84,6 +84,8 @@ def _first_words(listing: Listing) -> str:
         return f"observed only: {listing.words()}"
     if listing.differs:
         return f"in force, but not for this name: {listing.standing.words()}"
+    if listing.in_force:
+        return f"{listing.words()}, but {listing.brand_words() or 'binds the subscribers of another name of ours'}"
     return listing.words()
 
 

@@ -97,7 +97,15 @@ def import_(
             _write(config, addition, found, file)
     except (ImportRefusedError, UndecodableError, ColumnError) as error:
         raise click.ClickException(_from(file, error)) from None
-    _report(addition, found, chosen, encoding, file, written=not dry_run, as_json=as_json)
+    _report(
+        addition,
+        found,
+        chosen,
+        encoding,
+        file,
+        written=not dry_run and addition.content != addition.target.content,
+        as_json=as_json,
+    )
     context.exit(1 if found.rejected else 0)
 
 

@@ -112,6 +112,16 @@ def test_a_second_time_nothing_is_added(desk: Desk) -> None:
     assert desk.order.read_bytes() == once
 
 
+def test_a_list_of_which_nothing_can_be_taken_is_not_said_to_be_written(desk: Desk) -> None:
+    desk.list.write_text("no name\n")
+
+    done = desk.import_()
+
+    assert done.exit_code == 1
+    assert "nothing was written" in done.stdout
+    assert desk.order.read_text() == ORDER
+
+
 def test_a_dry_run_writes_nothing(desk: Desk) -> None:
     result = desk.import_("--dry-run", "--json")
 

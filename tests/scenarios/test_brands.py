@@ -184,6 +184,19 @@ def test_the_journal_is_told_of_brands_and_exemptions_but_of_no_client(desk: Des
     assert [measure["brand"] for measure in told["orders"][0]["measures"]] == ["", "Pacifique"]
 
 
+def test_an_order_for_another_brand_is_said_to_be_one(desk: Desk, tmp_path: Path) -> None:
+    desk.write("one.yaml", order_text("ta-1", ["one.example"], addressee="Example Pacifique SAS"))
+    desk.write("two.yaml", order_text("ta-2", ["two.example"]))
+    config = tmp_path / "config.yaml"
+    config.write_text(json.dumps({**desk.settings, "rehearse": "2026-06-01", "listen": ["127.0.0.1:5300"]}))
+
+    def told(*command: str) -> str:
+        return CliRunner().invoke(command_line, ["explain", *command, "-c", str(config)]).stdout.splitlines()[0]
+
+    assert told("one.example").endswith("but binds the subscribers of Pacifique alone")
+    assert told("two.example", "--client", PACIFIC).endswith("but binds the subscribers of another name of ours")
+
+
 def test_every_report_shows_exemptions_and_what_is_only_observed(desk: Desk, tmp_path: Path) -> None:
     exempting(desk, orders=["ta-1"])
     desk.write("one.yaml", order_text("ta-1", ["one.example"]))
