@@ -8,6 +8,10 @@ from typing import Final, NamedTuple
 
 import pytest
 
+from resolver.core.continuation import MOST_LINKS
+from resolver.core.sanitise import MAX_LINKS
+from resolver.net import tcp_connection, upstream_sockets
+
 ROOT: Final = Path(__file__).parents[2]
 TESTS: Final = ROOT / "tests"
 PAGE: Final = ROOT / "docs" / "conformance.md"
@@ -55,3 +59,23 @@ def test_the_rows_of_a_table_are_numbered_through() -> None:
 
 def test_every_line_of_a_table_is_a_row() -> None:
     assert PAGE.read_text().count("::test_") == sum(row.shown.count("::test_") for row in ROWS)
+
+
+@pytest.mark.parametrize(
+    ("number", "said", "bound", "figure"),
+    [
+        pytest.param("P1", "replaced after 32 queries", upstream_sockets.MOST_USES, 32, id="queries of a socket"),
+        pytest.param("P1", "1 024 connected sockets", upstream_sockets.SOCKETS, 1024, id="sockets"),
+        pytest.param("T1", "each message has a deadline", tcp_connection.WHOLE_MESSAGE, 5, id="seconds of a message"),
+        pytest.param("T2", "3 s without a word", tcp_connection.FIRST_MESSAGE, 3, id="seconds before the first"),
+        pytest.param("T2", "10 s without another", tcp_connection.IDLE, 10, id="seconds between two"),
+        pytest.param("T5", "what waits for it is bounded", tcp_connection.MOST_UNSENT, 1 << 20, id="octets unread"),
+        pytest.param("U8", "a failure", MAX_LINKS, 16, id="aliases in an answer"),
+        pytest.param("B5", "every name of the chain is judged", MOST_LINKS, 11, id="aliases that we continue"),
+    ],
+)
+def test_a_bound_is_what_the_page_says(number: str, said: str, bound: float, figure: float) -> None:
+    """The tests of these rows count in the bounds themselves, so that none of them would notice another figure."""
+    (row,) = (row for row in ROWS if row.number == number)
+    assert said in row.comes
+    assert bound == figure
