@@ -121,11 +121,12 @@ class BatchLane:
 
     def _read_on_the_beat(self) -> None:
         """Read until no full batch comes, or often enough: a turn of the loop costs as much as answering a few."""
-        received = batch = self.read()
-        while batch == BATCH and received < BATCHES * BATCH:
-            batch = self.read()
-            received += batch
-        if batch == BATCH:
+        received = self.read()
+        for _ in range(BATCHES - 1):
+            if received < BATCH:
+                break
+            received = self.read()
+        if received == BATCH:
             self._beat = self._loop.call_soon(self._read_on_the_beat)
             return
         self._empty_beats = 0 if received else self._empty_beats + 1
