@@ -2,7 +2,7 @@
 
 Everything happens on loopback and is bounded in time and count; whatever was started is ended with it, also on failure
 and Ctrl-C. The figures go to ``benchmarks/SOAK.md``, and the exit status is 1 if one of them is out of its bound.
-``--quick`` does little of everything in less than a minute, judges no times and no memory, and writes no file.
+``--quick`` does little of everything in two minutes or so, judges no times and no memory, and writes no file.
 """
 
 import argparse
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     signal.alarm(sizes.deadline_seconds)
     circumstances = find_circumstances("python -m benchmarks.soak --quick" if asked.quick else "make soak")
-    runs = run_all(sizes)
+    runs = run_all(sizes, [soak for soak in SOAKS if soak.title in asked.only])
     signal.alarm(0)
     if report is not None:
         report.write_text(write_report(circumstances, runs))
@@ -65,6 +65,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description="Full-size runs against the server.")
     parser.add_argument("--quick", action="store_true", help="a little of everything; judges no times and no memory")
+    titles = [soak.title for soak in SOAKS]
+    parser.add_argument(
+        "--only", nargs="+", metavar="TITLE", choices=titles, default=titles, help=f"these, of {', '.join(titles)}"
+    )
     parser.add_argument(
         "--report", type=Path, help="where to write the report; default: benchmarks/SOAK.md, if not --quick"
     )
@@ -79,17 +83,17 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def run_all(sizes: Sizes) -> list[Run]:
-    """Make every run at these sizes, beside one upstream."""
+def run_all(sizes: Sizes, soaks: Sequence[Soak]) -> list[Run]:
+    """Make these runs at these sizes, beside one upstream."""
     runs: list[Run] = []
     with tempfile.TemporaryDirectory(prefix="arret-soak-") as scratch:
         folder = Path(scratch)
         with start_nsd(folder, {ZONE: UPSTREAM_ZONE}) as upstream:
-            for number, soak in enumerate(SOAKS):
+            for number, soak in enumerate(soaks):
                 runs.append(_run(soak, folder / str(number), upstream.port, sizes))
                 if runs[-1].broke == OVERDUE:
                     break
-    return runs + [Run(soak.title, soak.done(sizes), (), 0.0, broke=OVERDUE) for soak in SOAKS[len(runs) :]]
+    return runs + [Run(soak.title, soak.done(sizes), (), 0.0, broke=OVERDUE) for soak in soaks[len(runs) :]]
 
 
 def _run(soak: Soak, folder: Path, upstream: int, sizes: Sizes) -> Run:

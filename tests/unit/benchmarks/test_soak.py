@@ -35,7 +35,7 @@ def test_what_breaks_is_told_and_the_rest_goes_on(monkeypatch: pytest.MonkeyPatc
         ),
     )
 
-    runs = soak.run_all(QUICK)
+    runs = soak.run_all(QUICK, soak.SOAKS)
 
     assert [(run.title, len(run.figures), run.broke, run.passed) for run in runs] == [
         ("breaks", 1, "RuntimeError", False),
