@@ -1,4 +1,4 @@
-"""The full-size runs are made rarely; here two are made on little, and reported. ``--quick`` alone makes all of them."""
+"""The full-size runs are made rarely; here two are made on little, and reported. ``--quick`` alone makes all."""
 
 import os
 import signal
