@@ -26,7 +26,6 @@ _MEAN_OCTETS: Final = 1_500
 """Octets allowed for an entry on average, its key included."""
 _HEAD: Final = 12
 """Octets of a record before its data: a compressed owner, type, class, TTL, length (RFC 1035 4.1.3, 4.1.4)."""
-_ENDS: Final = (b"\x00\x01", b"\x00\x00")
 _ADDRESSES: Final = (RRType.A.to_bytes(2, "big"), RRType.AAAA.to_bytes(2, "big"))
 
 
@@ -44,7 +43,7 @@ class Finished:
     def __init__(self, transport: Transport, tail: bytes, reply: Reply, now: float) -> None:
         self.tail = tail
         self.stamp = reply.judged_under.stamp if reply.judged_under is not None else None
-        self.slots = _slots(answer_slot(transport, reply.qtype, reply.rcode), reply.slot)
+        self.slots = (answer_slot(transport, reply.qtype, reply.rcode), reply.slot)
         self.octets = 2 * len(tail) + _OVERHEAD
         self._expires = now + reply.lifetime
         self._ages_from = reply.ages_from
@@ -55,6 +54,9 @@ class Finished:
         self.good_until = self._expires
         if reply.ages_from is not None:
             self._age = int(now - reply.ages_from)
+            self._offsets = tuple(offset - 2 for offset in ttl_offsets(reply.wire))
+            self._ttls = tuple(_TTL.unpack_from(tail, offset)[0] + self._age for offset in self._offsets)
+            self._turning = _address_rrset(tail, self._offsets)
             self.good_until = min(self._expires, reply.ages_from + self._age + 1)
 
     def renew(self, now: float) -> bool:
@@ -62,36 +64,17 @@ class Finished:
         reply has expired."""
         if now >= self._expires:
             return False
-        ages_from = self._ages_from
-        if ages_from is not None:
-            if not self._ttls:
-                self._find_ttls()
-            age = self._age = int(now - ages_from)
+        if self._ages_from is not None:
+            self._age = int(now - self._ages_from)
             aged = bytearray(self.tail)
-            if len(self._ttls) == 1:  # most often
-                ttl = self._ttls[0] - age if self._ttls[0] > age else 0
-                for offset in self._offsets:
-                    _TTL.pack_into(aged, offset, ttl)
-            else:
-                for offset, ttl in zip(self._offsets, self._ttls):  # noqa: B905  # of one length; the check costs a third
-                    _TTL.pack_into(aged, offset, ttl - age if ttl > age else 0)
+            for offset, ttl in zip(self._offsets, self._ttls):  # noqa: B905  # of one length; the check costs a third
+                _TTL.pack_into(aged, offset, ttl - self._age if ttl > self._age else 0)
             if self._turning is not None:
                 start, size, end = self._turning
                 aged[start:end] = aged[start + size : end] + aged[start : start + size]
             self.tail = bytes(aged)
-            self.good_until = min(self._expires, ages_from + age + 1)
+            self.good_until = min(self._expires, self._ages_from + self._age + 1)
         return True
-
-    def _find_ttls(self) -> None:
-        """Find the TTLs, when the reply is sent in a later second for the first time: most never are.
-
-        Where all are the same, as they are in most replies, one is kept: each is memory of its own to be read.
-        """
-        tail = self.tail
-        self._offsets = tuple([offset - 2 for offset in ttl_offsets(b"\0\0" + tail)])
-        ttls = tuple([_TTL.unpack_from(tail, offset)[0] + self._age for offset in self._offsets])
-        self._ttls = ttls[:1] if len(set(ttls)) == 1 else ttls
-        self._turning = _address_rrset(tail, self._offsets)
 
 
 class PacketCache:
@@ -114,11 +97,8 @@ class PacketCache:
     def find(self, key: bytes, stamp: object, now: float) -> tuple[Finished, bytes] | None:
         """Find an entry by `tag` and datagram less its id, and the reply less its id with the letter case asked.
 
-        It must have been judged under the table whose stamp is ``stamp``, and is right for ``now``. Only what ends
-        with the class IN, or with an OPT record without options, is looked for: nothing else is worth a search.
+        It must have been judged under the table whose stamp is ``stamp``, and is right for ``now``.
         """
-        if not key.endswith(_ENDS):
-            return None
         finished = self._fresh(key, stamp, now)
         if finished is not None:
             return finished, finished.tail
@@ -149,16 +129,6 @@ class PacketCache:
             return finished
         self._finished.discard(key)
         return None
-
-
-_SHARED_SLOTS: Final[dict[tuple[int, int], tuple[int, int]]] = {}
-
-
-def _slots(answers: int, order: int) -> tuple[int, int]:
-    """Pair two counters. Entries share the pair, so that to count a hit reads no memory of the entry's own; there are
-    no more pairs than counters for answers times orders, and each is a handful of octets."""
-    pair = (answers, order)
-    return _SHARED_SLOTS.setdefault(pair, pair)
 
 
 def tag(view: View, transport: Transport) -> bytes:

@@ -1,9 +1,8 @@
 """Queries over UDP in batches of system calls: what a worker spends nearly all of its time in.
 
-A batch is at most 64 datagrams, and a few batches in a row are the most, so that TCP and the upstream sockets get their
-turn. Both clocks are read once for all of a batch. An answer that is known needs no task and no await, and costs no
-call of a Python function: it is found by the datagram itself, its octets are handed to the kernel from where they lie,
-and what is counted is counted once a batch.
+A batch is at most 64 datagrams, so that TCP and the upstream sockets get their turn. Both clocks are read once for all
+of it. An answer that is known needs no task and no await, and costs no call of a Python function: it is found by the
+datagram itself, its octets are handed to the kernel from where they lie, and what is counted is counted once a batch.
 The plain twin is udp_lane.py, which serves where batches cannot be had.
 
 Answers that come later, from upstreams, leave together as well: all that one turn of the loop brings, in one call.
@@ -36,9 +35,6 @@ EMPTY_BEATS: Final = 4
 
 FEW: Final = 16
 """Datagrams on a beat; after fewer, the next beat comes only after twice the pace."""
-
-BATCHES: Final = 4
-"""Full batches, one after the other, after which TCP and the upstream sockets get their turn."""
 
 _STARTS: Final = tuple(range(0, BATCH * QUERY_STRIDE, QUERY_STRIDE))
 
@@ -120,12 +116,7 @@ class BatchLane:
         self._read_on_the_beat()
 
     def _read_on_the_beat(self) -> None:
-        """Read until no full batch comes, or often enough: a turn of the loop costs as much as answering a few."""
         received = self.read()
-        for _ in range(BATCHES - 1):
-            if received < BATCH:
-                break
-            received = self.read()
         if received == BATCH:
             self._beat = self._loop.call_soon(self._read_on_the_beat)
             return

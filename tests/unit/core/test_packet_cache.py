@@ -157,32 +157,6 @@ def test_times_count_down_by_whole_seconds(world: World) -> None:
     assert seen == [100, 100, 99, 99, 98, 98]
 
 
-def test_records_count_down_each_by_itself(world: World) -> None:
-    wire = ask("n.example", use_edns=0)
-    lines = ["n.example. 9 IN CNAME a.", "a. 4 IN CNAME b.", "b. 7 IN A 192.0.2.1", "b. 7 IN A 192.0.2.2"]
-    world.resolve(wire, upstream_says("n.example", "A", *lines))
-    store(world, wire)
-    for _ in range(3):
-        finished, again = probe(world, wire), world.receive(wire)
-        assert finished is not None
-        assert isinstance(again, Reply)
-        ours, plain = (dns.message.from_wire(each).answer for each in (wire[:2] + finished.tail, again.wire))
-        assert (ours, [rrset.ttl for rrset in ours]) == (plain, [rrset.ttl for rrset in plain])
-        world.wait(1)
-
-
-def test_a_name_that_does_not_exist_ages_too(world: World) -> None:
-    wire = ask("no.example", use_edns=0)
-    soa = ">example. 300 IN SOA ns.example. mail.example. 1 2 3 4 60"
-    world.resolve(wire, upstream_says("no.example", "A", soa, rcode="NXDOMAIN"))
-    store(world, wire)
-    world.wait(5)
-    finished, again = probe(world, wire), world.receive(wire)
-    assert finished is not None
-    assert isinstance(again, Reply)
-    assert wire[:2] + finished.tail == again.wire
-
-
 def test_within_a_second_nothing_is_written_again(world: World) -> None:
     world.wait(3)
     first = probe(world)
