@@ -11,7 +11,7 @@ AXE := tests/browser/node_modules/axe-core/axe.min.js
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run compile wheel test check check-source format fuzz soak bench timings peers clean
+.PHONY: help run compile wheel test test-servers test-parts check check-source format fuzz soak bench timings peers clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -28,8 +28,19 @@ wheel: $(BIN)/python ## a wheel in dist/ for this Python and this kind of machin
 	$(PIP) install --require-hashes -r requirements-compile.txt
 	ARRET_COMPILE=1 $(PIP) wheel --no-build-isolation --no-deps --wheel-dir dist .
 
-test: $(DEVELOPMENT) peers $(AXE) ## everything that the tests need, then the tests
-	$(BIN)/python -m pytest -m "not soak"
+test: $(DEVELOPMENT) peers $(AXE) ## everything that the tests need, then the tests, in two halves side by side
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going test-servers test-parts
+
+# Whole servers and their peers wait more than they compute, so all else runs beside them.
+SERVERS := tests/browser tests/hostile tests/integration
+COMPILED := tests/integration/test_compiled.py
+PARTS := $(filter-out $(addsuffix /,$(SERVERS) tests/__pycache__),$(wildcard tests/*/))
+
+test-servers:
+	$(BIN)/python -m pytest -q -p no:cacheprovider -m "not soak" $(SERVERS) --ignore=$(COMPILED)
+
+test-parts:
+	$(BIN)/python -m pytest -q -p no:cacheprovider -m "not soak" $(PARTS) $(COMPILED)
 
 check: check-source test ## format, lint, types and tests
 
