@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -66,6 +67,13 @@ class TestReadme:
         targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
         assert shown == ["run", "test"]
         assert set(shown) <= set(targets)
+
+    def test_make_run_serves_although_an_order_is_refused(self) -> None:
+        made = subprocess.run(("make", "--dry-run", "run"), cwd=ROOT, capture_output=True, text=True, check=True)
+
+        *_, checked, served = [line for line in made.stdout.splitlines() if "/arret " in line]
+        assert "arret check || true" in checked
+        assert served.endswith("arret serve")
 
     def test_dig_shows_what_it_shows(self, shipped: RunningServer) -> None:
         example = code_blocks(README, "console")[0].splitlines()
