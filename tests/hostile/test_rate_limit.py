@@ -14,6 +14,7 @@ import pytest
 from resolver.core.counters import DROPS, GAUGES, DropReason, Gauge
 from resolver.core.rate_limit import Kind, RateLimiter, Rates, Sending
 from resolver.net import lane
+from tests.datagrams import take
 from tests.integration.running_worker import Running, answer_tcp, ask_tcp, make_policy, running_worker
 
 LISTED = "dpstream.example"
@@ -51,17 +52,6 @@ class Stopped(RateLimiter):
 
     def judge(self, kind: Kind, wire: bytes, client: bytes, now: float) -> Sending:
         return super().judge(kind, wire, client, 1.0)
-
-
-def take(sock: socket.socket) -> list[bytes]:
-    """Take what has come; loopback delivers before send returns."""
-    sock.settimeout(0)
-    found = []
-    while True:
-        try:
-            found.append(sock.recv(65_535))
-        except BlockingIOError:
-            return found
 
 
 def cut(wires: list[bytes]) -> list[bytes]:

@@ -8,17 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from resolver.cli.command_line import command_line
-
-CONFIG = """\
-operator: {name: Free}
-listen: ["127.0.0.1:5300"]
-orders: orders
-state: state
-notice: {ipv4: 192.0.2.80}
-"""
+from tests.desk import CONFIG, Desk
 
 ORDER = """\
 order: ta-1
@@ -38,28 +29,21 @@ history:
 """
 
 
-class Desk:
-    """A folder with a configuration and orders, and the command line over it."""
+class OneOrder(Desk):
+    """A desk with one order."""
 
     def __init__(self, folder: Path) -> None:
-        self.config = folder / "config.yaml"
-        self.order = folder / "orders" / "ta-1.yaml"
-        self.order.parent.mkdir()
-        self.config.write_text(CONFIG)
-        self.order.write_text(ORDER)
-
-    def run(self, *arguments: str) -> Result:
-        """Run a verb with this configuration."""
-        return CliRunner().invoke(command_line, [*arguments, "--config", str(self.config)])
+        super().__init__(folder, **{"ta-1": ORDER})
+        self.order = self.orders / "ta-1.yaml"
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OneOrder:
     monkeypatch.chdir(tmp_path)
-    return Desk(tmp_path)
+    return OneOrder(tmp_path)
 
 
-def test_what_is_sound_ends_with_zero_and_a_summary(desk: Desk) -> None:
+def test_what_is_sound_ends_with_zero_and_a_summary(desk: OneOrder) -> None:
     result = desk.run("check")
 
     assert result.exit_code == 0, result.output
@@ -67,7 +51,7 @@ def test_what_is_sound_ends_with_zero_and_a_summary(desk: Desk) -> None:
     assert "1 order, 2 names; 1 measure in force at " in result.stdout
 
 
-def test_checking_writes_nothing(desk: Desk) -> None:
+def test_checking_writes_nothing(desk: OneOrder) -> None:
     before = sorted(desk.config.parent.rglob("*"))
     desk.run("check")
     desk.run("explain", "pirate.example")
@@ -76,7 +60,7 @@ def test_checking_writes_nothing(desk: Desk) -> None:
     assert sorted(desk.config.parent.rglob("*")) == before
 
 
-def test_every_problem_of_every_order_is_told_with_its_place(desk: Desk) -> None:
+def test_every_problem_of_every_order_is_told_with_its_place(desk: OneOrder) -> None:
     desk.order.write_text(ORDER.replace("2026-01-02", "soon").replace("kind: dns-block", "kind: dns-blok"))
     (desk.order.parent / "other.yaml").write_text("order: ta-2\n")
 
@@ -136,7 +120,9 @@ ALL_AT_ONCE = {
 
 
 @pytest.mark.parametrize(("changes", "said"), ALL_AT_ONCE.values(), ids=ALL_AT_ONCE.keys())
-def test_all_that_is_wrong_with_one_order_is_told_at_once(desk: Desk, changes: dict[str, str], said: set[str]) -> None:
+def test_all_that_is_wrong_with_one_order_is_told_at_once(
+    desk: OneOrder, changes: dict[str, str], said: set[str]
+) -> None:
     text = ORDER
     for old, new in changes.items():
         assert old in text
@@ -152,7 +138,7 @@ def test_all_that_is_wrong_with_one_order_is_told_at_once(desk: Desk, changes: d
     assert len(lines) == len(said), result.output
 
 
-def test_every_problem_of_the_configuration_is_told(desk: Desk) -> None:
+def test_every_problem_of_the_configuration_is_told(desk: OneOrder) -> None:
     desk.config.write_text(CONFIG.replace("notice:", "notize:").replace("127.0.0.1:5300", "localhost"))
 
     result = desk.run("check")
@@ -163,7 +149,7 @@ def test_every_problem_of_the_configuration_is_told(desk: Desk) -> None:
     assert result.stderr == "2 problems\n"
 
 
-def test_a_broken_configuration_hides_no_problem_of_the_orders(desk: Desk) -> None:
+def test_a_broken_configuration_hides_no_problem_of_the_orders(desk: OneOrder) -> None:
     desk.config.write_text("operator: {}\norders: [orders, orders/]\nwrong: 1\n")
     desk.order.write_text(ORDER.replace("2026-01-02", "soon"))
 
@@ -176,7 +162,7 @@ def test_a_broken_configuration_hides_no_problem_of_the_orders(desk: Desk) -> No
 
 
 @pytest.mark.parametrize("orders", ["{a: b}", "[", '""'], ids=["no list", "no YAML", "empty"])
-def test_where_no_folder_can_be_told_only_the_configuration_is_wrong(desk: Desk, orders: str) -> None:
+def test_where_no_folder_can_be_told_only_the_configuration_is_wrong(desk: OneOrder, orders: str) -> None:
     desk.config.write_text(f"operator: {{name: Free}}\norders: {orders}\n")
     desk.order.write_text("")
 
@@ -186,7 +172,7 @@ def test_where_no_folder_can_be_told_only_the_configuration_is_wrong(desk: Desk,
     assert [line.split(":")[0] for line in result.stdout.splitlines()] == ["config.yaml"]
 
 
-def test_problems_for_scripts(desk: Desk) -> None:
+def test_problems_for_scripts(desk: OneOrder) -> None:
     desk.order.write_text(ORDER.replace("2026-01-02", "soon"))
 
     told = json.loads(desk.run("check", "--json").stdout)
@@ -197,7 +183,7 @@ def test_problems_for_scripts(desk: Desk) -> None:
     assert told["would_be_in_force"]["orders"] == 0
 
 
-def test_a_sound_summary_for_scripts(desk: Desk) -> None:
+def test_a_sound_summary_for_scripts(desk: OneOrder) -> None:
     told = json.loads(desk.run("check", "--json").stdout)
 
     assert told["ok"] is True
@@ -206,7 +192,7 @@ def test_a_sound_summary_for_scripts(desk: Desk) -> None:
     assert told["would_be_in_force"]["measures"][0]["state"] == "in force"
 
 
-def test_a_broken_configuration_for_scripts(desk: Desk) -> None:
+def test_a_broken_configuration_for_scripts(desk: OneOrder) -> None:
     desk.config.write_text("operator: {}\n")
 
     told = json.loads(desk.run("check", "--json").stdout)
@@ -215,7 +201,7 @@ def test_a_broken_configuration_for_scripts(desk: Desk) -> None:
     assert told["would_be_in_force"] is None
 
 
-def test_a_warning_alone_is_no_problem(desk: Desk) -> None:
+def test_a_warning_alone_is_no_problem(desk: OneOrder) -> None:
     never_implemented = ORDER.partition("history:")[0].replace(
         "{until: 2100-01-01}", "{lasts: 1 year, from: implementation}"
     )
@@ -229,7 +215,7 @@ def test_a_warning_alone_is_no_problem(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("typed", ["pirate.example", "PIRATE.example.", "www.pirate.example"])
-def test_explain_names_the_order(desk: Desk, typed: str) -> None:
+def test_explain_names_the_order(desk: OneOrder, typed: str) -> None:
     result = desk.run("explain", typed)
 
     assert result.exit_code == 0, result.output
@@ -250,7 +236,7 @@ def test_explain_names_the_order(desk: Desk, typed: str) -> None:
 
 
 @pytest.mark.parametrize("typed", ["bücher.example", "BÜCHER.example", "xn--bcher-kva.example"])
-def test_explain_takes_both_spellings(desk: Desk, typed: str) -> None:
+def test_explain_takes_both_spellings(desk: OneOrder, typed: str) -> None:
     assert desk.run("explain", typed).stdout.startswith("xn--bcher-kva.example (bücher.example): blocked\n")
 
 
@@ -263,11 +249,11 @@ def test_explain_takes_both_spellings(desk: Desk, typed: str) -> None:
         ("2100-01-02", "measure block: over"),
     ],
 )
-def test_explain_at_an_instant(desk: Desk, at: str, line: str) -> None:
+def test_explain_at_an_instant(desk: OneOrder, at: str, line: str) -> None:
     assert line in desk.run("explain", "pirate.example", "--at", at).stdout
 
 
-def test_explain_says_since_when_an_order_is_over(desk: Desk) -> None:
+def test_explain_says_since_when_an_order_is_over(desk: OneOrder) -> None:
     lines = desk.run("explain", "pirate.example", "--at", "2101-01-01").stdout.splitlines()
 
     assert lines[0] == "pirate.example: not blocked, order ta-1 is over since 2100-01-02 00:00 CET"
@@ -276,7 +262,7 @@ def test_explain_says_since_when_an_order_is_over(desk: Desk) -> None:
     )
 
 
-def test_explain_what_nobody_lists(desk: Desk) -> None:
+def test_explain_what_nobody_lists(desk: OneOrder) -> None:
     lines = desk.run("explain", "pirat.example").stdout.splitlines()
 
     assert lines[0] == "pirat.example: not blocked"
@@ -287,7 +273,7 @@ def test_explain_what_nobody_lists(desk: Desk) -> None:
     )
 
 
-def test_explain_a_special_name(desk: Desk) -> None:
+def test_explain_a_special_name(desk: OneOrder) -> None:
     lines = desk.run("explain", "printer.home.arpa").stdout.splitlines()
     told = json.loads(desk.run("explain", "printer.home.arpa", "--json").stdout)
     other = json.loads(desk.run("explain", "pirate.example", "--json").stdout)
@@ -296,7 +282,7 @@ def test_explain_a_special_name(desk: Desk) -> None:
     assert (told["special"], other["special"]) == (True, False)
 
 
-def test_explain_for_a_client_that_may_not_ask(desk: Desk) -> None:
+def test_explain_for_a_client_that_may_not_ask(desk: OneOrder) -> None:
     stranger = desk.run("explain", "pirate.example", "--client", "198.51.100.7").stdout
     subscriber = desk.run("explain", "pirate.example", "--client", "10.0.0.7").stdout
 
@@ -304,7 +290,7 @@ def test_explain_for_a_client_that_may_not_ask(desk: Desk) -> None:
     assert subscriber.startswith("pirate.example: blocked\n")
 
 
-def test_explain_for_scripts(desk: Desk) -> None:
+def test_explain_for_scripts(desk: OneOrder) -> None:
     told = json.loads(desk.run("explain", "pirate.example", "--json").stdout)
 
     assert (told["verdict"], told["source"], told["rehearsal"]) == ("blocked", "files", False)
@@ -312,7 +298,7 @@ def test_explain_for_scripts(desk: Desk) -> None:
     assert len(told["policy"]) == 64
 
 
-def test_a_rehearsal_is_said_everywhere(desk: Desk) -> None:
+def test_a_rehearsal_is_said_everywhere(desk: OneOrder) -> None:
     desk.config.write_text(CONFIG + "rehearse: 2026-02-01\n")
 
     assert "REHEARSAL" in desk.run("check").stdout
@@ -321,7 +307,7 @@ def test_a_rehearsal_is_said_everywhere(desk: Desk) -> None:
     assert "REHEARSAL" in desk.run("orders").stdout
 
 
-def test_orders_is_a_table(desk: Desk) -> None:
+def test_orders_is_a_table(desk: OneOrder) -> None:
     header, row, summary = desk.run("orders").stdout.splitlines()
 
     assert header.split()[:2] == ["order", "authority"]
@@ -330,14 +316,14 @@ def test_orders_is_a_table(desk: Desk) -> None:
     assert summary.startswith("1 of 1 blocking measure in force at ")
 
 
-def test_orders_for_scripts(desk: Desk) -> None:
+def test_orders_for_scripts(desk: OneOrder) -> None:
     told = json.loads(desk.run("orders", "--json", "--at", "2100-01-02").stdout)
 
     [row] = told["orders"]
     assert (row["order"], row["state"], row["names"], row["names_in_force"]) == ("ta-1", "over", 2, 0)
 
 
-def test_a_refused_order_is_told_while_the_others_are_explained(desk: Desk) -> None:
+def test_a_refused_order_is_told_while_the_others_are_explained(desk: OneOrder) -> None:
     (desk.order.parent / "broken.yaml").write_text("order: [\n")
 
     result = desk.run("explain", "pirate.example")
@@ -348,14 +334,16 @@ def test_a_refused_order_is_told_while_the_others_are_explained(desk: Desk) -> N
 
 
 @pytest.mark.parametrize("verb", [["status"], ["reload"]])
-def test_without_a_server_one_line_says_what_to_do(desk: Desk, verb: list[str]) -> None:
+def test_without_a_server_one_line_says_what_to_do(desk: OneOrder, verb: list[str]) -> None:
     result = desk.run(*verb)
 
     assert result.exit_code == 1
     assert result.stderr == f"Error: no server runs on {desk.config.parent}/state; start it with `arret serve`\n"
 
 
-def test_serve_tells_a_terminal_every_problem_of_the_configuration(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_serve_tells_a_terminal_every_problem_of_the_configuration(
+    desk: OneOrder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     desk.config.write_text("operator: {}\nworkers: none\n")
     monkeypatch.setattr("resolver.cli.serve.is_watched", lambda: True)
 
@@ -375,7 +363,7 @@ def test_serve_tells_a_terminal_every_problem_of_the_configuration(desk: Desk, m
     ids=["two problems", "no file"],
 )
 def test_serve_logs_every_problem_of_the_configuration(
-    desk: Desk, config: str | None, events: list[tuple[str, str]]
+    desk: OneOrder, config: str | None, events: list[tuple[str, str]]
 ) -> None:
     desk.config.write_text(config) if config is not None else desk.config.unlink()
 
@@ -391,7 +379,7 @@ def test_serve_logs_every_problem_of_the_configuration(
 
 
 def test_a_configuration_that_cannot_be_read_is_a_problem_like_others(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: OneOrder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unreadable(path: Path, *_: object) -> None:  # the tests may run as root, who reads everything
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
@@ -404,7 +392,7 @@ def test_a_configuration_that_cannot_be_read_is_a_problem_like_others(
     assert shown.stdout == "config.yaml:1:1: cannot be read: Permission denied; check the path and its permissions\n"
 
 
-def test_apply_without_a_server_says_what_a_start_does(desk: Desk) -> None:
+def test_apply_without_a_server_says_what_a_start_does(desk: OneOrder) -> None:
     result = desk.run("apply")
 
     assert result.exit_code == 1
@@ -412,7 +400,7 @@ def test_apply_without_a_server_says_what_a_start_does(desk: Desk) -> None:
     assert "refuses what looks like an accident" in result.stderr
 
 
-def test_plan_without_a_server_or_a_policy(desk: Desk) -> None:
+def test_plan_without_a_server_or_a_policy(desk: OneOrder) -> None:
     result = desk.run("plan")
 
     assert result.exit_code == 0

@@ -4,20 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from resolver.cli.command_line import command_line
 from resolver.ops.widening import KEYS
 from resolver.proof.chain import Kind
 from resolver.proof.journal import Journal
+from tests.desk import Desk
 
-CONFIG = """\
-operator: {name: Free}
-listen: ["127.0.0.1:5300"]
-orders: orders
-state: state
-notice: {ipv4: 192.0.2.80}
-"""
 ORDER = """\
 # kept by the legal desk
 order: ta-1   # never changed
@@ -47,22 +40,14 @@ no name
 """
 
 
-class Desk:
-    """A folder with a configuration and an order, and the command line over it."""
+class Delivery(Desk):
+    """A desk with one order, and a list that was delivered to it."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.config = folder / "config.yaml"
-        self.order = folder / "orders" / "ta-1.yaml"
+        super().__init__(folder, **{"ta-1": ORDER})
+        self.order = self.orders / "ta-1.yaml"
         self.list = folder / "list.txt"
-        self.order.parent.mkdir()
-        self.config.write_text(CONFIG)
-        self.order.write_text(ORDER)
         self.list.write_text(LIST)
-
-    def run(self, *arguments: str) -> Result:
-        """Run a verb with this configuration."""
-        return CliRunner().invoke(command_line, [*arguments, "--config", str(self.config)])
 
     def import_(self, *arguments: str, file: Path | None = None) -> Result:
         """Import the list into the order."""
@@ -70,12 +55,12 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Delivery:
     monkeypatch.chdir(tmp_path)
-    return Desk(tmp_path)
+    return Delivery(tmp_path)
 
 
-def test_every_line_is_accounted_for(desk: Desk) -> None:
+def test_every_line_is_accounted_for(desk: Delivery) -> None:
     result = desk.import_()
 
     assert result.exit_code == 1, "a line was rejected"
@@ -87,7 +72,7 @@ def test_every_line_is_accounted_for(desk: Desk) -> None:
     assert "(plain, utf-8): 3 kept, 2 duplicate, 1 covered, 3 cannot_enforce, 1 rejected" in result.stdout
 
 
-def test_the_rest_of_the_file_stays_as_it_was(desk: Desk) -> None:
+def test_the_rest_of_the_file_stays_as_it_was(desk: Delivery) -> None:
     desk.import_()
 
     written = desk.order.read_text().splitlines()
@@ -105,14 +90,14 @@ def test_the_rest_of_the_file_stays_as_it_was(desk: Desk) -> None:
     assert desk.run("check").exit_code == 0
 
 
-def test_a_second_time_nothing_is_added(desk: Desk) -> None:
+def test_a_second_time_nothing_is_added(desk: Delivery) -> None:
     desk.import_()
     once = desk.order.read_bytes()
     desk.import_()
     assert desk.order.read_bytes() == once
 
 
-def test_a_list_of_which_nothing_can_be_taken_is_not_said_to_be_written(desk: Desk) -> None:
+def test_a_list_of_which_nothing_can_be_taken_is_not_said_to_be_written(desk: Delivery) -> None:
     desk.list.write_text("no name\n")
 
     done = desk.import_()
@@ -122,7 +107,7 @@ def test_a_list_of_which_nothing_can_be_taken_is_not_said_to_be_written(desk: De
     assert desk.order.read_text() == ORDER
 
 
-def test_a_dry_run_writes_nothing(desk: Desk) -> None:
+def test_a_dry_run_writes_nothing(desk: Delivery) -> None:
     result = desk.import_("--dry-run", "--json")
 
     assert desk.order.read_text() == ORDER
@@ -132,7 +117,7 @@ def test_a_dry_run_writes_nothing(desk: Desk) -> None:
     assert told["kept"][2] == {"line": 4, "text": "https://whole.example/", "name": "whole.example", "scope": "subtree"}
 
 
-def test_a_list_of_its_own_carries_whose_it_is(desk: Desk) -> None:
+def test_a_list_of_its_own_carries_whose_it_is(desk: Delivery) -> None:
     desk.import_("--list", "annex-2", "--by", "decision, page 9", "--received", "2026-02-01T10:12")
 
     assert (
@@ -145,7 +130,7 @@ def test_a_list_of_its_own_carries_whose_it_is(desk: Desk) -> None:
     assert "has a list annex-2 already" in again.output
 
 
-def test_a_long_list_goes_into_a_file_beside_the_order(desk: Desk) -> None:
+def test_a_long_list_goes_into_a_file_beside_the_order(desk: Delivery) -> None:
     desk.list.write_text("".join(f"name{number}.example\n" for number in range(60)))
     result = desk.import_("--list", "annex-3")
 
@@ -155,7 +140,7 @@ def test_a_long_list_goes_into_a_file_beside_the_order(desk: Desk) -> None:
     assert "1 order, 61 names" in desk.run("check").stdout
 
 
-def test_what_reaches_less_than_the_measure_says_so(desk: Desk) -> None:
+def test_what_reaches_less_than_the_measure_says_so(desk: Delivery) -> None:
     desk.list.write_text("||all.example^\n|alone.example^\n")
     desk.import_()
 
@@ -163,7 +148,7 @@ def test_what_reaches_less_than_the_measure_says_so(desk: Desk) -> None:
     assert "adguard" in desk.import_().stdout
 
 
-def test_to_widen_takes_a_line_a_reason_and_the_journal(desk: Desk) -> None:
+def test_to_widen_takes_a_line_a_reason_and_the_journal(desk: Delivery) -> None:
     result = desk.import_("--widen", "5", "--why", "page 12: the whole site")
 
     assert "4 kept" in result.stdout
@@ -202,7 +187,7 @@ def test_to_widen_takes_a_line_a_reason_and_the_journal(desk: Desk) -> None:
         pytest.param(["--format", "csv", "--column", "z"], "no column 'z' here", id="no-such-column"),
     ],
 )
-def test_what_is_refused_writes_nothing(desk: Desk, arguments: list[str], complaint: str) -> None:
+def test_what_is_refused_writes_nothing(desk: Delivery, arguments: list[str], complaint: str) -> None:
     result = desk.import_(*arguments)
 
     assert result.exit_code != 0
@@ -210,13 +195,13 @@ def test_what_is_refused_writes_nothing(desk: Desk, arguments: list[str], compla
     assert desk.order.read_text() == ORDER
 
 
-def test_a_file_that_is_not_there_is_said(desk: Desk) -> None:
+def test_a_file_that_is_not_there_is_said(desk: Delivery) -> None:
     result = desk.import_(file=desk.folder / "gone.txt")
     assert result.exit_code == 1
     assert "gone.txt: cannot be read (No such file or directory)" in result.output
 
 
-def test_an_order_that_would_no_longer_hold_is_refused(desk: Desk) -> None:
+def test_an_order_that_would_no_longer_hold_is_refused(desk: Delivery) -> None:
     desk.order.write_text(ORDER.replace("    names:", "    action: nxdomain\n    names:"))
     desk.list.write_text("|alone.example^\n")
     result = desk.import_()
@@ -226,7 +211,7 @@ def test_an_order_that_would_no_longer_hold_is_refused(desk: Desk) -> None:
     assert "alone.example" not in desk.order.read_text()
 
 
-def test_windows_text_is_read(desk: Desk) -> None:
+def test_windows_text_is_read(desk: Delivery) -> None:
     desk.list.write_bytes("domaine;note\r\nbücher.example;été\r\n".encode("cp1252"))
     result = desk.import_()
 

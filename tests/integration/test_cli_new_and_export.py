@@ -6,17 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from resolver.cli.command_line import command_line
+from tests.desk import Desk
 
-CONFIG = """\
-operator: {name: Free}
-listen: ["127.0.0.1:5300"]
-orders: orders
-state: state
-notice: {ipv4: 192.0.2.80}
-"""
 OPTIONS = {
     "--order": "tj-26-01234",
     "--authority": "Tribunal judiciaire d'Exemple",
@@ -54,18 +47,8 @@ history:
 """
 
 
-class Desk:
-    """A folder with a configuration, and the command line over it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.orders = folder / "orders"
-        self.orders.mkdir()
-        self.config = folder / "config.yaml"
-        self.config.write_text(CONFIG)
-
-    def run(self, *arguments: str, typed: str = "") -> Result:
-        """Run a verb with this configuration; ``typed`` answers its questions."""
-        return CliRunner().invoke(command_line, [*arguments, "--config", str(self.config)], input=typed)
+class Writing(Desk):
+    """A desk where orders are written by their options."""
 
     def new(self, *arguments: str, **changed: str) -> Result:
         """Make an order by options alone."""
@@ -74,12 +57,12 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Writing:
     monkeypatch.chdir(tmp_path)
-    return Desk(tmp_path)
+    return Writing(tmp_path)
 
 
-def test_what_is_asked_becomes_an_order_that_is_accepted(desk: Desk) -> None:
+def test_what_is_asked_becomes_an_order_that_is_accepted(desk: Writing) -> None:
     typed = (
         "tj-1\nTribunal: judiciaire\nRG 26/1 # x\nyesterday\n2026-09-15\n"
         "for ever\nuntil 2099-05-30\npirate.example, bücher.example\n"
@@ -105,7 +88,7 @@ def test_what_is_asked_becomes_an_order_that_is_accepted(desk: Desk) -> None:
         ("unlimited, review by 2027-01-31", "{unlimited: true, review_by: 2027-01-31}"),
     ],
 )
-def test_every_answer_can_be_an_option(desk: Desk, period: str, written: str) -> None:
+def test_every_answer_can_be_an_option(desk: Writing, period: str, written: str) -> None:
     result = desk.new("--name", "second.example", "--action", "nodata", "--scope", "exact", period=period)
 
     assert result.exit_code == 0, result.output
@@ -113,7 +96,7 @@ def test_every_answer_can_be_an_option(desk: Desk, period: str, written: str) ->
     assert "tj-26-01234/dns-block: 2 rules" in desk.run("check").stdout
 
 
-def test_without_writing_it_is_printed(desk: Desk) -> None:
+def test_without_writing_it_is_printed(desk: Writing) -> None:
     assert desk.new("--dry-run").stdout.startswith("order: tj-26-01234\n")
     assert json.loads(desk.new("--dry-run", "--json").stdout)["written"] is False
     assert list(desk.orders.iterdir()) == []
@@ -131,7 +114,7 @@ def test_without_writing_it_is_printed(desk: Desk) -> None:
         pytest.param({"addressee": "Orange"}, "binds none of us", id="not-ours"),
     ],
 )
-def test_what_would_not_be_accepted_is_not_written(desk: Desk, changed: dict[str, str], complaint: str) -> None:
+def test_what_would_not_be_accepted_is_not_written(desk: Writing, changed: dict[str, str], complaint: str) -> None:
     result = desk.new(**changed)
 
     assert result.exit_code != 0
@@ -139,12 +122,12 @@ def test_what_would_not_be_accepted_is_not_written(desk: Desk, changed: dict[str
     assert list(desk.orders.iterdir()) == []
 
 
-def test_an_id_is_used_once(desk: Desk) -> None:
+def test_an_id_is_used_once(desk: Writing) -> None:
     assert desk.new().exit_code == 0
     assert "is there already" in desk.new().output
 
 
-def test_what_was_to_be_delisted_as_csv(desk: Desk) -> None:
+def test_what_was_to_be_delisted_as_csv(desk: Writing) -> None:
     (desk.orders / "ta-1.yaml").write_text(DELISTING)
     rows = list(csv.DictReader(io.StringIO(desk.run("export", "delisting").stdout)))
 
@@ -160,7 +143,7 @@ def test_what_was_to_be_delisted_as_csv(desk: Desk) -> None:
     ]
 
 
-def test_one_order_for_scripts(desk: Desk) -> None:
+def test_one_order_for_scripts(desk: Writing) -> None:
     (desk.orders / "ta-1.yaml").write_text(DELISTING)
     rows = json.loads(desk.run("export", "delisting", "ta-1", "--json").stdout)["delisting"]
 

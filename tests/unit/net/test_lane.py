@@ -18,7 +18,6 @@ from resolver.core.counters import DROPS, GAUGES, PAGE_SIZE, DropReason, Gauge
 from resolver.core.message_cache import MessageCache
 from resolver.core.packet_cache import PacketCache
 from resolver.core.pipeline import Pipeline
-from resolver.core.step import Drop, Failure, Forward, Reply
 from resolver.net import lane as lane_module
 from resolver.net.answering import Answering
 from resolver.net.client_views import ClientViews
@@ -29,30 +28,13 @@ from resolver.net.shunned_ports import shunned_ports
 from resolver.net.sockets import ListenAddress, open_listener
 from resolver.net.udp_lane import UdpLane
 from resolver.net.udp_sender import LATEST
+from tests.datagrams import take
 from tests.integration.running_worker import JUNE_2014, make_policy
+from tests.unit.net.upstreams_away import Away
 
 LISTED = dns.message.make_query("listed.example", "A", id=1).to_wire()
 FREE = dns.message.make_query("free.example", "A", id=2).to_wire()
 ADDRESSES = ["127.0.0.1", "0.0.0.0", "::1", "::"]
-
-
-class Later:
-    """A forwarder whose upstreams fail, at once or when a test says so."""
-
-    def __init__(self, pipeline: Pipeline, now: Callable[[], float]) -> None:
-        self.pipeline = pipeline
-        self.now = now
-        self.at_once = True
-        self.waiting: list[Callable[[], None]] = []
-
-    def ask(self, forward: Forward, respond: Callable[[Reply | Drop], None]) -> None:
-        def fail() -> None:
-            respond(self.pipeline.fail(forward.asked, Failure.NO_UPSTREAM, self.now()))
-
-        if self.at_once:
-            fail()
-        else:
-            self.waiting.append(fail)
 
 
 class BeatingLoop:
@@ -97,7 +79,7 @@ class Rig:
         pipeline = Pipeline(policy.at(JUNE_2014), MessageCache(100, 100_000), self.page, now=self.now)
         watch = ClockWatch(pipeline, policy, lambda: JUNE_2014, lambda: self.now)
         views = ClientViews(Admission(["127.0.0.1/32", "::1/128"]))
-        self.away = Later(pipeline, lambda: self.now)
+        self.away = Away(pipeline, lambda: self.now)
         self.answering = Answering(pipeline, PacketCache(1_000), watch, views, self.away, self.page, lambda: self.now)
         listener = open_listener(ListenAddress(host, 0), 1)
         self.sock = listener.udp[0]
@@ -129,17 +111,6 @@ def in_batches(loop: asyncio.AbstractEventLoop, sock: socket.socket, answering: 
 def rig(host: str = "127.0.0.1", make: Callable[..., Any] = in_batches) -> Iterator[Rig]:
     with ExitStack() as stack:
         yield Rig(host, make, stack)
-
-
-def take(sock: socket.socket) -> list[bytes]:
-    """Take what has come; loopback delivers before send returns."""
-    sock.settimeout(0)
-    found = []
-    while True:
-        try:
-            found.append(sock.recv(65_535))
-        except BlockingIOError:
-            return found
 
 
 queries = st.builds(

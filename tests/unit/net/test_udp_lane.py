@@ -19,7 +19,6 @@ from resolver.core.counters import DROPS, GAUGES, PAGE_SIZE, DropReason, Gauge
 from resolver.core.message_cache import MessageCache
 from resolver.core.packet_cache import PacketCache
 from resolver.core.pipeline import Pipeline
-from resolver.core.step import Drop, Failure, Forward, Reply
 from resolver.net import udp_lane
 from resolver.net.answering import Answering
 from resolver.net.client_views import ClientViews
@@ -28,6 +27,7 @@ from resolver.net.mmsg import BATCH, LARGEST_QUERY
 from resolver.net.udp_lane import UdpLane
 from resolver.net.udp_sender import KEPT
 from tests.integration.running_worker import JUNE_2014, make_policy
+from tests.unit.net.upstreams_away import Away
 
 CLIENT = ("127.0.0.1", 4_000)
 HERE = bytes([127, 0, 0, 53])
@@ -87,25 +87,6 @@ class FakeLoop:
 
     def call_later(self, _: float, callback: Callable[[], None]) -> None:
         self.later.append(callback)
-
-
-class Away:
-    """A forwarder whose upstreams are away: it fails at once, or when a test says so."""
-
-    def __init__(self, pipeline: Pipeline, now: Callable[[], float]) -> None:
-        self.pipeline = pipeline
-        self.now = now
-        self.at_once = True
-        self.waiting: list[Callable[[], None]] = []
-
-    def ask(self, forward: Forward, respond: Callable[[Reply | Drop], None]) -> None:
-        def fail() -> None:
-            respond(self.pipeline.fail(forward.asked, Failure.NO_UPSTREAM, self.now()))
-
-        if self.at_once:
-            fail()
-        else:
-            self.waiting.append(fail)
 
 
 class Rig:
