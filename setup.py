@@ -15,8 +15,8 @@ QUERY_PATH: Final = {
     "orders": "public_suffixes",
     "core": "admission cookies counters courtesy crowd generations intact message_cache packet_cache pipeline policy "
     "rebinding reply sanitise special_names",
-    "net": "answering arrivals attempt client_views clock_watch domains_in_flight draws exchange forwarder health lane "
-    "routes timetable udp_sender upstream upstream_sockets",
+    "net": "answering arrivals attempt client_views clock_watch domains_in_flight draws exchange forwarder health "
+    "hearing lane routes timetable udp_sender upstream upstream_sockets",
 }
 
 

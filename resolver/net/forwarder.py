@@ -7,20 +7,20 @@ for a query. Identical questions are asked once; each waiter's reply is made by 
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from typing import Final, assert_never
+from typing import Final
 
-from resolver.core.counters import GAUGES, Gauge, UpstreamCount
-from resolver.core.message_cache import Entry, Unfinished
+from resolver.core.counters import GAUGES, Gauge
+from resolver.core.message_cache import Entry
 from resolver.core.pipeline import Pipeline
-from resolver.core.step import Asked, Drop, Failure, Forward, Question, Reply, Unusable
-from resolver.dns.response import HEADER_SIZE, Response
+from resolver.core.step import Asked, Drop, Failure, Forward, Question, Reply
+from resolver.dns.response import HEADER_SIZE
 from resolver.net.arrivals import Arrivals
-from resolver.net.attempt import Attempt, Outcome, Way
+from resolver.net.attempt import Outcome, Way
 from resolver.net.continuations import Continuations
 from resolver.net.domains_in_flight import DomainsInFlight
 from resolver.net.draws import Draws, mix_case
 from resolver.net.exchange import MOST_MISMATCHES, Exchange, Respond
-from resolver.net.heed import Curt, heed
+from resolver.net.hearing import Hearing
 from resolver.net.roster import Means, Roster
 from resolver.net.routes import in_turn
 from resolver.net.settings import UpstreamAddress, Zone
@@ -34,7 +34,6 @@ IDLE_TICK: Final = 1.0
 """... and while nothing is: sockets grow old, upstreams that are down want a probe."""
 
 _JOINED: Final = GAUGES + Gauge.JOINED
-_MISMATCHES: Final = GAUGES + Gauge.MISMATCHES
 _IN_FLIGHT: Final = GAUGES + Gauge.IN_FLIGHT
 
 
@@ -66,14 +65,15 @@ class Forwarder:
         self._schedule = schedule
         self._clock = clock
         self._draws = Draws()
-        self._arrivals = Arrivals(loop, self._arrived, self._unreachable, clock)
         self._exchanges: dict[Question, Exchange] = {}
         self._continuations = Continuations(pipeline, page, self._exchange, self._answer, self._settle, self._fail)
+        self._hearing = Hearing(pipeline, page, self._settle, self._continuations.go_on, self._pursue)
+        self._arrivals = Arrivals(loop, self._arrived, self._hearing.unreachable, clock)
         self._outgoing: list[Exchange] = []
         self._timetable: Timetable[Exchange] = Timetable((*schedule.sends, schedule.answer, schedule.close))
         self._waiting = 0
         self.domains = DomainsInFlight(per_domain)
-        means = Means(page, loop, clock, self._draws, self._arrivals, self._arrived, self._lost, sockets)
+        means = Means(page, loop, clock, self._draws, self._arrivals, self._arrived, self._hearing.lost, sockets)
         self._roster = Roster(means, linger=schedule.close)
         self.random_case = False
         self.replace(upstreams, zones, in_flight)
@@ -170,7 +170,7 @@ class Forwarder:
     def _arrived(self, carrier: UpstreamSocket | UpstreamStream, wire: bytes, now: float) -> None:
         """Give a message to the attempt it answers.
 
-        Nearly every message ends in the first branch, which does what the rest does for it without making a response:
+        Nearly every message ends in the first branch, which does what `Hearing` does for it without making a response:
         the id finds the attempt, the question is compared here, and `Pipeline.learn_intact` looks at everything else.
         """
         message_id = wire[0] << 8 | wire[1] if len(wire) > 1 else -1
@@ -186,117 +186,7 @@ class Forwarder:
                     attempt.upstream.answered(attempt, now)
                     self._settle(exchange, entry, now)
                     return
-        self._look_closer(carrier, attempt, message_id, wire, now)
-
-    def _look_closer(
-        self,
-        carrier: UpstreamSocket | UpstreamStream,
-        attempt: Attempt | None,
-        message_id: int,
-        wire: bytes,
-        now: float,
-    ) -> None:
-        """Do the same for any message."""
-        heard: Response | Curt = Curt.NOT_OURS
-        if attempt is not None and (attempt.over_tcp or attempt.exchange.mismatches < MOST_MISMATCHES):
-            wire_question = attempt.exchange.wire_question
-            heard = heed(
-                wire,
-                message_id,
-                wire_question,
-                over_tcp=attempt.over_tcp,
-                with_edns=attempt.with_edns,
-                exact=self.random_case and not attempt.over_tcp,
-            )
-            if heard is Curt.OTHER_CASE:  # a guess, or an upstream that does not echo: TCP tells
-                attempt.exchange.mismatches, heard = MOST_MISMATCHES - 1, Curt.NOT_OURS
-        if attempt is None or heard is Curt.NOT_OURS:
-            self._mismatched(carrier, attempt, now)
-        elif heard is Curt.GARBLED:
-            if isinstance(carrier, UpstreamStream):
-                carrier.strike()
-            self._garbled(attempt, now)
-        else:
-            del carrier.pending[message_id]
-            if isinstance(carrier, UpstreamSocket):
-                attempt.upstream.sockets.release(carrier)
-            attempt.upstream.answered(attempt, now)
-            if attempt.exchange.open:
-                self._heard(attempt, heard, now)
-
-    def _heard(self, attempt: Attempt, heard: Response | Curt, now: float) -> None:
-        exchange = attempt.exchange
-        match heard:
-            case Response():
-                learned = self._pipeline.learn(exchange.question, heard, now, trust_ad=attempt.upstream.trust_ad)
-                if isinstance(learned, Entry):
-                    self._settle(exchange, learned, now)
-                    return
-                if isinstance(learned, Unfinished):
-                    attempt.outcome = Outcome.UNFINISHED
-                    self._continuations.go_on(exchange, learned, now)
-                    return
-                self._reject(attempt, learned)
-            case Curt.TRUNCATED:
-                attempt.outcome = Outcome.TRUNCATED
-            case Curt.DISLIKES_EDNS:
-                attempt.outcome = Outcome.DISLIKES_EDNS
-            case Curt.NOT_OURS | Curt.OTHER_CASE | Curt.GARBLED:
-                return
-            case _:
-                assert_never(heard)
-        self._pursue(exchange, exchange.way_after(attempt), now)
-
-    def _mismatched(self, carrier: UpstreamSocket | UpstreamStream, attempt: Attempt | None, now: float) -> None:
-        """Count what answers nothing we asked; too much of it for a question, and that is asked over TCP.
-
-        A wrong id may be a guess at any question that waits on this socket.
-        """
-        self._page[_MISMATCHES] += 1
-        if isinstance(carrier, UpstreamStream):
-            carrier.strike()
-            return
-        for aimed_at in [attempt] if attempt is not None else list(carrier.pending.values()):
-            exchange = aimed_at.exchange
-            if exchange.open:
-                exchange.mismatches += 1
-                if exchange.mismatches == MOST_MISMATCHES:
-                    self._pursue(exchange, exchange.way(aimed_at.upstream), now)
-
-    def _garbled(self, attempt: Attempt, now: float) -> None:
-        """Go on waiting after octets that cannot be read, and ask another upstream as well."""
-        attempt.upstream.count(UpstreamCount.UNUSABLE_ANSWERS)
-        if attempt.exchange.open and attempt.outcome is not Outcome.GARBLED:
-            attempt.outcome = Outcome.GARBLED
-            self._pursue(attempt.exchange, attempt.exchange.way_after(attempt), now)
-
-    def _unreachable(self, socket: UpstreamSocket, now: float) -> None:
-        """Ask others at once when the kernel says that nobody hears what goes out through a socket."""
-        self._abandon([attempt for attempt in socket.pending.values() if attempt.outcome is Outcome.WAITING], now)
-
-    def _lost(self, stream: UpstreamStream, attempts: list[Attempt], now: float) -> None:
-        """Ask again what waited on a connection that is lost: there once more if it had worked before, or elsewhere."""
-        if stream.heard is None or stream.strikes:
-            self._abandon(attempts, now)
-            return
-        for attempt in attempts:
-            exchange = attempt.exchange
-            if exchange.open:
-                attempt.outcome = Outcome.UNREACHABLE
-                self._pursue(exchange, exchange.way(attempt.upstream) or exchange.detour(), now)
-
-    def _abandon(self, attempts: list[Attempt], now: float) -> None:
-        for attempt in attempts:
-            exchange = attempt.exchange
-            if exchange.open:
-                attempt.upstream.unreachable(attempt, now)
-                self._pursue(exchange, exchange.way_after(attempt), now)
-
-    def _reject(self, attempt: Attempt, unusable: Unusable) -> None:
-        refused = unusable.failure is Failure.REFUSED_UPSTREAM
-        attempt.upstream.count(UpstreamCount.ERROR_ANSWERS if refused else UpstreamCount.UNUSABLE_ANSWERS)
-        attempt.outcome = Outcome.REJECTED
-        attempt.exchange.unusable = unusable
+        self._hearing.look_closer(carrier, attempt, message_id, wire, now, exact_case=self.random_case)
 
     # How an exchange goes on and ends.
 
