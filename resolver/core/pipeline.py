@@ -9,33 +9,28 @@ from typing import Final, assert_never
 
 from resolver.core.admission import View
 from resolver.core.continuation import join, local_entry
-from resolver.core.counters import GAUGES, NOWHERE, DropReason, Gauge, Transport, answer_slot
+from resolver.core.counters import GAUGES, NOWHERE, Gauge, Transport, answer_slot
 from resolver.core.courtesy import Courtesies
+from resolver.core.enforcement import Enforcement, say
 from resolver.core.intact import IntactReader
 from resolver.core.message_cache import Alias, Entry, MessageCache, Unfinished
 from resolver.core.no_question import say_bad_cookie, say_unreadable, turn_away
 from resolver.core.policy import Allow, Block, Table
 from resolver.core.rebinding import WITHHELD, RebindingGuard
 from resolver.core.reply import (
-    Content,
-    blocked_content,
     failed_content,
     minimal_any_content,
     no_recursion_content,
     size_limit,
     write_cached,
-    write_content,
-    write_notice,
     write_stale,
-    write_structured,
 )
 from resolver.core.sanitise import assemble, filtered_upstream, sanitise, upstream_errors
 from resolver.core.special_names import ALL_FORWARDED, SpecialNames
 from resolver.core.step import Asked, Drop, Failure, Forward, Question, Reply, Step, Unusable
 from resolver.dns.codes import ExtendedError, Flag, Rcode, RRType
-from resolver.dns.edns import Edns
 from resolver.dns.message import HEADER_SIZE, Query, read_query
-from resolver.dns.response import Record, Response
+from resolver.dns.response import Response
 
 __all__ = ["Asked", "Drop", "Entry", "Failure", "Forward", "Pipeline", "Question", "Reply", "Step", "Unusable",
            "count_answer"]  # fmt: skip  # one breath
@@ -69,8 +64,8 @@ def count_answer(page: memoryview, transport: Transport, qtype: int, rcode: int,
 class Pipeline:
     """One worker's decisions: the table in force and what upstreams said; ``courtesies`` say what options get back."""
 
-    __slots__ = ("_enforced", "_guard", "_intact", "_messages", "_page", "_special", "_stale_seconds",
-                 "_structured_option", "_table", "courtesies")  # fmt: skip  # two lines, not ten
+    __slots__ = ("_enforcement", "_guard", "_intact", "_messages", "_page", "_special", "_stale_seconds",
+                 "_table", "courtesies")  # fmt: skip  # two lines, not ten
 
     def __init__(
         self,
@@ -95,9 +90,8 @@ class Pipeline:
         self._messages = messages
         self._page = page
         self._stale_seconds = stale_seconds
-        self._structured_option = structured_option
         self._table = table
-        self._enforced = now
+        self._enforcement = Enforcement(table, now, structured_option)
 
     @property
     def table(self) -> Table:
@@ -106,12 +100,12 @@ class Pipeline:
 
     def recognise(self, structured_option: int) -> None:
         """Take another option as the wish for JSON in extended errors; 0 for none."""
-        self._structured_option = structured_option
+        self._enforcement = self._enforcement.recognising(structured_option)
 
     def enforce(self, table: Table, now: float) -> None:
         """Judge by this table from now on; it was made at this moment."""
         self._table = table
-        self._enforced = now
+        self._enforcement = Enforcement(table, now, self._enforcement.structured_option)
 
     def guard_by(self, guard: RebindingGuard | None) -> None:
         """Withhold private addresses from now on, or do not; what is cached stays as it was learned."""
@@ -141,7 +135,7 @@ class Pipeline:
         table = self._table
         verdict = table.judge(query.qname, view)
         if isinstance(verdict, Block):
-            return self._block(Asked(query, view, transport, now, replayable), verdict, now)
+            return self._enforcement.block(Asked(query, view, transport, now, replayable), verdict, now)
         return self._answer(Asked(query, view, transport, now, replayable, table.stamp, verdict.slot), now)
 
     def vouch(self, asked: bytes | Query, client: bytes) -> bool:
@@ -219,7 +213,7 @@ class Pipeline:
             return self._present(asked, entry, now)
         match self._table.judge(asked.query.qname, asked.view):
             case Block() as block:
-                return self._block(asked, block, now)
+                return self._enforcement.block(asked, block, now)
             case Allow(slot=slot):
                 return self._present(asked._replace(slot=slot), entry, now)
             case _ as never:
@@ -230,7 +224,7 @@ class Pipeline:
         unusable = failure if isinstance(failure, Unusable) else Unusable(failure)
         match self._table.judge(asked.query.qname, asked.view):
             case Block() as block:
-                return self._block(asked, block, now)
+                return self._enforcement.block(asked, block, now)
             case Allow(slot=slot):
                 return self._fall_back(asked._replace(slot=slot), _question(asked.query), unusable, now, cached=False)
             case _ as never:
@@ -240,12 +234,12 @@ class Pipeline:
         """Answer or forward a query whose name is permitted."""
         query = asked.query
         if not query.flags & _RD:
-            return self._say(asked, no_recursion_content(), lifetime=0, slot=asked.slot)
+            return say(asked, no_recursion_content(), self._table, lifetime=0, slot=asked.slot)
         special = self._special.content(query.qname, query.qtype)
         if special is not None:
-            return self._say(asked, special, lifetime=math.inf, slot=_SPECIAL)
+            return say(asked, special, self._table, lifetime=math.inf, slot=_SPECIAL)
         if query.qtype == _ANY:
-            return self._say(asked, minimal_any_content(query.qname), lifetime=math.inf, slot=asked.slot)
+            return say(asked, minimal_any_content(query.qname), self._table, lifetime=math.inf, slot=asked.slot)
         question = _question(query)
         entry = self._messages.find(question)
         if entry is not None and now < entry.expires:
@@ -263,7 +257,7 @@ class Pipeline:
         if entry.judged_under is not table.stamp or entry.judged_for != asked.view.number:
             self._judge_aliases(asked, entry)
         if entry.alias is not None:
-            return self._block_alias(asked, entry, entry.alias, now)
+            return self._enforcement.block_alias(asked, entry, entry.alias, now)
         query = asked.query
         wire = write_cached(query, size_limit(query, asked.transport), entry, int(now - entry.stored))
         lifetime = entry.expires - now if asked.replayable else 0
@@ -282,10 +276,10 @@ class Pipeline:
             self._messages.keep_failure(question, unusable, now, stale=stale)
         if entry is None or not stale:
             content = failed_content(unusable, _ERROR_OF[unusable.failure], cached=cached)
-            return self._say(asked, content, lifetime=0, slot=asked.slot)
+            return say(asked, content, self._table, lifetime=0, slot=asked.slot)
         self._judge_aliases(asked, entry)
         if entry.alias is not None:
-            return self._block_alias(asked, entry, entry.alias, now)
+            return self._enforcement.block_alias(asked, entry, entry.alias, now)
         self._page[GAUGES + Gauge.STALE_ANSWERS] += 1
         wire = write_stale(asked.query, size_limit(asked.query, asked.transport), entry)
         slot = entry.observed if asked.slot == NOWHERE else asked.slot
@@ -308,63 +302,6 @@ class Pipeline:
                 entry.observed = verdict.slot
             passed.add(name)
         return None
-
-    def _block(self, asked: Asked, block: Block, now: float) -> Reply | Drop:
-        """Answer for a name that is itself blocked."""
-        ttl, constant = self._block_ttl(block, now)
-        query, measure = asked.query, block.measure
-        if query.edns is not None and query.edns.options and measure.structured and self._reads_json(query.edns):
-            return self._block_in_json(asked, block, query.qname, ttl, (), measure.slot)
-        wire = write_notice(query, size_limit(query, asked.transport), measure, ttl)
-        if wire is not None:
-            lifetime = constant if asked.replayable else 0
-            return Reply(wire, query.qtype, _NOERROR, measure.slot, lifetime, self._table)
-        content = blocked_content(block, query.qtype, query.qname, ttl, ())
-        if content is None:
-            return Drop(DropReason.ACTION, measure.slot, query.qtype)
-        return self._say(asked, content, lifetime=constant, slot=measure.slot)
-
-    def _block_alias(self, asked: Asked, entry: Entry, alias: Alias, now: float) -> Reply | Drop:
-        """Answer for a name that is permitted but leads to a blocked one."""
-        ttl, constant = self._block_ttl(alias.block, now)
-        age = int(now - entry.stored)
-        links = tuple(link._replace(ttl=max(link.ttl - age, 0)) for link in entry.links[: alias.links])
-        content = blocked_content(alias.block, asked.query.qtype, entry.names[alias.links - 1], ttl, links)
-        slot = alias.block.measure.slot
-        slot = slot if slot == NOWHERE else slot + 1
-        edns = asked.query.edns
-        if edns is not None and edns.options and alias.block.measure.structured and self._reads_json(edns):
-            return self._block_in_json(asked, alias.block, entry.names[alias.links - 1], ttl, links, slot)
-        if content is None:
-            return Drop(DropReason.ACTION, slot, asked.query.qtype)
-        unchanged = max(min(constant, entry.expires - now, min(link.ttl for link in links) - ttl), 0)
-        return self._say(asked, content, lifetime=unchanged, slot=slot)
-
-    def _reads_json(self, edns: Edns) -> bool:
-        return any(code == self._structured_option for code, _ in edns.options)
-
-    def _block_in_json(
-        self, asked: Asked, block: Block, owner: bytes, ttl: int, links: tuple[Record, ...], slot: int
-    ) -> Reply | Drop:
-        """Answer for a blocked name or alias to a client that reads structured errors; never replayed to another."""
-        query = asked.query
-        content = blocked_content(block, query.qtype, owner, ttl, links)
-        if content is None:
-            return Drop(DropReason.ACTION, slot, query.qtype)
-        wire = write_structured(query, size_limit(query, asked.transport), content, block.measure.structured)
-        return Reply(wire, query.qtype, content.rcode, slot, 0, self._table)
-
-    def _block_ttl(self, block: Block, now: float) -> tuple[int, float]:
-        """Find the TTL of a blocked answer, and for how many seconds it stays the same: it never outlives the order."""
-        if block.seconds_left is None:
-            return block.measure.ttl, math.inf
-        left = max(block.seconds_left - (now - self._enforced), 0)
-        return min(block.measure.ttl, int(left)), max(left - block.measure.ttl, 0)
-
-    def _say(self, asked: Asked, content: Content, *, lifetime: float, slot: int = NOWHERE) -> Reply:
-        query = asked.query
-        wire = write_content(query, size_limit(query, asked.transport), content)
-        return Reply(wire, query.qtype, content.rcode, slot, lifetime if asked.replayable else 0, self._table)
 
 
 def _question(query: Query) -> Question:
