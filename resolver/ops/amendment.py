@@ -75,7 +75,7 @@ def _replace(document: PolicyDocument, record: OrderRecord, after: Tables) -> bo
     ]:
         return False
     for number, measure in zip(numbers, after.measures, strict=True):
-        document["measures"][number] = measure
+        document["measures"][number] = {**measure, "listed_as": numbers[0] + measure["listed_as"]}
     place = document["orders"].index(record)
     document["orders"][place] = {**after.orders[0], "measures": numbers}
     manifest = document["manifest"]

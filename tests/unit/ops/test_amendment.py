@@ -53,10 +53,12 @@ def test_an_entry_of_the_history_takes_effect(desk: Desk, entry: str, one: str |
     assert (change["order"], change["change"], change["came"], change["went"]) == ("ta-1", "changed", 0, 0)
 
 
-def test_it_is_what_a_compilation_makes_of_it(desk: Desk) -> None:
-    desk.write("one.yaml", order_text("ta-1", ["one.example", "two.example"], [SUSPENDED]))
+@pytest.mark.parametrize("file", ["one.yaml", "two.yaml"])
+def test_it_is_what_a_compilation_makes_of_it(desk: Desk, file: str) -> None:
+    path = desk.orders / file
+    path.write_text(path.read_text() + f"history:\n  - {SUSPENDED}\n")
 
-    found = amended(desk, "one.yaml")
+    found = amended(desk, file)
 
     assert found is not None
     assert desk.compile().digest == found.policy.name.removeprefix("policy-").removesuffix(".json")
@@ -68,6 +70,7 @@ def test_names_of_a_file_need_not_be_read_anew(desk: Desk) -> None:
 
     assert amended(desk, "two.yaml") is not None
     assert desk.blocked("listed.example") is None
+    assert desk.blocked("one.example") == "ta-1", "another order's"
 
 
 def test_other_files_stay_as_they_were_applied(desk: Desk) -> None:
