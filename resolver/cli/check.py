@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from resolver.cli.arguments import chosen_file, config_option, examples, json_option, present_instant
-from resolver.cli.law import Law, compile_now
+from resolver.cli.law import Law
+from resolver.cli.law_of_files import compile_now
 from resolver.cli.orders import Row, measure_rows
 from resolver.cli.progress import shown_progress
 from resolver.cli.standing import State

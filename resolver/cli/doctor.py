@@ -10,7 +10,7 @@ import click
 from resolver.cli import first_checks
 from resolver.cli.arguments import chosen_file, config_option, examples, json_option
 from resolver.cli.first_checks import Finding, Health
-from resolver.cli.law import compile_now
+from resolver.cli.law_of_files import compile_now
 from resolver.cli.terminal import BAD, DOUBTFUL, GOOD, counted, say, say_json, say_table
 from resolver.ops.config import Config, load_config
 from resolver.ops.control import ControlError, call

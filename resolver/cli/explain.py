@@ -17,12 +17,13 @@ from resolver.cli.arguments import (
     spelled,
 )
 from resolver.cli.explanation import Explanation, Listing, explain_name
-from resolver.cli.law import Law, read_law, read_past_law
+from resolver.cli.law import Law, read_law
 from resolver.cli.terminal import BAD, GOOD, QUIET, TITLE, from_here, say, say_json, say_pairs
 from resolver.core.admission import ALLOWED
 from resolver.core.special_names import special_names
 from resolver.dns.codes import RRType
 from resolver.dns.name import WireName, present_name
+from resolver.ops.config import Config
 from resolver.ops.policy_document import OrderRecord, measure_words
 from resolver.orders.model import Reach
 
@@ -47,7 +48,7 @@ def explain(name: WireName, at: float | None, client: bytes | None, config_file:
     since the journal began, it says what was applied then.
     """
     config = read_config(config_file)
-    law = (None if at is None else read_past_law(config, name, at)) or read_law(config)
+    law = (None if at is None else _read_past(config, name, at)) or read_law(config, name)
     view = ALLOWED if client is None else law.view_of(client, config.clients.allow)
     explanation = explain_name(law, name, law.wall if at is None else at, view)
     special = special_names(config.zones, config.special_names).content(name, RRType.A) is not None
@@ -59,6 +60,12 @@ def explain(name: WireName, at: float | None, client: bytes | None, config_file:
             _say_listing(listing)
         _say_nearest(explanation)
         _say_answer(explanation, special=special)
+
+
+def _read_past(config: Config, name: WireName, at: float) -> Law | None:
+    from resolver.cli.law_of_the_past import read_past_law  # noqa: PLC0415  # it loads a compiler, and few ask for it
+
+    return read_past_law(config, name, at)
 
 
 VERDICTS: Final = {

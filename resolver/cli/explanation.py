@@ -10,7 +10,7 @@ from resolver.core.admission import View
 from resolver.core.policy import Allow, Block
 from resolver.dns.name import WireName, present_name
 from resolver.ops.clock import utc_text
-from resolver.ops.exemptions import exemption_words
+from resolver.ops.exemption_words import exemption_words
 from resolver.ops.policy_document import MeasureRecord, OrderRecord
 from resolver.orders.index import Rule
 
@@ -151,16 +151,14 @@ def explain_name(law: Law, name: WireName, wall: float, view: View) -> Explanati
 def _listings(law: Law, rule: Rule, wall: float, view: View, block: Block | None) -> Iterator[Listing]:
     """Find what a rule means for each brand that its measure binds."""
     exempting = law.exempting(view, wall)
-    order = law.order_of(rule.measure)
-    for number in order["measures"]:
-        measure = law.document["measures"][number]
+    for number, measure in enumerate(law.document["measures"]):
         if measure.get("listed_as", number) == rule.measure:
             brand = measure.get("brand", "")
             standing = standing_at(law.policy.timeline(rule, brand), wall, unsuspended_times(measure, rule))
             exempt = exempting.get(rule.measure) if brand == view.brand and standing.state is State.IN_FORCE else None
             yield Listing(
                 rule=rule,
-                order=order,
+                order=law.order_of(measure),
                 measure=measure,
                 file=law.document["files"][rule.file],
                 standing=standing,

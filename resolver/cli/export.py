@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from resolver.cli.arguments import config_option, examples, json_option, read_config, spelled
-from resolver.cli.law import compile_now
+from resolver.cli.law_of_files import compile_now
 from resolver.cli.progress import shown_progress
 from resolver.cli.standing import standing_at
 from resolver.cli.terminal import complain, printable, say_json

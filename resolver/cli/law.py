@@ -1,32 +1,26 @@
 """Which policy and which clock a command speaks of: those of the running server, or of the order files without one."""
 
-import time
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
-from errno import ENOENT
 from pathlib import Path
 
 import click
 
-from resolver.cli.terminal import complain
 from resolver.core.admission import Admission, View
 from resolver.core.policy import ExemptionEntry, Policy
 from resolver.dns.name import WireName
-from resolver.ops.clock import order_clock
-from resolver.ops.compile import CompileReport, compile_orders
 from resolver.ops.config import Config
 from resolver.ops.control import ControlError, call
-from resolver.ops.kept_orders import KeptFileError
-from resolver.ops.past_orders import past_policy
-from resolver.ops.plan import Confirms, confirms_nothing
-from resolver.ops.policy_document import OrderRecord, PolicyDocument
-from resolver.ops.policy_file import DamagedPolicyError, digest_in_name, join, open_index, read_current, read_document
-from resolver.ops.progress import Tell, tell_nobody
+from resolver.ops.policy_document import MeasureRecord, OrderRecord, PolicyDocument
+from resolver.ops.policy_file import (
+    DamagedPolicyError,
+    digest_in_name,
+    join,
+    open_index,
+    read_document,
+    read_document_of,
+)
 from resolver.orders.index import DamagedIndexError
-from resolver.proof.journal import JOURNAL_FILE, JournalError, open_for_reading
-from resolver.proof.past import state_at
-from resolver.proof.writer import time_text
 
 STATUS_SECONDS = 10.0
 
@@ -42,9 +36,9 @@ class Law:
     applied: tuple[str, str] | None = None
     """Of a past state its digest, and since when it was in force (ISO 8601 in UTC)."""
 
-    def order_of(self, measure: int) -> OrderRecord:
-        """Find the order that a measure, by its number, belongs to."""
-        return next(order for order in self.document["orders"] if measure in order["measures"])
+    def order_of(self, measure: MeasureRecord) -> OrderRecord:
+        """Find the order that a measure belongs to."""
+        return next(order for order in self.document["orders"] if order["id"] == measure["order"])
 
     def view_of(self, client: bytes, allow: Sequence[str]) -> View:
         """Find the view of a client by its packed address, where these networks are allowed beside those of brands."""
@@ -76,71 +70,30 @@ class Law:
         return f"{source}; REHEARSAL" if self.document["rehearsal"] else source
 
 
-def read_law(config: Config) -> Law:
+def read_law(config: Config, name: WireName | None = None) -> Law:
     """Take policy and clock of the running server; read the order files if there is none.
 
-    What is refused among the files is told on standard error.
+    Of a policy only what lists a name is read, if one is given. What is refused among the files is told on standard
+    error.
     """
     try:
         status = call(config.state, "status", within=STATUS_SECONDS)
     except ControlError:
-        return _law_of_files(config)
-    if not status["policy"]:
-        return _law_of_files(config)
-    return _law_of_server(Path(status["policy"]), float(status["order_clock"]))
+        status = {"policy": None}
+    if status["policy"]:
+        return _law_of_server(Path(status["policy"]), float(status["order_clock"]), name)
+    from resolver.cli.law_of_files import law_of_files  # noqa: PLC0415  # a compiler takes a while to load
+
+    return law_of_files(config)
 
 
-def read_past_law(config: Config, name: WireName, at: float) -> Law | None:
-    """Read from the journal what was applied at an instant (POSIX seconds) about a name; None if it does not tell.
-
-    A rehearsal's clock is not that of the journal, so it is not asked then.
-    """
-    if config.rehearse is not None or at >= time.time():
-        return None
+def _law_of_server(policy: Path, wall: float, name: WireName | None) -> Law:
     try:
-        with closing(open_for_reading(config.state / JOURNAL_FILE)) as reading:
-            state = state_at(reading, time_text(at))
-        if state is None or state.rehearsal:
-            return None
-        document, index = past_policy(config, state, name, at)
-    except JournalError as error:
-        if error.errno == ENOENT:
-            return None
-        raise click.ClickException(str(error)) from None
-    except KeptFileError as error:
-        raise click.ClickException(f"what was applied then cannot be told: {error}") from None
-    return Law(
-        document, join(state.digest, document, index, {}), at, running=False, applied=(state.digest, state.since)
-    )
-
-
-def compile_now(
-    config: Config, tell: Tell = tell_nobody, confirms: Confirms = confirms_nothing
-) -> tuple[CompileReport, float]:
-    """Compile the order files in memory as of now, by the order clock that a start would set; tells the instant.
-
-    The last applied policy stands behind what is refused, as it would at a start, and what looks like an accident is
-    refused unless it is confirmed. Nothing is written.
-    """
-    wall = order_clock(config.rehearse, time.time()).read()
-    try:
-        applied = read_current(config.state)
-        return compile_orders(config, wall, applied, write=False, tell=tell, confirms=confirms), wall
-    except OSError as error:
-        raise click.ClickException(f"the orders cannot be read: {error}; check path and permissions") from None
-
-
-def _law_of_server(policy: Path, wall: float) -> Law:
-    try:
-        document = read_document(policy)
-        index = open_index(policy, document["index"])
+        if name is None:
+            document = read_document(policy)
+            index = open_index(policy, document["index"])
+        else:
+            document, index = read_document_of(policy, name)
         return Law(document, join(digest_in_name(policy), document, index, {}), wall, running=True)
     except (OSError, DamagedPolicyError, DamagedIndexError) as error:
         raise click.ClickException(f"the running server's policy cannot be read: {error}; try: arret reload") from None
-
-
-def _law_of_files(config: Config) -> Law:
-    report, wall = compile_now(config)
-    for problem in report.problems:
-        complain(str(problem))
-    return Law(report.document, report.load({}), wall, running=False)

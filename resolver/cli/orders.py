@@ -11,9 +11,9 @@ from resolver.cli.law import Law, read_law
 from resolver.cli.standing import Standing, State, measure_standing, standing_at
 from resolver.cli.terminal import DOUBTFUL, QUIET, counted, from_here, is_narrow, say, say_json, say_table
 from resolver.ops.clock import utc_text
-from resolver.ops.exemptions import exemption_document, exemption_words
-from resolver.ops.metrics import spans
+from resolver.ops.exemption_words import exemption_document, exemption_words
 from resolver.ops.policy_document import MeasureRecord, OrderRecord, measure_words
+from resolver.ops.timelines import spans
 from resolver.orders.model import MeasureKind
 
 NARROW_COLUMNS = ("order/measure", "authority, case number", "names", "state")

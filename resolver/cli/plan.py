@@ -9,14 +9,14 @@ from typing import Any, Final
 import click
 
 from resolver.cli.arguments import config_option, examples, json_option, read_config, spelled
-from resolver.cli.law import compile_now
+from resolver.cli.law_of_files import compile_now
 from resolver.cli.progress import shown_progress
 from resolver.cli.reload import changes_between
 from resolver.cli.terminal import BAD, DOUBTFUL, GOOD, QUIET, counted, from_here, say, say_json
 from resolver.dns.name import name_of_hierarchy_key
 from resolver.ops.compile import CompileReport
 from resolver.ops.config import Config
-from resolver.ops.exemptions import exemption_document, exemption_words
+from resolver.ops.exemption_words import exemption_document, exemption_words
 from resolver.ops.plan import confirms_anything
 from resolver.ops.policy_document import PolicyDocument, measure_words
 from resolver.ops.policy_file import read_current, read_document

@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 
 from resolver.cli.arguments import config_option, examples, json_option, read_config
-from resolver.cli.law import compile_now
+from resolver.cli.law_of_files import compile_now
 from resolver.cli.reload import reload_server
 from resolver.cli.server import ask_server
 from resolver.cli.terminal import DOUBTFUL, QUIET, counted, from_here, say, say_json

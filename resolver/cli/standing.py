@@ -5,8 +5,8 @@ from enum import StrEnum
 
 from resolver.cli.arguments import present_instant
 from resolver.dns.name import present_name
-from resolver.ops.metrics import spans
 from resolver.ops.policy_document import MeasureRecord
+from resolver.ops.timelines import spans
 from resolver.orders.index import Rule
 from resolver.orders.model import Timeline
 

@@ -9,7 +9,8 @@ from typing import Any, Final, assert_never
 import click
 
 from resolver.cli.arguments import config_option, examples, json_option, present_instant, read_config
-from resolver.cli.law import Law, compile_now, read_law
+from resolver.cli.law import Law, read_law
+from resolver.cli.law_of_files import compile_now
 from resolver.cli.progress import shown_progress
 from resolver.cli.standing import State, measure_standing
 from resolver.cli.terminal import BAD, DOUBTFUL, GOOD, counted, from_here, say, say_json

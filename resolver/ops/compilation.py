@@ -8,8 +8,9 @@ from typing import Final
 from resolver.ops.channel import Message
 from resolver.ops.children import Child, cannot_start, end_in_words
 from resolver.ops.config import Config
-from resolver.ops.metrics import OrderDate, OrderRules, PolicySummary, spans
+from resolver.ops.metrics import OrderDate, OrderRules, PolicySummary
 from resolver.ops.progress import Tell, tell_nobody
+from resolver.ops.timelines import spans
 
 COMPILE_SECONDS: Final = 600.0
 GENTLE_SECONDS: Final = 20.0

@@ -1,4 +1,4 @@
-"""Which clients some orders do not bind for a while, and what every report says of them."""
+"""Which clients some orders do not bind for a while, and what is to be said of each of these exemptions."""
 
 import json
 import unicodedata
@@ -9,9 +9,9 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from resolver.core.policy import ExemptionEntry
-from resolver.ops.clock import utc_text
 from resolver.ops.config_operator import ExemptionConfig
 from resolver.ops.enactment import TimedOrder
+from resolver.ops.exemption_words import exemption_words
 from resolver.ops.policy_document import MeasureRecord
 from resolver.orders.calendar import end_instant_of
 from resolver.orders.model import Order, Place, Problem
@@ -53,24 +53,6 @@ def _is_meant(each: ExemptionConfig, order: Order) -> bool:
 
 def _composed(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split()).casefold()
-
-
-def exemption_words(entry: ExemptionEntry) -> str:
-    """Say in one line who is exempt from what, until when, and why."""
-    basis = "" if entry["legal_basis"] is None else f" (legal basis {entry['legal_basis']})"
-    orders = ", ".join(entry["orders"]) or "no loaded order"
-    return f"{', '.join(entry['clients'])} exempt from {orders}{basis} until {entry['until']}: {entry['why']}"
-
-
-def exemption_document(entry: ExemptionEntry) -> dict[str, object]:
-    """Write it for scripts; the end is ISO 8601 in UTC."""
-    return {
-        "clients": entry["clients"],
-        "orders": entry["orders"],
-        "legal_basis": entry["legal_basis"],
-        "why": entry["why"],
-        "until": utc_text(entry["ends"]),
-    }
 
 
 def exemption_warnings(entries: Sequence[ExemptionEntry], wall: float) -> Iterator[Problem]:

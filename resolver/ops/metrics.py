@@ -6,7 +6,7 @@ client asked for and no client address ever becomes one. ``docs/metrics.md`` lis
 
 import math
 import platform
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -32,7 +32,7 @@ from resolver.core.counters import (
     upstream_latency_slot,
     upstream_slot,
 )
-from resolver.orders.model import Span, Timeline
+from resolver.orders.model import Timeline
 from resolver.proof.writer import WriterState
 
 MICROSECONDS: Final = 1_000_000
@@ -148,11 +148,6 @@ class MetricsState:
 def covers(timeline: Timeline, wall: float) -> bool:
     """Tell whether one of the spans holds this instant; the end does not belong to a span."""
     return any(span.since <= wall < (math.inf if span.until is None else span.until) for span in timeline)
-
-
-def spans(pairs: Iterable[Sequence[float | None]]) -> Timeline:
-    """Read a timeline as a policy document writes it: pairs of since and until."""
-    return tuple(Span(since or 0.0, until) for since, until in pairs)
 
 
 class PageCollector(Collector):

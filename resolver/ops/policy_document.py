@@ -8,7 +8,7 @@ from typing import NotRequired, TypedDict
 
 from resolver.core.policy import BrandEntry, ExemptionEntry, MeasureEntry
 
-VERSION = 2
+VERSION = 3
 
 
 class DeadlineRecord(TypedDict):

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from resolver.ops.control import SOCKET_FILE, ControlError, ControlServer, Message, Peer, call, open_control_socket
+from resolver.ops.control import SOCKET_FILE, ControlError, Message, Peer, call
+from resolver.ops.control_server import ControlServer, open_control_socket
 
 
 async def echo(request: Message, peer: Peer) -> Message:

@@ -37,8 +37,8 @@ from resolver.ops.metrics import (
     PolicySummary,
     ReloadState,
     covers,
-    spans,
 )
+from resolver.ops.timelines import spans
 from resolver.orders.model import Span
 from resolver.proof.journal import Head
 from resolver.proof.writer import WriterState
