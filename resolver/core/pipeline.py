@@ -271,6 +271,8 @@ class Pipeline:
         entry = self._messages.find(question)
         if entry is not None and now < entry.expires:
             return self._present(asked, entry, now)
+        if question.dnssec_ok and (entry is None or entry.stale_until <= now):
+            entry = self._messages.find(question._replace(dnssec_ok=False))  # no signatures are better than no answer
         stale = entry is not None and now < entry.stale_until and not unusable.final
         if not cached:
             self._messages.keep_failure(question, unusable, now, stale=stale)

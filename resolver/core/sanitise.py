@@ -240,8 +240,13 @@ def _renamed(name: WireName, dname: Record) -> Record | None:
 
 
 def _contradicts(chain: _Chain, response: Response) -> bool:
-    """Tell whether a response says two things at once, or nothing about the question."""
+    """Tell whether a response says two things at once, or nothing about the question.
+
+    YXDOMAIN is nothing without the DNAME that makes too long a name (RFC 6672 section 2.2).
+    """
     if response.rcode == Rcode.NXDOMAIN and chain.complete:
+        return True
+    if response.rcode == Rcode.YXDOMAIN and not chain.overlong:
         return True
     if response.answer and not chain.records:
         return True

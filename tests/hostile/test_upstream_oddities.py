@@ -145,7 +145,14 @@ HEADERS: dict[str, Case] = {
         for code in (17, 18, 19, 20, 21, 22, 23, 32, 4095)
     },
     "BADVERS whatever is asked": fails(opt=OPT[:5] + b"\x01" + OPT[6:]),
-    "YXDOMAIN without a DNAME": Case(Odd(flags=0x8186), "YXDOMAIN"),
+    "YXDOMAIN without a DNAME": fails(flags=0x8186),
+    "YXDOMAIN without a DNAME, with an SOA": fails(authority=(soa(),), flags=0x8186),
+    "YXDOMAIN and an address": fails(a(), flags=0x8186),
+    "YXDOMAIN and an alias": fails(cname(Q, "x.example"), flags=0x8186),
+    "YXDOMAIN and a DNAME that fits": fails(rr(ZONE, "DNAME", n("f.example")), flags=0x8186),
+    "YXDOMAIN and another name's DNAME": fails(
+        rr(n("other.example"), "DNAME", n(f"{LONG}.{LONG}.{LONG}.{'b' * 58}")), flags=0x8186
+    ),
     "NXDOMAIN": Case(Odd(authority=(soa(),), flags=0x8183), "NXDOMAIN"),
     "NXDOMAIN without SOA": Case(Odd(flags=0x8183), "NXDOMAIN"),
     "NXDOMAIN with AA": Case(Odd(authority=(soa(),), flags=0x8583), "NXDOMAIN"),

@@ -1,5 +1,8 @@
 """What a client gets when no upstream answers: something stale, or the failure, and how long that stands."""
 
+from typing import Any
+
+import dns.flags
 import dns.rcode
 import pytest
 
@@ -143,6 +146,45 @@ def test_what_expired_is_served_for_want_of_better(rcode: str, lines: list[str],
         assert [rrset.ttl for rrset in (*message.answer, *message.authority)] == [30]
         assert reply.lifetime == 0
     assert world.page[GAUGES + Gauge.STALE_ANSWERS] == 2
+
+
+@pytest.mark.parametrize("age", [5, 100, 150], ids=["fresh", "expired", "stale for long"])
+@pytest.mark.parametrize("aliased", [False, True])
+def test_who_asks_for_signatures_gets_at_least_what_others_were_told(age: int, *, aliased: bool) -> None:
+    world = World()
+    lines = [A.replace("www", "cdn"), "www.fine.example. 100 IN CNAME cdn.fine.example."] if aliased else [A]
+    world.resolve(ask("www.fine.example"), upstream_says("www.fine.example", "A", *lines))
+    world.wait(age)
+    signed = ask("www.fine.example", want_dnssec=True)
+    for reply in (world.fail(signed, Failure.REFUSED_UPSTREAM), world.receive(signed)):
+        assert isinstance(reply, Reply)
+        message = parsed(reply)
+        assert [rrset.ttl for rrset in message.answer] == [30] * (1 + aliased)
+        assert (message.rcode(), extended_errors(message)) == (dns.rcode.NOERROR, [(3, "")])
+        assert not message.flags & dns.flags.AD
+        assert reply.lifetime == 0
+    world.enforce(policy(measure(), names=[("cdn.fine.example" if aliased else "fine.example", 0)]))
+    assert "192.0.2.80" in records(parsed(world.receive(signed)).answer)[-1], "it is judged like all others"
+
+
+@pytest.mark.parametrize(
+    ("told", "asked"),
+    [
+        pytest.param({"want_dnssec": True}, {}, id="signatures are not for who does not want them"),
+        pytest.param({"flags": dns.flags.RD | dns.flags.CD}, {"want_dnssec": True}, id="unchecked is not checked"),
+    ],
+)
+def test_what_others_were_told_does_not_help_everybody(told: dict[str, Any], asked: dict[str, Any]) -> None:
+    world = World()
+    world.resolve(ask("www.fine.example", **told), GOOD)
+    assert parsed(world.fail(ask("www.fine.example", **asked))).rcode() == dns.rcode.SERVFAIL
+
+
+def test_what_others_were_told_does_not_make_bogus_good() -> None:
+    world = World()
+    world.resolve(ask("www.fine.example"), GOOD)
+    bogus = upstream_says("www.fine.example", "A", rcode="SERVFAIL", edns="15:0006")
+    assert parsed(world.resolve(ask("www.fine.example", want_dnssec=True), bogus)).rcode() == dns.rcode.SERVFAIL
 
 
 def test_with_a_stale_answer_upstreams_are_left_alone_for_thirty_seconds() -> None:
