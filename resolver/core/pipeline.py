@@ -75,23 +75,21 @@ class Pipeline:
         *,
         now: float,
         stale_seconds: float = 86_400,
-        structured_option: int = 0,
-        special: SpecialNames = ALL_FORWARDED,
     ) -> None:
         """Enforce ``table``, made at this moment (``now``, monotonic); count in ``page`` (64-bit places).
 
-        An answer may be served for ``stale_seconds`` after it expired if upstreams fail; 0 switches that off. Who sends
-        the option ``structured_option`` gets extended errors as JSON, where the policy has them.
+        An answer may be served for ``stale_seconds`` after it expired if upstreams fail; 0 switches that off. No
+        option is taken as a wish for JSON, no name is special and nothing is guarded before it is said.
         """
         self.courtesies = Courtesies()
-        self._special = special
+        self._special = ALL_FORWARDED
         self._guard: RebindingGuard | None = None
         self._intact = IntactReader(stale_seconds)
         self._messages = messages
         self._page = page
         self._stale_seconds = stale_seconds
         self._table = table
-        self._enforcement = Enforcement(table, now, structured_option)
+        self._enforcement = Enforcement(table, now, structured_option=0)
 
     @property
     def table(self) -> Table:

@@ -76,13 +76,9 @@ class Worker:
             page,
             now=monotonic(),
             stale_seconds=settings.stale_seconds,
-            structured_option=settings.structured_option,
-            special=_special(settings),
         )
         self._pipeline = pipeline
-        pipeline.guard_by(_guard(settings))
         self._arrivals = arrivals
-        pipeline.courtesies.cookies = self._cookies(settings)
         self._watch = ClockWatch(pipeline, policy, clock, monotonic)
         self._forwarder = Forwarder(
             pipeline,
@@ -94,7 +90,7 @@ class Worker:
             per_domain=settings.in_flight_per_domain,
             clock=self._watch.read,
         )
-        self._forwarder.random_case = settings.random_case
+        self._follow(settings)
         self._answering = Answering(
             pipeline,
             self._packets,
@@ -166,16 +162,12 @@ class Worker:
 
         Caches survive, and so do their bounds and the pace of the lanes: those are fixed when a worker begins.
         """
-        self._pipeline.answer_specially(_special(settings))
-        self._pipeline.guard_by(_guard(settings))
+        self._follow(settings)
         self._watch.enforce(policy)
-        self._pipeline.recognise(settings.structured_option)
         self._answering.views = _views(settings, policy)
-        self._pipeline.courtesies.cookies = self._cookies(settings)
         self._answering.limiter.rates = settings.rates
         self._answering.waiting.most = settings.in_flight_per_client
         self._forwarder.replace(settings.upstreams, settings.zones, settings.in_flight)
-        self._forwarder.random_case = settings.random_case
         self._forwarder.domains.bound(settings.in_flight_per_domain)
         self._tcp.bound(connections=settings.tcp_connections, per_client=settings.tcp_per_client)
         self._tick()
@@ -203,6 +195,14 @@ class Worker:
             lane.stop()
         self._tcp.close()
         self._forwarder.close()
+
+    def _follow(self, settings: WorkerSettings) -> None:
+        """Take over, at the start and at every change, what a part is told after it was made."""
+        self._pipeline.answer_specially(_special(settings))
+        self._pipeline.guard_by(_guard(settings))
+        self._pipeline.recognise(settings.structured_option)
+        self._pipeline.courtesies.cookies = self._cookies(settings)
+        self._forwarder.random_case = settings.random_case
 
     def _cookies(self, settings: WorkerSettings) -> Cookies | None:
         secrets = tuple(map(bytes.fromhex, settings.cookie_secrets))
