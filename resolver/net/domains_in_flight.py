@@ -4,13 +4,24 @@ A flood of random names below one domain then takes that many places, and what e
 joins a question that is being asked already takes none.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from enum import Enum, auto
 from functools import partial
+from typing import Final
 
 from resolver.core.crowd import Crowd
 from resolver.dns.name import WireName
 from resolver.net.exchange import Exchange
 from resolver.orders.public_suffixes import public_suffixes
+
+
+class Full(Enum):
+    """That a domain has no place left."""
+
+    FULL = auto()
+
+
+FULL: Final = Full.FULL
 
 
 class DomainsInFlight:
@@ -29,27 +40,28 @@ class DomainsInFlight:
         self._most = most
         self._crowd = None
 
-    def admits(self, exchange: Exchange, others: Collection[Exchange]) -> bool:
-        """Let an exchange have a place until it leaves it, beside all that are open; False if its domain has none."""
+    def enter(self, qname: WireName, others: Collection[Exchange]) -> Callable[[], None] | Full | None:
+        """Take a place for a question beside all exchanges that are open; gives the way to leave it.
+
+        None while nothing is counted; then there is nothing to leave.
+        """
         if self._crowd is None:
             if len(others) < self._most:
-                return True
+                return None
             self._crowd = self._count(others)
         elif len(others) < self._most // 2:
             self._crowd = None
-            return True
-        return self._enter(self._crowd, exchange)
+            return None
+        return self._enter(self._crowd, qname)
 
     def _count(self, others: Collection[Exchange]) -> Crowd[WireName]:
         crowd = Crowd[WireName](self._most)
         for other in others:
             if not other.late:
-                self._enter(crowd, other)
+                place = self._enter(crowd, other.question.qname)
+                other.give_up_place = None if isinstance(place, Full) else place
         return crowd
 
-    def _enter(self, crowd: Crowd[WireName], exchange: Exchange) -> bool:
-        domain = self._suffixes.registered_domain(exchange.question.qname)
-        if not crowd.enter(domain):
-            return False
-        exchange.give_up_place = partial(crowd.leave, domain)
-        return True
+    def _enter(self, crowd: Crowd[WireName], qname: WireName) -> Callable[[], None] | Full:
+        domain = self._suffixes.registered_domain(qname)
+        return partial(crowd.leave, domain) if crowd.enter(domain) else FULL

@@ -12,12 +12,12 @@ from typing import Final
 from resolver.core.counters import GAUGES, Gauge
 from resolver.core.message_cache import Entry
 from resolver.core.pipeline import Pipeline
-from resolver.core.step import Asked, Drop, Failure, Forward, Question, Reply
+from resolver.core.step import Asked, Drop, Failure, Forward, Question, Reply, Unusable
 from resolver.dns.response import HEADER_SIZE
 from resolver.net.arrivals import Arrivals
 from resolver.net.attempt import Outcome, Way
 from resolver.net.continuations import Continuations
-from resolver.net.domains_in_flight import DomainsInFlight
+from resolver.net.domains_in_flight import DomainsInFlight, Full
 from resolver.net.draws import Draws, mix_case
 from resolver.net.exchange import MOST_MISMATCHES, Exchange, Respond
 from resolver.net.hearing import Hearing
@@ -32,6 +32,10 @@ BUSY_TICK: Final = 0.02
 """Seconds between two looks at what is due while something is in flight ..."""
 IDLE_TICK: Final = 1.0
 """... and while nothing is: sockets grow old, upstreams that are down want a probe."""
+AT_ONCE: Final = 16
+"""Exchanges moved along before clients get their turn: each may cost a send, or the answers of a failure ..."""
+ANSWERED_AT_ONCE: Final = 64
+"""... and clients of one exchange answered before others get theirs."""
 
 _JOINED: Final = GAUGES + Gauge.JOINED
 _IN_FLIGHT: Final = GAUGES + Gauge.IN_FLIGHT
@@ -79,6 +83,7 @@ class Forwarder:
         self.replace(upstreams, zones, in_flight)
         self._timer = loop.call_later(IDLE_TICK, self._tick)
         self._is_idle = True
+        self._moves_on = False
 
     @property
     def waiting(self) -> int:
@@ -116,14 +121,16 @@ class Forwarder:
         upstreams = self._roster.serving(question)
         if not upstreams:
             return Failure.NO_UPSTREAM
+        place = self.domains.enter(question.qname, self._exchanges.values())
+        if isinstance(place, Full):
+            self._page[GAUGES + Gauge.FULL_FOR_DOMAIN] += 1
+            return Failure.OVERLOAD
         if len(upstreams) > 1:
             upstreams = in_turn(upstreams, self._draws.draw()[1])
         exchange = Exchange(question, upstreams, now)
+        exchange.give_up_place = place
         if self.random_case:
             exchange.wire_question = mix_case(exchange.wire_question)
-        if not self.domains.admits(exchange, self._exchanges.values()):
-            self._page[GAUGES + Gauge.FULL_FOR_DOMAIN] += 1
-            return Failure.OVERLOAD
         self._exchanges[question] = exchange
         self._timetable.enter(exchange)
         if self._is_idle:
@@ -216,11 +223,17 @@ class Forwarder:
             self._continuations.resume(followers, entry, now)
 
     def _answer(self, waiters: Sequence[tuple[Asked, Respond]], entry: Entry, now: float) -> None:
-        """Answer those who wait with an entry, each judged now."""
+        """Answer those who wait with an entry, each judged when its answer leaves."""
+        if len(waiters) > ANSWERED_AT_ONCE:
+            rest, waiters = waiters[ANSWERED_AT_ONCE:], waiters[:ANSWERED_AT_ONCE]
+            self._loop.call_soon(self._answer_rest, rest, entry)
         self._wait_for(-len(waiters))
         complete = self._pipeline.complete
         for asked, respond in waiters:
             self._respond(respond, complete(asked, entry, now))
+
+    def _answer_rest(self, waiters: Sequence[tuple[Asked, Respond]], entry: Entry) -> None:
+        self._answer(waiters, entry, self._clock())
 
     def _fail(self, exchange: Exchange, now: float) -> None:
         """Tell everybody who waits; if an answer may still come it will be kept for the next who asks."""
@@ -231,11 +244,21 @@ class Forwarder:
         exchange.leave_domain()
         if unusable.final or not exchange.may_be_answered:
             self._forget(exchange)
+        self._tell(waiters, unusable, now)
+        if followers:
+            self._continuations.give_up(followers, unusable, now)
+
+    def _tell(self, waiters: Sequence[tuple[Asked, Respond]], unusable: Unusable, now: float) -> None:
+        """Tell those who wait that nothing came, each judged when its answer leaves."""
+        if len(waiters) > ANSWERED_AT_ONCE:
+            rest, waiters = waiters[ANSWERED_AT_ONCE:], waiters[:ANSWERED_AT_ONCE]
+            self._loop.call_soon(self._tell_rest, rest, unusable)
         self._wait_for(-len(waiters))
         for asked, respond in waiters:
             self._respond(respond, self._pipeline.fail(asked, unusable, now))
-        if followers:
-            self._continuations.give_up(followers, unusable, now)
+
+    def _tell_rest(self, waiters: Sequence[tuple[Asked, Respond]], unusable: Unusable) -> None:
+        self._tell(waiters, unusable, self._clock())
 
     def _forget(self, exchange: Exchange) -> None:
         exchange.close()
@@ -257,8 +280,14 @@ class Forwarder:
 
     def advance(self, now: float) -> None:
         """Do what is due: further sends, answers to those who have waited long enough, probes, fresh sockets."""
+        self._move_along(now)
+        self._pipeline.show_sizes()
+        self._roster.renew(now)
+
+    def _move_along(self, now: float) -> None:
+        """Take the next few exchanges to the stage they have reached, the others once clients had their turn."""
         sends = len(self._schedule.sends)
-        for stage, exchange in self._timetable.due(now):
+        for moved, (stage, exchange) in enumerate(self._timetable.due(now), start=1):
             if stage > sends:
                 self._forget(exchange)
             elif not exchange.late:
@@ -268,8 +297,15 @@ class Forwarder:
                     self._pursue(exchange, exchange.scheduled_way(), now)
                 else:
                     self._fail(exchange, now)
-        self._pipeline.show_sizes()
-        self._roster.renew(now)
+            if moved == AT_ONCE:
+                if not self._moves_on:
+                    self._moves_on = True
+                    self._loop.call_soon(self._move_on)
+                return
+
+    def _move_on(self) -> None:
+        self._moves_on = False
+        self._move_along(self._clock())
 
     def _note_silence(self, exchange: Exchange, now: float) -> None:
         patience = self._schedule.sends[0] / 2

@@ -1,11 +1,13 @@
 """A registered domain has so many places among the questions on their way, and no more."""
 
+from collections.abc import Callable
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from resolver.core.step import Question
 from resolver.dns.name import parse_name
-from resolver.net.domains_in_flight import DomainsInFlight
+from resolver.net.domains_in_flight import FULL, DomainsInFlight, Full
 from resolver.net.exchange import Exchange
 
 MOST = 4
@@ -15,28 +17,30 @@ def exchange(host: str) -> Exchange:
     return Exchange(Question(parse_name(host), 1, 1, dnssec_ok=False, checking_disabled=False), (), 0.0)
 
 
+def enter(domains: DomainsInFlight, host: str, others: list[Exchange]) -> Callable[[], None] | Full | None:
+    return domains.enter(parse_name(host), others)
+
+
 def test_nothing_is_counted_while_there_is_room_for_all() -> None:
     domains = DomainsInFlight(MOST)
-    begun = exchange("a.example")
-    assert domains.admits(begun, [exchange("b.example")] * (MOST - 1))
-    assert begun.give_up_place is None
+    assert enter(domains, "a.example", [exchange("b.example")] * (MOST - 1)) is None
 
 
 def test_who_was_told_of_a_failure_holds_no_place() -> None:
     domains = DomainsInFlight(MOST)
     others = [exchange(f"{number}.a.example") for number in range(MOST)]
-    assert not domains.admits(exchange("x.a.example"), others)
+    assert enter(domains, "x.a.example", others) is FULL
     others[0].late = True
     others[0].leave_domain()
-    assert domains.admits(exchange("x.a.example"), others)
+    assert enter(domains, "x.a.example", others) is not FULL
 
 
 def test_a_lower_bound_binds_who_comes_next() -> None:
     domains = DomainsInFlight(MOST)
     others = [exchange(f"{number}.a.example") for number in range(MOST - 1)]
     domains.bound(2)
-    assert not domains.admits(exchange("x.a.example"), others)
-    assert domains.admits(exchange("x.b.example"), others)
+    assert enter(domains, "x.a.example", others) is FULL
+    assert enter(domains, "x.b.example", others) is not FULL
 
 
 @given(st.lists(st.tuples(st.sampled_from(["a.example", "b.example", "c.co.uk", "d.co.uk"]), st.booleans())))
@@ -49,6 +53,8 @@ def test_a_domain_is_refused_when_it_has_all_its_places(steps: list[tuple[str, b
             ended.close()
         begun = exchange(f"n{number}.{domain}")
         room = sum(1 for other, _ in open_now if other == domain) < MOST
-        assert domains.admits(begun, [each for _, each in open_now]) is room
-        if room:
+        place = domains.enter(begun.question.qname, [each for _, each in open_now])
+        assert (place is not FULL) is room
+        if not isinstance(place, Full):
+            begun.give_up_place = place
             open_now.append((domain, begun))
