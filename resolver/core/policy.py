@@ -283,13 +283,17 @@ def load_policy(document: Mapping[str, object], index: Index, slots: Mapping[str
     the counter of each `counter_key`, and without one nothing is counted.
     """
     entries = cast("Iterable[MeasureEntry]", document["measures"])
-    measures = tuple(_measure_state(number, entry, slots) for number, entry in enumerate(entries))
+    return join_policy(document, (measure_state(number, entry, slots) for number, entry in enumerate(entries)), index)
+
+
+def join_policy(document: Mapping[str, object], measures: Iterable[MeasureState], index: Index) -> Policy:
+    """Do what `load_policy` does with measures that were read already."""
     brands = cast("Sequence[BrandEntry]", document.get("brands", ()))
     exempt = cast("Sequence[ExemptionEntry]", document.get("exempt", ()))
     return Policy(
         cast("str", document["digest"]),
         index,
-        measures,
+        tuple(measures),
         tuple((each["name"], tuple(each["clients"])) for each in brands),
         tuple(
             Exemption(each["key"], tuple(each["clients"]), frozenset(each["measures"]), each["ends"]) for each in exempt
@@ -302,7 +306,8 @@ def counter_key(entry: MeasureEntry) -> str:
     return f"{entry['order']}/{OBSERVED if entry.get('observe', False) else entry['action']}"
 
 
-def _measure_state(number: int, entry: MeasureEntry, slots: Mapping[str, int]) -> MeasureState:
+def measure_state(number: int, entry: MeasureEntry, slots: Mapping[str, int]) -> MeasureState:
+    """Read one measure, which is the one of this number; ``slots`` as in `load_policy`."""
     imposed, confidential, decided = entry["rank"]
     return MeasureState(
         number=number,

@@ -62,10 +62,12 @@ async def compile_in_child(
     return await _ask_child({**question, **_common(config, wall, known)}, tell, beside=beside)
 
 
-async def amend_in_child(config: Config, wall: float, known: str | None, file: Path) -> Compiled:
+async def amend_in_child(
+    config: Config, wall: float, known: str | None, file: Path, before: CompiledPolicy
+) -> Compiled:
     """Put the history of the order in a file into the applied policy; no policy where that takes a compilation."""
-    question = {"do": "amend", "beside": False, "tidy": False, "file": str(file), **_common(config, wall, known)}
-    return await _ask_child(question, tell_nobody, beside=False)
+    question = {"do": "amend", "beside": False, "tidy": False, "file": str(file), "since": before.digest}
+    return await _ask_child({**question, **_common(config, wall, known)}, tell_nobody, before, beside=False)
 
 
 async def recall_in_child(config: Config, wall: float, known: str | None) -> Compiled:
@@ -78,7 +80,7 @@ def _common(config: Config, wall: float, known: str | None) -> Message:
     return {"config": config.to_json(), "wall": wall, "known": known}
 
 
-async def _ask_child(question: Message, tell: Tell, *, beside: bool) -> Compiled:
+async def _ask_child(question: Message, tell: Tell, before: CompiledPolicy | None = None, *, beside: bool) -> Compiled:
     try:
         child = Child(asyncio.get_running_loop(), "amend" if question["do"] == "amend" else "compile")
         child.heard_progress = tell
@@ -97,7 +99,7 @@ async def _ask_child(question: Message, tell: Tell, *, beside: bool) -> Compiled
         child.kill()
     if answer["say"] != "compiled":
         return _nothing(f"compiling the orders: {answer['why']}; the policy stays as it was")
-    return Compiled(_policy(answer), tuple(answer["problems"]), tuple(answer["warnings"]), answer["account"])
+    return Compiled(_policy(answer, before), tuple(answer["problems"]), tuple(answer["warnings"]), answer["account"])
 
 
 def _nothing(problem: str) -> Compiled:
@@ -110,24 +112,30 @@ async def _how_it_ended(child: Child) -> str:
     return f"the child ended early ({end_in_words(await child.end())})"
 
 
-def _policy(answer: Message) -> CompiledPolicy | None:
+def _policy(answer: Message, before: CompiledPolicy | None) -> CompiledPolicy | None:
+    """Read what is told of a policy; what is told of its new part alone is joined with the policy before."""
     if answer["policy"] is None:
         return None
-    rules = tuple(
+    rules = [
         OrderRules(order, tuple((spans(timeline), count) for timeline, count in groups))
         for order, groups in answer["rules"]
-    )
+    ]
+    counted, unpinned = set(answer["counted"]), frozenset(answer["unpinned"])
+    dates = [OrderDate(*each) for each in answer["dates"]]
+    if answer["since"] is not None:
+        assert before is not None, "a part is told to whom named a policy"
+        assert before.digest == answer["since"], "the part is that of this policy"
+        told = {each.order for each in rules}.union(answer["gone"])
+        was = before.summary
+        rules = sorted((*rules, *(each for each in was.orders if each.order not in told)), key=lambda each: each.order)
+        counted |= {key for key in before.counted if key.rpartition("/")[0] not in told}
+        dates += [each for each in was.dates if each.order not in told]
+        unpinned |= was.unpinned - told
     return CompiledPolicy(
         Path(answer["policy"]),
         answer["digest"],
         answer["orders"],
         answer["names"],
-        tuple(answer["counted"]),
-        PolicySummary(
-            answer["digest"],
-            rules,
-            tuple(OrderDate(*each) for each in answer["dates"]),
-            frozenset(answer["unpinned"]),
-            answer["refused"],
-        ),
+        tuple(sorted(counted)),
+        PolicySummary(answer["digest"], tuple(rules), tuple(dates), unpinned, answer["refused"]),
     )

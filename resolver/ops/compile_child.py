@@ -10,21 +10,18 @@ import socket
 import traceback
 from collections.abc import Sequence
 from functools import partial
-from math import inf
 from pathlib import Path
 from typing import Final
 
-from resolver.core.policy import counter_key
 from resolver.ops.account import account_of, account_of_recalled
-from resolver.ops.agenda import Appointment, appointments
 from resolver.ops.amendment import amend
 from resolver.ops.channel import LineSplitter, Message, write_line
 from resolver.ops.compile import compile_orders
 from resolver.ops.config import Config
+from resolver.ops.description import described
 from resolver.ops.kept_for_the_journal import discard_unneeded
 from resolver.ops.plan import PlanChangedError, confirms_nothing, confirms_only
-from resolver.ops.policy_document import PolicyDocument
-from resolver.ops.policy_file import AppliedPolicy, digest_in_name, read_current, read_document
+from resolver.ops.policy_file import AppliedPolicy, read_current, read_document
 from resolver.ops.progress import Tell, told_seldom
 
 NICENESS: Final = 10
@@ -77,76 +74,38 @@ def _answer(asked: Message, tell: Tell) -> Message:
     if asked["do"] == "recall":
         return _recall(asked, config, applied)
     wall, known = float(asked["wall"]), asked["known"]
-    before = _document_of(applied, known)
     if asked["do"] == "amend":
-        return _amend(config, applied, before, Path(asked["file"]), wall)
+        return _amend(asked, config, applied, wall)
     confirms = confirms_nothing if asked["plan"] is None else confirms_only(asked["plan"])
     report = compile_orders(config, wall, applied, tell=tell, confirms=confirms)
     problems, warnings = _bounded(report.problems), _bounded(report.warnings)
-    account = account_of(report, config, before, wall, known)
+    lines = applied.lines if applied is not None and applied.digest == known else None
+    account = account_of(report, config, None if lines is None else lines.document, wall, known)
     said = {"say": "compiled", "problems": problems, "warnings": warnings, "account": account}
-    return {**said, **_described(report.policy)}
+    return {**said, **described(report.policy, report.document)}
 
 
-def _amend(
-    config: Config, applied: AppliedPolicy | None, before: PolicyDocument | None, file: Path, wall: float
-) -> Message:
-    """Answer with no policy where a reload must do it."""
+def _amend(asked: Message, config: Config, applied: AppliedPolicy | None, wall: float) -> Message:
+    """Answer with no policy where a reload must do it: also where journal or supervisor know another policy."""
     said: Message = {"say": "compiled", "problems": [], "warnings": []}
-    amended = amend(config, applied, before, file, wall)
+    known = {asked["known"], asked["since"]}
+    amended = amend(config, applied, Path(asked["file"]), wall) if applied and {applied.digest} == known else None
     if amended is None:
-        return {**said, "account": None, **_described(None)}
+        return {**said, "account": None, "policy": None}
     entities = [each.model_dump(mode="json") for each in config.operator.who_we_are]
-    return {
-        **said,
-        "account": {**amended.account, "entities": entities},
-        **_described(amended.policy, amended.document),
-    }
+    account = {**amended.account, "entities": entities}
+    return {**said, "account": account, **described(amended.policy, amended.part)}
 
 
 def _recall(asked: Message, config: Config, applied: AppliedPolicy | None) -> Message:
     said: Message = {"say": "compiled", "problems": [], "warnings": []}
     if applied is None or applied.path is None:
-        return {**said, "account": None, **_described(None)}
+        return {**said, "account": None, "policy": None}
     document = read_document(applied.path)
     account = account_of_recalled(document, config, float(asked["wall"]), asked["known"], applied.digest)
-    return {**said, "account": account, **_described(applied.path)}
-
-
-def _document_of(applied: AppliedPolicy | None, known: str | None) -> PolicyDocument | None:
-    """Give the document of the policy that the journal knows as the last one, if it is the one applied."""
-    return applied.document if applied is not None and applied.digest == known else None
+    return {**said, "account": account, **described(applied.path, document)}
 
 
 def _bounded(sentences: Sequence[object]) -> list[str]:
     told = [str(sentence) for sentence in sentences[:PROBLEMS_TOLD]]
     return told + [f"and {len(sentences) - PROBLEMS_TOLD} more"] * (len(sentences) > PROBLEMS_TOLD)
-
-
-def _described(policy: Path | None, document: PolicyDocument | None = None) -> Message:
-    """Say of a policy what the supervisor needs, so that it need not read it: totals, and what is counted."""
-    if policy is None:
-        return {"policy": None}
-    document = document or read_document(policy)
-    rules: dict[str, list[tuple[object, int]]] = {order["id"]: [] for order in document["orders"]}
-    for measure in document["measures"]:
-        if measure.get("observe", False):
-            continue
-        rules[measure["order"]] += zip(measure["timelines"], measure["counts"], strict=True)
-    return {
-        "policy": str(policy),
-        "digest": digest_in_name(policy),
-        "orders": len(document["orders"]),
-        "names": document["names"],
-        "counted": sorted({counter_key(measure) for measure in document["measures"]}),
-        "rules": list(rules.items()),
-        "refused": len(document["refused"]),
-        "dates": [_dated(each) for each in appointments(document)],
-        "unpinned": sorted({measure["order"] for measure in document["measures"] if not measure["pinned"]}),
-    }
-
-
-def _dated(each: Appointment) -> list[object]:
-    """Write a date for the metrics; an open bound is None."""
-    bounds = [None if abs(bound) == inf else bound for bound in (each.since, each.until)]
-    return [each.order, each.subject.value, each.at, *bounds]

@@ -21,7 +21,8 @@ from resolver.net.late import WatchfulSelector
 from resolver.net.settings import WorkerSettings
 from resolver.net.worker import Worker
 from resolver.ops.channel import Channel, Message
-from resolver.ops.policy_file import DamagedPolicyError, open_policy
+from resolver.ops.policy_file import DamagedPolicyError
+from resolver.ops.policy_reader import PolicyReader
 from resolver.orders.index import DamagedIndexError
 
 DRAIN_SECONDS: Final = 1.5
@@ -65,6 +66,7 @@ class DnsChild:
         self._selector = selector
         self._worker: Worker | None = None
         self._prepared: Prepared | None = None
+        self._reader = PolicyReader()
         self._complaints = Complaints()
         self._tasks: set[asyncio.Task[None]] = set()
         loop.set_exception_handler(self._complain)
@@ -95,11 +97,14 @@ class DnsChild:
     async def _load(self, message: Message) -> Policy | None:
         """Map the policy a message names, or refuse it."""
         try:
-            return await asyncio.to_thread(open_policy, Path(message["policy"]), message["slots"], _let_answers_go_on)
+            path, slots = Path(message["policy"]), message["slots"]
+            policy, _ = await asyncio.to_thread(self._reader.open, path, slots, _let_answers_go_on)
         except (DamagedPolicyError, DamagedIndexError, OSError) as error:
             self._say("refused", message, why=str(error), damaged=True)
         except Exception as error:  # noqa: BLE001  # whatever is wrong with a policy, the one in force stays
             self._say("refused", message, why=f"{message['policy']}: {error!r}", damaged=False)
+        else:
+            return policy
         return None
 
     async def _start(self, message: Message) -> None:

@@ -5,6 +5,7 @@ learn of a block in any case.
 """
 
 import asyncio
+import json
 import os
 import socket
 import time
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from resolver.core.admission import Admission
+from resolver.notice.decisions import Published
 from resolver.notice.desk import Desk
 from resolver.notice.holdings import Holdings
 from resolver.notice.pages import PageError, Pages
@@ -22,7 +24,8 @@ from resolver.notice.site import Site
 from resolver.notice.translations import read_translations
 from resolver.ops.channel import Channel, Message
 from resolver.ops.notice_orders import published
-from resolver.ops.policy_file import DamagedPolicyError, digest_in_name, open_policy, read_document
+from resolver.ops.policy_file import DamagedPolicyError, digest_in_name
+from resolver.ops.policy_reader import MadeOfLines, PolicyReader
 from resolver.orders.index import DamagedIndexError
 
 NICENESS: Final = 5
@@ -39,6 +42,8 @@ class NoticeChild:
         self._loop = loop
         self._server: NoticeServer | None = None
         self._prepared: Desk | None = None
+        self._reader = PolicyReader()
+        self._published = MadeOfLines[Published]()
         self._sites: Mapping[str, Site] = {}
         self._pages: Mapping[str, Pages] = {}
         self._problems: Sequence[str] = ()
@@ -100,8 +105,9 @@ class NoticeChild:
         return None
 
     def _open_desk(self, path: Path, sites: Mapping[str, Site], clients_allow: Sequence[str]) -> Desk:
-        policy = open_policy(path, {})
-        holdings = Holdings(policy, published(read_document(path)), self._clock())
+        policy, lines = self._reader.open(path, {})
+        self._published.take(lines.orders, lambda _, line: published(json.loads(line)))
+        holdings = Holdings(policy, {each.order: each for each in self._published.all}, self._clock())
         if sites != self._sites:
             self._open_all_pages(sites)
             self._sites = sites

@@ -5,7 +5,7 @@ from typing import Final
 
 from resolver.notice.decisions import Confidential, Decision, Published
 from resolver.ops.notice_text import cut, on_one_line
-from resolver.ops.policy_document import OrderRecord, PolicyDocument
+from resolver.ops.policy_document import OrderRecord
 
 TEXT_OCTETS: Final = 300
 """Of each text of an order on the page: court texts are short, and no order file may fill it."""
@@ -13,12 +13,8 @@ REMEDY_OCTETS: Final = 1_000
 APPLICANTS: Final = 20
 
 
-def published(document: PolicyDocument) -> dict[str, Published]:
-    """Take from a policy what subscribers may know of each order; of a confidential one that is nothing."""
-    return {record["id"]: _published(record) for record in document["orders"]}
-
-
-def _published(record: OrderRecord) -> Published:
+def published(record: OrderRecord) -> Published:
+    """Take from an order of a policy what subscribers may know of it; of a confidential one that is nothing."""
     if record["confidential"]:
         return Confidential(record["id"])
     return Decision(

@@ -227,7 +227,9 @@ class Reloader:
         if self._compiling is not None:
             self._compiling.cancel()
         async with self._changing:
-            compiled = await amend_in_child(self.config, self._clock.read(), self._chronicle.known, file)
+            assert self.policy is not None, "start put one in force"
+            wall, known = self._clock.read(), self._chronicle.known
+            compiled = await amend_in_child(self.config, wall, known, file, self.policy)
             if compiled.policy is None:
                 _log_problems(compiled.problems)
                 self.urgent = True

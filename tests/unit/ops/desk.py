@@ -11,7 +11,8 @@ from resolver.dns.name import parse_name
 from resolver.ops.compile import CompileReport, compile_orders
 from resolver.ops.config import Config
 from resolver.ops.current_policy import write_current
-from resolver.ops.policy_file import open_policy, read_current
+from resolver.ops.policy_file import read_current
+from resolver.ops.policy_reader import open_policy
 
 NOW = datetime(2026, 6, 1, 10, tzinfo=UTC).timestamp()
 DAY = 86_400.0

@@ -26,7 +26,7 @@ def desk(tmp_path: Path) -> Desk:
 def amended(desk: Desk, file: str) -> Amended | None:
     applied = read_current(desk.state)
     assert applied is not None
-    found = amend(Config.model_validate(desk.settings), applied, applied.document, desk.orders / file, desk.wall)
+    found = amend(Config.model_validate(desk.settings), applied, desk.orders / file, desk.wall)
     if found is not None:
         write_current(desk.state, found.policy)
     return found

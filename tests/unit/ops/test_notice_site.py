@@ -62,15 +62,15 @@ def test_a_logo_that_cannot_be_used_is_a_problem_and_left_out(
 
 
 def test_of_a_confidential_order_only_the_id_goes_on() -> None:
-    found = published({"orders": [order("o", [0], confidential=True)]})  # type: ignore[typeddict-item]  # the rest is not read
-    assert found == {"o": Confidential("o")}
+    found = published(order("o", [0], confidential=True))
+    assert found == Confidential("o")
 
 
 def test_texts_of_a_public_order_are_bounded() -> None:
     record = order(
         "o", [0], authority="é" * 5_000, applicants=["A" * 900] * 50, nature="administrative", remedy="r" * 9_000
     )
-    found = published({"orders": [record]})["o"]  # type: ignore[typeddict-item]  # the rest is not read
+    found = published(record)
     assert isinstance(found, Decision)
     assert found.administrative
     assert len(found.applicants) == APPLICANTS
@@ -82,14 +82,14 @@ def test_texts_of_a_public_order_are_bounded() -> None:
 def test_texts_of_an_order_cannot_turn_the_direction_of_writing() -> None:
     odd = "a\u202eb \u2066c\n\u200fd"
     record = order("o", [0], authority=odd, case_number=odd, title=odd, legal_basis=odd, applicants=[odd], remedy=odd)
-    found = published({"orders": [record]})["o"]  # type: ignore[typeddict-item]  # the rest is not read
+    found = published(record)
     assert isinstance(found, Decision)
     texts = (found.authority, found.case_number, found.title, found.legal_basis, *found.applicants, found.remedy)
     assert set(texts) == {"a b c d"}
 
 
 def test_an_order_of_an_older_policy_has_the_usual_language_and_no_natural_persons() -> None:
-    found = published({"orders": [order("o", [0])]})["o"]  # type: ignore[typeddict-item]  # the rest is not read
+    found = published(order("o", [0]))
     assert isinstance(found, Decision)
     assert (found.language, found.natural_applicants, found.remedy) == ("fr", 0, None)
 

@@ -13,11 +13,11 @@ from resolver.ops.policy_file import (
     DamagedPolicyError,
     encode_document,
     lost_policies,
-    open_policy,
     read_current,
     read_document,
     store_document,
 )
+from resolver.ops.policy_reader import open_policy
 from resolver.orders.index import Rule, write_index
 from resolver.orders.model import Reach
 
