@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from resolver.dns.codes import EdnsOption, Flag, Opcode, Rcode, RRClass, RRType
 from resolver.dns.edns import DNSSEC_OK, NO_OPTIONS, Edns, MalformedOptionsError, Options, read_options
 from resolver.dns.name import MAX_LABEL, MAX_NAME, WireName
+from resolver.dns.response import are_sound
 
 HEADER_SIZE = 12
 MIN_UDP_SIZE = 512
@@ -268,15 +269,23 @@ def _after_owner(wire: bytes, position: int) -> int:
 
 
 def _read_rest(wire: bytes, position: int, answers: int, authorities: int, additionals: int) -> _Rest:
-    """Read what follows the question; only the OPT record matters, and it must be alone, additional and the root's."""
-    has_opt = False
+    """Read what follows the question. The OPT record matters, and it must be alone, additional and the root's.
+
+    Others in the additional section must be sound, and TSIG the last of all (RFC 8945 section 5.1); nothing else is
+    made of them.
+    """
+    has_opt = misplaced = False
     edns = None
+    total = answers + authorities + additionals
+    begin = position
     try:
-        for index in range(answers + authorities + additionals):
+        for index in range(total):
             owner = position
             position = _after_owner(wire, position)
             rtype, size, extended_rcode, version, flags, rdlength = _RECORD_FIXED.unpack_from(wire, position)
             position += _RECORD_FIXED.size + rdlength
+            if rtype == RRType.TSIG and (index + 1 < total or size != RRClass.ANY):
+                misplaced = True
             if rtype == RRType.OPT:
                 sound = not has_opt and index >= answers + authorities and wire[owner] == 0 and position <= len(wire)
                 has_opt = True
@@ -287,4 +296,5 @@ def _read_rest(wire: bytes, position: int, answers: int, authorities: int, addit
                 edns = Edns(size, version, bool(flags & DNSSEC_OK), extended_rcode, options)
     except (IndexError, error, _MalformedError, MalformedOptionsError):
         return _Rest(malformed=True, has_opt=has_opt, edns=None)
-    return _Rest(position > len(wire), has_opt, edns)
+    unsound = additionals > has_opt and not (answers or authorities) and not are_sound(wire, begin, additionals)
+    return _Rest(misplaced or unsound or position > len(wire), has_opt, edns)

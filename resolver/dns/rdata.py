@@ -94,6 +94,7 @@ LAYOUTS: dict[int, Layout] = {
     RRType.EUI48: (6,),
     RRType.EUI64: (8,),
     RRType.URI: (4, Part.REST),
+    RRType.TSIG: (Part.PLAIN_NAME, 16, Part.REST),
     RRType.CAA: (1, Part.STRING, Part.REST),
 }
 """The types whose data is checked when it is read; the data of any other type is taken as it is (RFC 3597)."""

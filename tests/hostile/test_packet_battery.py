@@ -173,6 +173,7 @@ def test_what_cannot_be_read_is_a_format_error_without_a_question(asker: Asker, 
 
 # What can be read and is wrong all the same: the question comes back.
 
+TSIG: Final = record(dotted("key"), 250, dotted("hmac-sha256") + bytes(16), 255)
 SOA: Final = record(rtype=6, rdata=ROOT + ROOT + bytes(20))
 WRONG: Final[dict[str, tuple[int, Build]]] = {
     "a record in the answer": (1, lambda q: query(q, counts=(1, 1, 0, 0), rest=record())),
@@ -193,6 +194,17 @@ WRONG: Final[dict[str, tuple[int, Build]]] = {
     "an option longer than the OPT record": (1, lambda q: query(q, rest=opt(rdata=b"\x00\x03\x00\x09x"))),
     "half an option": (1, lambda q: query(q, rest=opt(rdata=b"\x00\x03\x00"))),
     "an option, then a stray octet": (1, lambda q: query(q, rest=opt(rdata=option(NSID) + b"x"))),
+    "two TSIG records": (1, lambda q: query(q, counts=(1, 0, 0, 2), rest=TSIG * 2)),
+    "a TSIG record before an OPT record": (1, lambda q: query(q, counts=(1, 0, 0, 2), rest=TSIG + opt())),
+    "a TSIG record of class IN": (1, lambda q: query(q, rest=record(dotted("key"), 250, TSIG[-29:]))),
+    "a TSIG record without data": (1, lambda q: query(q, rest=record(dotted("key"), 250, b"", 255))),
+    "an address of three octets beside": (1, lambda q: query(q, rest=record(rdata=b"abc"))),
+    "an alias of a pointer to itself beside": (1, lambda q: query(q, rest=record(rtype=5, rdata=b"\xc0\x2c"))),
+    "a record beside whose owner points forward": (1, lambda q: query(q, rest=record(b"\xc0\xff"))),
+    "an OPT record and an address of three octets": (
+        1,
+        lambda q: query(q, counts=(1, 0, 0, 2), rest=record(rdata=b"abc") + opt()),
+    ),
     **{f"a cookie of {size} octets": (1, with_cookie(size)) for size in (0, 1, 7, 9, 15, 41, 300)},
     "EDNS version 1": (16, lambda q: query(q, rest=opt(version=1))),
     "EDNS version 255": (16, lambda q: query(q, rest=opt(version=255))),
@@ -320,7 +332,9 @@ SOUND: Final[dict[str, Build]] = {
     "a client cookie": lambda q: query(q, rest=opt(rdata=option(COOKIE, b"12345678"))),
     "an address behind the question": lambda q: query(q, counts=(1, 0, 0, 1), rest=record()),
     "an address and an OPT record": lambda q: query(q, counts=(1, 0, 0, 2), rest=record() + opt()),
-    "a TSIG record": lambda q: query(q, counts=(1, 0, 0, 1), rest=record(dotted("key"), 250, bytes(16), 255)),
+    "a TSIG record": lambda q: query(q, counts=(1, 0, 0, 1), rest=TSIG),
+    "a TSIG record behind an OPT record": lambda q: query(q, counts=(1, 0, 0, 2), rest=opt() + TSIG),
+    "a record of an unknown type behind the question": lambda q: query(q, rest=record(rtype=65_280, rdata=b"\xc0\x00")),
     "letters in both cases": lambda q: query(q.replace(b"e", b"E").replace(b"a", b"A")),
     "letters in both cases, EDNS": lambda q: query(q.replace(b"e", b"E"), rest=opt()),
 }  # fmt: skip  # a table
@@ -332,7 +346,7 @@ def test_what_is_merely_odd_is_answered(asker: Asker, case: str) -> None:
         wire = SOUND[case](QNAMES[kind]())
         for _ in range(2):  # the second time from a cache, if from anywhere
             answer = asker.ask(wire)
-            if case.startswith(("an address behind", "a TSIG")):
+            if case.startswith(("an address behind", "a record of")) or case == "a TSIG record":
                 assert answer.options is None
                 wire_counts = wire[:10] + bytes(2) + wire[12:]
                 is_the_answer(answer, wire_counts, kind)

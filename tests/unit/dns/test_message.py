@@ -167,14 +167,15 @@ def test_what_follows_the_last_record_is_not_read(garbage: bytes) -> None:
 
 
 A_RECORD: Final = b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x00\x00\x04\x01\x02\x03\x04"
+TSIG: Final = b"\x03key\x00\x00\xfa\x00\xff\x00\x00\x00\x00\x00\x1d\x0bhmac-sha256\x00" + bytes(16)
 
 
 @pytest.mark.parametrize(
     ("rest", "additionals"),
-    [(A_RECORD + OPT, 2), (OPT + A_RECORD, 2), (NAME + A_RECORD[2:] + OPT + A_RECORD, 3)],
-    ids=["before", "after", "around"],
+    [(A_RECORD + OPT, 2), (OPT + A_RECORD, 2), (NAME + A_RECORD[2:] + OPT + A_RECORD, 3), (OPT + TSIG, 2)],
+    ids=["before", "after", "around", "TSIG"],
 )
-def test_other_additional_records_are_passed_over(rest: bytes, additionals: int) -> None:
+def test_sound_additional_records_are_passed_over(rest: bytes, additionals: int) -> None:
     assert read_query(message(QUESTION + rest, counts=(1, 0, 0, additionals))) == Query(
         ID, 0x0100, QUESTION, LOWER, 1, 1, PLAIN_EDNS
     )
@@ -195,6 +196,15 @@ MALFORMED_REST: Final = {
     "OPT data of 65535": (opt(b"\x00" * 9, rdlength=65535), (1, 0, 0, 1), True),
     "record data too long": (A_RECORD[:-1], (1, 0, 0, 1), False),
     "owner of unknown label type": (b"\x80" + OPT, (1, 0, 0, 1), False),
+    "owner that points forward": (b"\xc0\xff" + A_RECORD[2:], (1, 0, 0, 1), False),
+    "owner that points into the header": (b"\xc0\x04" + A_RECORD[2:], (1, 0, 0, 1), False),
+    "an address of three octets": (A_RECORD[:10] + b"\x00\x03abc", (1, 0, 0, 1), False),
+    "an alias without a target": (b"\xc0\x0c\x00\x05" + A_RECORD[4:10] + b"\x00\x00", (1, 0, 0, 1), False),
+    "two TSIG": (TSIG * 2, (1, 0, 0, 2), False),
+    "TSIG, then an address": (TSIG + A_RECORD, (1, 0, 0, 2), False),
+    "TSIG of class IN": (TSIG.replace(b"\x00\xff", b"\x00\x01"), (1, 0, 0, 1), False),
+    "TSIG of three octets": (TSIG[:13] + b"\x00\x03abc", (1, 0, 0, 1), False),
+    "more records than a message can hold": (A_RECORD * 2_001, (1, 0, 0, 2_001), False),
     "option cut": (opt(b"\x00\x0a\x00"), (1, 0, 0, 1), True),
     "option too long": (opt(option(3, b"ab")[:-1]), (1, 0, 0, 1), True),
     "option of 65535": (opt(b"\x00\x03\xff\xff"), (1, 0, 0, 1), True),

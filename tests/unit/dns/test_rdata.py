@@ -14,6 +14,7 @@ SAMPLES = {
     RRType.PTR: "a.example.",
     RRType.MX: "10 mail.example.",
     RRType.A: "192.0.2.1",
+    RRType.TSIG: "hmac-sha256. 1700000000 300 4 AAAAAA== 7 NOERROR 0",
     RRType.HINFO: '"cpu" ""',
     RRType.TXT: '"one" "" "three"',
     RRType.RP: "a. b.example.",
