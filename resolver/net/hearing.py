@@ -131,15 +131,21 @@ class Hearing:
         self._abandon([attempt for attempt in socket.pending.values() if attempt.outcome is Outcome.WAITING], now)
 
     def lost(self, stream: UpstreamStream, attempts: list[Attempt], now: float) -> None:
-        """Ask again what waited on a connection that is lost: there once more if it had worked before, or elsewhere."""
-        if stream.heard is None or stream.strikes:
+        """Ask again at once what waited on a connection that is lost: there once more, over another connection, or
+        elsewhere first if nothing or nonsense had come. Where no connection comes about, elsewhere only."""
+        if not stream.connected:
             self._abandon(attempts, now)
             return
+        sound = stream.heard is not None and not stream.strikes
         for attempt in attempts:
             exchange = attempt.exchange
             if exchange.open:
-                attempt.outcome = Outcome.UNREACHABLE
-                self._pursue(exchange, exchange.way(attempt.upstream) or exchange.detour(), now)
+                if sound:
+                    attempt.outcome = Outcome.UNREACHABLE
+                else:
+                    attempt.upstream.unreachable(attempt, now)
+                again, detour = exchange.way(attempt.upstream), exchange.detour()
+                self._pursue(exchange, (again or detour) if sound else (detour or again), now)
 
     def _abandon(self, attempts: list[Attempt], now: float) -> None:
         for attempt in attempts:

@@ -130,8 +130,15 @@ class Upstream:
                 raise
 
     def _send_in_stream(self, attempt: Attempt, now: float) -> None:
-        earlier = [other for other in attempt.exchange.attempts if other.upstream is self and other.over_tcp]
-        asked_before = max((other.sent for other in earlier if other is not attempt), default=None)
+        in_vain = [
+            other.sent
+            for other in attempt.exchange.attempts
+            if other.upstream is self
+            and other.over_tcp
+            and other is not attempt
+            and other.outcome is not Outcome.DISLIKES_EDNS
+        ]
+        asked_before = max(in_vain, default=None)
         stream, message_id = self.streams.assign(attempt, now, asked_before=asked_before)
         self.count(UpstreamCount.TCP_REQUESTS)
         try:

@@ -1,7 +1,10 @@
 """How questions go to an upstream over TCP: one connection for many, answers in whatever order (RFC 7766 section 6.2).
 
 A connection is opened when a question needs it, kept while questions come, and replaced when it is lost or was silent
-for a question that is asked again. There is no task: the event loop calls when a connection can be read or written.
+for a question that is asked again. What is asked again goes over a connection apart: one of the questions that were on
+the lost one may be what breaks it, and is not to break another for everybody.
+
+There is no task: the event loop calls when a connection can be read or written.
 """
 
 import asyncio
@@ -27,6 +30,8 @@ MOST_PENDING: Final = 8_192
 MOST_UNSENT: Final = 1024 * 1024
 MOST_HALTING: Final = 0.2
 """Seconds within a message after which a connection is not trusted with more."""
+MOST_APART: Final = 16
+"""Connections for questions that are asked again; beyond them those share."""
 MOST_STRIKES: Final = 10
 """Messages that answer nothing we asked, after which a connection is given up."""
 _CHUNK: Final = 65_536
@@ -67,14 +72,16 @@ class UpstreamStream:
         """Whether something can still be sent."""
         return self._line.fileno() >= 0
 
-    def can_take(self, asked_before: float | None, now: float) -> bool:
+    def can_take(self, now: float) -> bool:
         """Tell whether one more question may go here: there is room, nothing strange came, nor half of a message for
-        long, and no silence since it was asked before."""
+        long."""
         if not self.is_open or self.strikes or len(self.pending) >= MOST_PENDING:
             return False
-        if self._splitter.partial and self.heard is not None and now - self.heard > MOST_HALTING:
-            return False
-        return asked_before is None or (self.heard is not None and self.heard > asked_before)
+        return not self._splitter.partial or self.heard is None or now - self.heard <= MOST_HALTING
+
+    def silent_since(self, when: float) -> bool:
+        """Tell whether nothing has come since a moment at which the connection was open already."""
+        return self.opened <= when and (self.heard is None or self.heard <= when)
 
     def send(self, message: bytes) -> None:
         """Send a message as soon as the event loop finds the connection writable.
@@ -145,13 +152,13 @@ class UpstreamStream:
 
 
 class UpstreamStreams:
-    """The connections to one upstream: the current one, and those that only wait for their last answers.
+    """The connections to one upstream: the current one, those apart, and those that only wait for their last answers.
 
     ``arrived(stream, message, now)`` gets each message, ``lost(stream, attempts, now)`` the attempts that waited on a
     connection that ended.
     """
 
-    __slots__ = ("_address", "_arrived", "_clock", "_current", "_draws", "_loop", "_lost", "_open")
+    __slots__ = ("_address", "_apart", "_arrived", "_clock", "_current", "_draws", "_loop", "_lost", "_open")
 
     def __init__(
         self,
@@ -170,6 +177,7 @@ class UpstreamStreams:
         self._arrived = arrived
         self._lost = lost
         self._current: UpstreamStream | None = None
+        self._apart: list[UpstreamStream] = []
         self._open: set[UpstreamStream] = set()
 
     def __len__(self) -> int:
@@ -178,24 +186,45 @@ class UpstreamStreams:
     def assign(self, attempt: "Attempt", now: float, *, asked_before: float | None) -> tuple[UpstreamStream, int]:
         """Choose connection and message id for an attempt.
 
-        ``asked_before``: when the same question went out over TCP already; a connection that was silent since then is
-        not trusted with it again. Raises OSError if no connection can be opened.
+        ``asked_before``: when the same question went out over TCP already without getting an answer. Raises OSError if
+        no connection can be had.
         """
-        current = self._current
-        if current is None or not current.can_take(asked_before, now):
-            current = self._connect(now)
+        stream = self._shared(now) if asked_before is None else self._separate(asked_before, now)
         message_id, _ = self._draws.draw()
-        while message_id in current.pending:
+        while message_id in stream.pending:
             message_id, _ = self._draws.draw()
-        current.pending[message_id] = attempt
-        current.used = now
-        return current, message_id
+        stream.pending[message_id] = attempt
+        stream.used = now
+        return stream, message_id
+
+    def _shared(self, now: float) -> UpstreamStream:
+        """Give the connection that new questions share."""
+        if self._current is None or not self._current.can_take(now):
+            self._current = self._connect(now)
+        return self._current
+
+    def _separate(self, asked_before: float, now: float) -> UpstreamStream:
+        """Give a connection of its own to a question that is asked again; where there are many, the least used.
+
+        If nothing came over the current one since the question was asked, nobody else is sent there either.
+        """
+        if self._current is not None and self._current.silent_since(asked_before):
+            self._current = None
+        if len(self._apart) < MOST_APART:
+            opened = self._connect(now)
+            self._apart.append(opened)
+            return opened
+        fit = [stream for stream in self._apart if stream.can_take(now)]
+        if not fit:
+            raise OSError(errno.EAGAIN, "every connection apart is broken")
+        return min(fit, key=lambda stream: len(stream.pending))
 
     def renew(self, now: float) -> None:
         """Close connections that nobody waits on any more, and those that do not come about."""
         for stream in tuple(self._open):
-            silent_since = stream.used if stream.connected else stream.opened
-            if now - silent_since >= (IDLE if stream.connected else CONNECT_WITHIN):
+            idle_since = stream.used if stream.connected else stream.opened
+            idle_for = IDLE if stream.connected else CONNECT_WITHIN
+            if now - idle_since >= idle_for or (stream in self._apart and not stream.pending):
                 stream.end()
 
     def close(self) -> None:
@@ -207,7 +236,6 @@ class UpstreamStreams:
         line = open_stream_socket(self._address)
         opened = UpstreamStream(line, self._loop, self._take, self._forget, now)
         self._open.add(opened)
-        self._current = opened
         return opened
 
     def _take(self, stream: UpstreamStream, messages: list[bytes]) -> None:
@@ -220,6 +248,8 @@ class UpstreamStreams:
         self._open.discard(stream)
         if self._current is stream:
             self._current = None
+        elif stream in self._apart:
+            self._apart.remove(stream)
         waiting = list(stream.pending.values())
         stream.pending.clear()
         if waiting:

@@ -9,6 +9,7 @@ import pytest
 
 from resolver.core.counters import Gauge, UpstreamCount
 from resolver.dns.framing import frame
+from resolver.net.upstream_tcp import MOST_APART
 from tests.forwarding import FIFTH, eventually, forwarding, run, tcp, udp
 from tests.hostile.scripted_upstream import ADDRESS, Heard, Say, Script, address_answer, scripted, silent, sound
 
@@ -79,7 +80,7 @@ STREAMS = {
     "half of a message, and nothing": in_vain(lambda h: raw(frame(right(h))[:30]), 2),
     "one octet, and nothing": in_vain(lambda h: raw(b"\x00"), 2),
     "the end": in_vain(lambda _: [Say(b"")], 3),
-    "the end, once": in_vain(once(lambda _: [Say(b"")], then=sound), 1),
+    "the end, once": answered(once(lambda _: [Say(b"")], then=sound), 2),
     "a reset": in_vain(lambda _: [Say(b"x", reset=True)], 3),
     "a reset after half of a message, once": answered(
         once(lambda h: [*raw(frame(right(h))[:30]), Say(b"x", after=0.01, reset=True)]), 2
@@ -137,6 +138,53 @@ def test_a_connection_that_is_lost_takes_nobody_with_it() -> None:
             answers = await asyncio.gather(*(rig.resolve(f"n{number}.test") for number in range(100)))
             assert {str(answer.answer[0][0]) for answer in answers} == {ADDRESS}
             assert len(upstream.heard) == 201
+
+    run(scenario)
+
+
+BREAKS: dict[str, Script] = {
+    "the end": lambda _: [Say(b"")],
+    "a reset": lambda _: [Say(b"x", reset=True)],
+    "half of a message, and the end": lambda h: [*raw(frame(right(h))[:30]), Say(b"")],
+    "a length too long, and nothing": lambda h: raw(b"\xff\xff" + right(h)),
+    "a length too short": lambda h: raw(b"\x00\x20" + right(h)),
+    "many wrong ids": lambda h: [Say(wrong(h, xor_id=number)) for number in range(1, 20)],
+    "what cannot be read": lambda h: [Say(right(h)[:-3])],
+    "nothing": silent,
+}
+
+
+@pytest.mark.parametrize("worked", [True, False], ids=["had worked", "is new"])
+@pytest.mark.parametrize("breaks", BREAKS.values(), ids=BREAKS)
+def test_one_question_that_breaks_every_connection_costs_no_other_its_answer(breaks: Script, *, worked: bool) -> None:
+    """It breaks the one that it shares with others, and then its own."""
+
+    def script(heard: Heard) -> list[Say]:
+        if "breaks" in str(heard.query.question[0].name):
+            return list(breaks(heard))
+        return [Say(right(heard), after=0.02 if "other" in str(heard.query.question[0].name) else 0)]
+
+    async def scenario() -> None:
+        async with scripted(script) as upstream, forwarding([tcp(upstream.port)]) as rig:
+            if worked:
+                await rig.resolve("first.test")
+            others = [f"other{number}.test" for number in range(10)]
+            names = [*others[:5], "breaks.test", *others[5:]]
+            answers = dict(zip(names, await asyncio.gather(*(rig.resolve(name) for name in names)), strict=True))
+            assert answers.pop("breaks.test").rcode() == dns.rcode.SERVFAIL
+            assert {str(answer.answer[0][0]) for answer in answers.values()} == {ADDRESS}
+            assert max(upstream.asked_for(name) for name in names) <= 2
+            assert rig.forwarder.waiting == 0
+
+    run(scenario)
+
+
+def test_an_upstream_that_is_silent_over_tcp_does_not_cost_a_connection_for_each_question() -> None:
+    async def scenario() -> None:
+        async with scripted(silent) as upstream, forwarding([tcp(upstream.port)]) as rig:
+            answers = await asyncio.gather(*(rig.resolve(f"n{number}.test") for number in range(200)))
+            assert {answer.rcode() for answer in answers} == {dns.rcode.SERVFAIL}
+            assert upstream.connections <= 2 + MOST_APART
 
     run(scenario)
 

@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple, cast
 
+import pytest
+
 from resolver.dns.framing import frame
 from resolver.net.attempt import Attempt
 from resolver.net.draws import Draws
 from resolver.net.settings import UpstreamAddress
-from resolver.net.upstream_tcp import CONNECT_WITHIN, IDLE, MOST_STRIKES, UpstreamStream, UpstreamStreams
+from resolver.net.upstream_tcp import CONNECT_WITHIN, IDLE, MOST_APART, MOST_STRIKES, UpstreamStream, UpstreamStreams
 from tests.forwarding import eventually
 from tests.peers import HOST, free_port
 
@@ -103,15 +105,54 @@ def test_whoever_waits_on_a_closed_connection_is_told() -> None:
     on_bench(scenario)
 
 
-def test_a_question_that_met_silence_goes_over_another_connection() -> None:
+def test_what_is_asked_again_goes_over_a_connection_apart() -> None:
     async def scenario(bench: Bench) -> None:
-        silent = ask(bench, QUESTIONS[0])
-        assert ask(bench, QUESTIONS[1]) is silent
+        shared = ask(bench, QUESTIONS[0])
+        assert ask(bench, QUESTIONS[1]) is shared
         again = ask(bench, QUESTIONS[0], asked_before=0.0)
-        assert again is not silent
-        assert silent.is_open, "its answer may still come"
-        again.heard = 5.0
-        assert ask(bench, QUESTIONS[0], asked_before=4.0) is again
+        assert again is not shared
+        assert ask(bench, QUESTIONS[1], asked_before=0.0) not in {shared, again}
+        assert shared.is_open, "its answers may still come"
+
+    on_bench(scenario)
+
+
+@pytest.mark.parametrize("heard", [None, 1.0, 2.0])
+def test_a_connection_that_was_silent_for_a_question_gets_no_new_ones(heard: float | None) -> None:
+    async def scenario(bench: Bench) -> None:
+        first = ask(bench, QUESTIONS[0])
+        first.heard = heard
+        ask(bench, QUESTIONS[0], asked_before=1.0)
+        assert (ask(bench, QUESTIONS[1]) is first) is (heard == 2.0)
+
+    on_bench(scenario)
+
+
+def test_silence_for_what_was_asked_before_it_is_not_held_against_a_connection() -> None:
+    async def scenario(bench: Bench) -> None:
+        first = ask(bench, QUESTIONS[0])
+        ask(bench, QUESTIONS[1], asked_before=-1.0)
+        assert ask(bench, QUESTIONS[2]) is first
+
+    on_bench(scenario)
+
+
+def test_connections_apart_are_bounded_and_close_when_nobody_waits_on_them() -> None:
+    async def scenario(bench: Bench) -> None:
+        shared = ask(bench, QUESTIONS[0])
+        apart = [ask(bench, QUESTIONS[1], asked_before=-1.0) for _ in range(3 * MOST_APART)]
+        assert len(set(apart)) == MOST_APART
+        assert {apart.count(each) for each in apart} == {3}, "the least used takes the next question"
+        apart[0].strike()
+        assert ask(bench, QUESTIONS[1], asked_before=-1.0) is not apart[0], "nonsense came over it"
+        for each in set(apart):
+            each.strike()
+        with pytest.raises(OSError, match="broken"):
+            ask(bench, QUESTIONS[1], asked_before=-1.0)
+        apart[1].pending.clear()
+        bench.streams.renew(0.0)
+        assert (apart[1].is_open, apart[0].is_open, shared.is_open) == (False, True, True)
+        assert ask(bench, QUESTIONS[1], asked_before=-1.0) not in apart
 
     on_bench(scenario)
 
