@@ -89,8 +89,11 @@ class Exchange:
         return attempt
 
     def scheduled_way(self) -> Way | None:
-        """Say whom to ask when nobody has answered for a while: whoever was asked least, those that fail last."""
-        ways = (self.way(upstream) for upstream in self.upstreams)
+        """Say whom to ask when nobody has answered for a while: whoever was asked least, those that fail last.
+
+        Where somebody may have guessed at the answer, TCP is tried once, instead of a datagram that can be forged, too.
+        """
+        ways = (self.way(upstream, wary=self.mismatches > 0) for upstream in self.upstreams)
         return min((way for way in ways if way is not None), key=self._burden, default=None)
 
     def way_after(self, failed: Attempt) -> Way | None:
@@ -107,13 +110,14 @@ class Exchange:
         ways = (self.way(upstream) for upstream in self.upstreams if upstream not in asked)
         return min((way for way in ways if way is not None), key=self._burden, default=None)
 
-    def way(self, upstream: Upstream) -> Way | None:
-        """Say how this upstream can be asked once more, if it can."""
+    def way(self, upstream: Upstream, *, wary: bool = False) -> Way | None:
+        """Say how this upstream can be asked once more, if it can; ``wary``: over TCP if that was not tried there."""
         tried = [attempt for attempt in self.attempts if attempt.upstream is upstream]
         outcomes = {attempt.outcome for attempt in tried}
         if Outcome.REJECTED in outcomes:
             return None
         over_tcp = upstream.over_tcp or self.mismatches >= MOST_MISMATCHES or Outcome.TRUNCATED in outcomes
+        over_tcp = over_tcp or (wary and bool(tried) and not any(attempt.over_tcp for attempt in tried))
         with_edns = Outcome.DISLIKES_EDNS not in outcomes
         sends = sum(attempt.over_tcp is over_tcp for attempt in tried)
         allowed = TCP_SENDS if over_tcp else UDP_SENDS + (not with_edns)

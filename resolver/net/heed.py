@@ -23,7 +23,7 @@ class Curt(Enum):
     GARBLED = auto()
     """The right header and question, and then something that cannot be read: waiting goes on."""
     TRUNCATED = auto()
-    """TC over UDP: what there is of the content is not looked at (RFC 2181 section 9)."""
+    """TC over UDP: what there is of the content is not looked at (RFC 2181 section 9), if there is any."""
     DISLIKES_EDNS = auto()
     """FORMERR, NOTIMP or BADVERS to a query with an OPT record (RFC 6891 sections 6.1.3 and 7)."""
 
@@ -36,7 +36,7 @@ def heed(
     ``exact``: the letter case of the question was drawn at random and must come back.
     """
     if not echoes(wire, message_id, question):
-        return Curt.DISLIKES_EDNS if with_edns and _is_bare_formerr(wire, message_id) else Curt.NOT_OURS
+        return _without_question(wire, message_id, over_tcp=over_tcp, with_edns=with_edns)
     if exact and not wire.startswith(question, HEADER_SIZE):
         return Curt.OTHER_CASE
     if with_edns and wire[3] & _RCODE in _DISLIKES_EDNS:
@@ -50,12 +50,11 @@ def heed(
     return Curt.DISLIKES_EDNS if with_edns and response.rcode == Rcode.BADVERS else response
 
 
-def _is_bare_formerr(wire: bytes, message_id: int) -> bool:
-    """Tell whether this is a header alone that says FORMERR, as servers from before EDNS answer."""
-    return (
-        len(wire) == HEADER_SIZE
-        and int.from_bytes(wire[:2], "big") == message_id
-        and wire[2] & _QR_AND_OPCODE == _QR
-        and wire[3] & _RCODE == Rcode.FORMERR
-        and not any(wire[4:])
-    )
+def _without_question(wire: bytes, message_id: int, *, over_tcp: bool, with_edns: bool) -> Curt:
+    """Say what a header alone is: FORMERR, as servers from before EDNS answer, or TC, whereupon TCP tells the truth."""
+    bare = len(wire) == HEADER_SIZE and int.from_bytes(wire[:2], "big") == message_id and not any(wire[4:])
+    if not bare or wire[2] & _QR_AND_OPCODE != _QR:
+        return Curt.NOT_OURS
+    if wire[2] & _TC:
+        return Curt.NOT_OURS if over_tcp else Curt.TRUNCATED
+    return Curt.DISLIKES_EDNS if with_edns and wire[3] & _RCODE == Rcode.FORMERR else Curt.NOT_OURS

@@ -190,6 +190,21 @@ def two_opts(heard: Heard) -> list[Say]:
     return [Say(wire[:10] + b"\x00\x02" + wire[12:-11] + bare_opt * 2)]
 
 
+def wrong_over_udp(heard: Heard) -> list[Say]:
+    """Answer over UDP under the wrong id, whatever is asked, and soundly over TCP."""
+    return sound(heard) if heard.over_tcp else [Say(with_header(forged(heard), xor_id=1))]
+
+
+def bare_tc(heard: Heard) -> list[Say]:
+    """Say TC over UDP with a header alone, and the truth over TCP."""
+    return sound(heard) if heard.over_tcp else [Say(heard.wire[:2] + b"\x83\x80" + bytes(8))]
+
+
+def bare_tc_over_tcp_too(heard: Heard) -> list[Say]:
+    """Say TC with a header alone, over UDP and over TCP."""
+    return [Say(heard.wire[:2] + b"\x83\x80" + bytes(8))]
+
+
 class Case(NamedTuple):
     """A script, the response code for the client (and the address if any), and the most sends over UDP and TCP."""
 
@@ -211,6 +226,9 @@ CASES = {
     "TC and a partial answer": Case(truncated, "NOERROR", 1, 1, ADDRESS),
     "TC, and TCP closes": Case(closes_over_tcp, "SERVFAIL", 1, 2, errors=[23]),
     "TC, and wrong ids over TCP": Case(wrong_id_only, "SERVFAIL", 1, 2),
+    "TC in a header alone": Case(bare_tc, "NOERROR", 1, 1, ADDRESS),
+    "TC in a header alone over TCP too": Case(bare_tc_over_tcp_too, "SERVFAIL", 1, 2),
+    "a wrong id over UDP each time": Case(wrong_over_udp, "NOERROR", 1, 1, ADDRESS),
     "a flood of guesses": Case(guesses, "NOERROR", 1, 1, ADDRESS),
     "an extra record": Case(poison, "NOERROR", 1, 0, ADDRESS),
     "records of another name": Case(other_name_only, "SERVFAIL", 1, 0, errors=[0]),

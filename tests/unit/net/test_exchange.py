@@ -137,6 +137,24 @@ def test_many_mismatches_lead_to_tcp() -> None:
     assert made.way(A) == (A, True, True)
 
 
+@pytest.mark.parametrize(
+    ("upstreams", "past", "following"),
+    [
+        pytest.param([A], [(A, W, 0)], (A, True, True), id="over TCP"),
+        pytest.param([A], [(A, W, 0), (A, W, 1, "tcp")], (A, False, True), id="and once only"),
+        pytest.param([A, B], [(A, W, 0)], (B, False, True), id="another one, whose answers nobody has guessed at"),
+        pytest.param([A], [(A, E, 0), (A, W, 0, "plain")], (A, True, False), id="without EDNS"),
+        pytest.param([STREAM], [(STREAM, W, 0, "tcp")], (STREAM, True, True), id="TCP stays TCP"),
+    ],
+)
+def test_one_mismatch_leads_to_tcp_at_the_next_send(
+    upstreams: list[Upstream], past: list[tuple[Upstream, Outcome, int]], following: Way
+) -> None:
+    made = exchange(upstreams, *past)
+    made.mismatches = 1
+    assert made.scheduled_way() == following
+
+
 def test_nothing_is_held_by_a_closed_exchange() -> None:
     made = exchange([A], (A, W, 0))
     made.close()

@@ -12,6 +12,7 @@ from resolver.net.heed import Curt, heed
 
 QUERY = dns.message.make_query("www.example.test", "A", use_edns=0)
 QUESTION = QUERY.to_wire()[12:-11]
+BARE_TC = QUERY.id.to_bytes(2, "big") + b"\x83\x80" + bytes(8)
 BARE_FORMERR = QUERY.id.to_bytes(2, "big") + b"\x81\x81" + bytes(8)
 
 
@@ -37,6 +38,11 @@ def response(rcode: str = "NOERROR", *, flags: int = 0) -> bytes:
         (response("BADVERS"), False, True, Curt.DISLIKES_EDNS),
         (BARE_FORMERR, False, True, Curt.DISLIKES_EDNS),
         (BARE_FORMERR, False, False, Curt.NOT_OURS),
+        (BARE_TC, False, True, Curt.TRUNCATED),
+        (BARE_TC, True, True, Curt.NOT_OURS),
+        (BARE_TC[:2] + b"\x03" + BARE_TC[3:], False, True, Curt.NOT_OURS),
+        (BARE_TC[:5] + b"\x01" + BARE_TC[6:], False, True, Curt.NOT_OURS),
+        (BARE_TC[:2] + b"\x83\x81" + bytes(8), False, True, Curt.TRUNCATED),
         (BARE_FORMERR[:3] + b"\x82" + bytes(8), False, True, Curt.NOT_OURS),
         (b"\x00\x00" + response()[2:] if QUERY.id else b"\x00\x01" + response()[2:], False, True, Curt.NOT_OURS),
         (response()[:-3], False, True, Curt.GARBLED),
