@@ -48,7 +48,8 @@ def explain(name: WireName, at: float | None, client: bytes | None, config_file:
     since the journal began, it says what was applied then.
     """
     config = read_config(config_file)
-    law = (None if at is None else _read_past(config, name, at)) or read_law(config, name)
+    past = None if at is None else _read_past(config, name, at)
+    law, config = past or (read_law(config, name), config)
     view = ALLOWED if client is None else law.view_of(client, config.clients.allow)
     explanation = explain_name(law, name, law.wall if at is None else at, view)
     special = special_names(config.zones, config.special_names).content(name, RRType.A) is not None
@@ -62,7 +63,7 @@ def explain(name: WireName, at: float | None, client: bytes | None, config_file:
         _say_answer(explanation, special=special)
 
 
-def _read_past(config: Config, name: WireName, at: float) -> Law | None:
+def _read_past(config: Config, name: WireName, at: float) -> tuple[Law, Config] | None:
     from resolver.cli.law_of_the_past import read_past_law  # noqa: PLC0415  # it loads a compiler, and few ask for it
 
     return read_past_law(config, name, at)

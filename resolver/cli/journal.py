@@ -80,8 +80,8 @@ def _as_document(entry: Entry) -> dict[str, Any]:
 
 
 APART: Final = {
-    *("kind", "time", "who", "order", "entities", "brands", "exempt", "measures", "files", "first_applied", "refused"),
-    "because",
+    *("kind", "time", "who", "order", "settings", "entities", "brands", "exempt"),
+    *("measures", "files", "first_applied", "refused", "because"),
 }
 """What of an entry has a place of its own on its line, or is too much for one."""
 

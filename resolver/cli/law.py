@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, NamedTuple
 
 import click
 
@@ -22,7 +23,19 @@ from resolver.ops.policy_file import (
 )
 from resolver.orders.index import DamagedIndexError
 
-STATUS_SECONDS = 10.0
+STATUS_SECONDS: Final = 10.0
+SETTINGS_UNKNOWN: Final = "brands, exemptions and client networks are those of today, for none of then were kept"
+
+
+class PastOrigin(NamedTuple):
+    """Where a past state comes from: digest of its policy, since when it was in force (ISO 8601 in UTC).
+
+    ``settings_known``: brands, exemptions and networks of clients are those of then, too; else they are today's.
+    """
+
+    digest: str
+    since: str
+    settings_known: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +46,7 @@ class Law:
     policy: Policy
     wall: float
     running: bool
-    applied: tuple[str, str] | None = None
-    """Of a past state its digest, and since when it was in force (ISO 8601 in UTC)."""
+    past: PastOrigin | None = None
 
     def order_of(self, measure: MeasureRecord) -> OrderRecord:
         """Find the order that a measure belongs to."""
@@ -56,8 +68,10 @@ class Law:
 
     def origin(self) -> dict[str, object]:
         """Say for scripts where policy and clock come from."""
-        if self.applied is not None:
-            return {"source": "journal", "rehearsal": self.document["rehearsal"], "applied": self.applied[1]}
+        if self.past is not None:
+            settings = "then" if self.past.settings_known else "today"
+            told = {"applied": self.past.since, "settings": settings}
+            return {"source": "journal", "rehearsal": self.document["rehearsal"], **told}
         return {"source": "server" if self.running else "files", "rehearsal": self.document["rehearsal"]}
 
     def origin_words(self) -> str:
@@ -65,8 +79,9 @@ class Law:
         source = (
             "the policy of the running server" if self.running else "the order files, since no server could be asked"
         )
-        if self.applied is not None:
-            source = f"the journal: policy {self.applied[0][:16]}, in force from {self.applied[1][:19]}Z"
+        if self.past is not None:
+            source = f"the journal: policy {self.past.digest[:16]}, in force from {self.past.since[:19]}Z"
+            source += "" if self.past.settings_known else f"; {SETTINGS_UNKNOWN}"
         return f"{source}; REHEARSAL" if self.document["rehearsal"] else source
 
 

@@ -11,6 +11,7 @@ from resolver.ops.clock import utc_text
 from resolver.ops.compile import CompileReport
 from resolver.ops.config import Config
 from resolver.ops.policy_document import ManifestEntry, MeasureRecord, OrderRecord, PolicyDocument
+from resolver.ops.settings_kept import settings_digest
 from resolver.orders.model import MeasureKind, Order
 from resolver.orders.name_table import DistinctNames
 
@@ -133,7 +134,7 @@ def account_of(
         "plan": report.plan,
         "baseline": before is None,
         "rehearsal": config.rehearse is not None,
-        **_who_and_whom(config),
+        **who_and_whom(config),
         "orders": [] if report.digest == known else list(changes),
         "refused": [
             {
@@ -151,9 +152,13 @@ def account_of(
     }
 
 
-def _who_and_whom(config: Config) -> Written:
-    """Say who we are, brand by brand, and what does not bind whom for a while; the clients themselves are nobody's."""
+def who_and_whom(config: Config) -> Written:
+    """Say who we are, brand by brand, and what does not bind whom for a while.
+
+    Clients stand in none of these, but in what ``settings`` names (`keep_settings`).
+    """
     return {
+        "settings": settings_digest(config),
         "entities": [each.model_dump(mode="json") for each in config.operator.who_we_are],
         "brands": [
             {"name": brand.name, "entities": [each.model_dump(mode="json") for each in brand.who_we_are]}
@@ -174,7 +179,7 @@ def account_of_recalled(
         "plan": None,
         "baseline": True,
         "rehearsal": document["rehearsal"],
-        **_who_and_whom(config),
+        **who_and_whom(config),
         "orders": [] if digest == known else list(changed_orders(None, document, {}, {}, wall)),
         "refused": [],
         "confirmed": [],

@@ -46,6 +46,7 @@ def fact(kind: Kind, who: Who | Sequence[Who], **facts: object) -> Facts:
     return {"kind": kind.value, "time": now_text(), "who": who, **facts}
 
 
+_TOLD_OF_A_POLICY: Final = ("plan", "baseline", "rehearsal", "settings", "entities", "brands", "exempt")
 ACTS: Final = frozenset({Kind.SUSPENDED, Kind.RESUMED, Kind.LIFTED, Kind.IMPLEMENTED, Kind.WIDENED, Kind.ROLLED_BACK})
 """What commands do to order files themselves, and then tell."""
 
@@ -103,7 +104,7 @@ class Chronicle:
         if digest == self.known:
             return None
         told = account or {}
-        about = {key: told.get(key) for key in ("plan", "baseline", "rehearsal", "entities", "brands", "exempt")}
+        about = {key: told.get(key) for key in _TOLD_OF_A_POLICY}
         entries = [fact(Kind.INTENDED, who, digest=digest, changes=len(told.get("orders", ())), **about)]
         entries += [fact(Kind.CONFIRMED, who, **each) for each in told.get("confirmed", ())]
         entries += [fact(Kind.ORDER, who, digest=digest, **each) for each in told.get("orders", ())]

@@ -9,11 +9,12 @@ import os
 import socket
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-from resolver.ops.account import account_of, account_of_recalled
+from resolver.ops.account import account_of, account_of_recalled, who_and_whom
 from resolver.ops.amendment import amend
 from resolver.ops.channel import LineSplitter, Message, write_line
 from resolver.ops.compile import compile_orders
@@ -23,6 +24,7 @@ from resolver.ops.kept_for_the_journal import discard_unneeded
 from resolver.ops.plan import PlanChangedError, confirms_nothing, confirms_only
 from resolver.ops.policy_file import AppliedPolicy, read_current, read_document
 from resolver.ops.progress import Tell, told_seldom
+from resolver.ops.settings_kept import keep_settings
 
 NICENESS: Final = 10
 PROBLEMS_TOLD: Final = 1_000
@@ -79,6 +81,8 @@ def _answer(asked: Message, tell: Tell) -> Message:
     confirms = confirms_nothing if asked["plan"] is None else confirms_only(asked["plan"])
     report = compile_orders(config, wall, applied, tell=tell, confirms=confirms)
     problems, warnings = _bounded(report.problems), _bounded(report.warnings)
+    if report.policy is not None:
+        keep_settings(config)
     lines = applied.lines if applied is not None and applied.digest == known else None
     account = account_of(report, config, None if lines is None else lines.document, wall, known)
     said = {"say": "compiled", "problems": problems, "warnings": warnings, "account": account}
@@ -92,8 +96,8 @@ def _amend(asked: Message, config: Config, applied: AppliedPolicy | None, wall: 
     amended = amend(config, applied, Path(asked["file"]), wall) if applied and {applied.digest} == known else None
     if amended is None:
         return {**said, "account": None, "policy": None}
-    entities = [each.model_dump(mode="json") for each in config.operator.who_we_are]
-    account = {**amended.account, "entities": entities}
+    keep_settings(config)
+    account = {**amended.account, **who_and_whom(config)}
     return {**said, "account": account, **described(amended.policy, amended.part)}
 
 
@@ -102,6 +106,8 @@ def _recall(asked: Message, config: Config, applied: AppliedPolicy | None) -> Me
     if applied is None or applied.path is None:
         return {**said, "account": None, "policy": None}
     document = read_document(applied.path)
+    with suppress(OSError):  # a start must serve, also where nothing can be written
+        keep_settings(config)
     account = account_of_recalled(document, config, float(asked["wall"]), asked["known"], applied.digest)
     return {**said, "account": account, **described(applied.path, document)}
 

@@ -61,7 +61,7 @@ def store_lines(state: Path, lines: PolicyLines) -> Path:
     content, manifest = lines.content, lines.sources
     digest = digest_of(content)
     _store(state / f"sources-{digest}.json", b"%b\n%b" % (digest_of(manifest).encode(), manifest))
-    path = state / f"policy-{digest}.json"
+    path = state / policy_name(digest)
     _store(path, content)
     return path
 
@@ -111,6 +111,11 @@ def read_lines(path: Path) -> PolicyLines:
         return PolicyLines.read(content)
     except OtherVersionError:
         raise DamagedPolicyError(f"{path}: written by another version of Arrêt") from None
+
+
+def policy_name(digest: str) -> str:
+    """Name the file of a policy by its digest."""
+    return f"policy-{digest}.json"
 
 
 def digest_in_name(path: Path) -> str:

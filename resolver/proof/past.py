@@ -1,21 +1,23 @@
 """What was applied at an instant of the past, or under a digest: which orders, in which version, by the journal."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from resolver.proof.chain import Facts, Kind
 from resolver.proof.reading import entries
 
-_KINDS = (Kind.INTENDED, Kind.ORDER, Kind.IN_FORCE, Kind.ABORTED, Kind.BEGUN_ANEW)
+_POLICIES = (Kind.INTENDED, Kind.IN_FORCE, Kind.ABORTED, Kind.BEGUN_ANEW)
+_AND_ORDERS = (*_POLICIES, Kind.ORDER)
 
 
 @dataclass(frozen=True, slots=True)
 class PastState:
     """A policy that was in force from ``since`` (ISO 8601 in UTC): who asked for it, and its orders by id.
 
-    ``entities`` is who we were in the orders then. An order's facts are those of the entry that told of it last; orders
+    ``entities`` is who we were in the orders then, and ``settings`` names what of the configuration counted, where that
+    was kept already. An order's facts are those of the entry that told of it last; orders
     that were pruned since are not there.
     """
 
@@ -23,6 +25,7 @@ class PastState:
     since: str
     rehearsal: bool
     entities: tuple[Mapping[str, object], ...]
+    settings: str | None
     orders: Mapping[str, Facts]
 
 
@@ -33,11 +36,11 @@ class _Group(NamedTuple):
     orders: dict[str, Facts]
 
 
-def past_states(connection: sqlite3.Connection) -> Iterator[PastState]:
+def past_states(connection: sqlite3.Connection, kinds: Sequence[Kind] = _AND_ORDERS) -> Iterator[PastState]:
     """Yield every state that was in force, the oldest first. Raises JournalError."""
     current: dict[str, Facts] = {}
     group: _Group | None = None
-    for entry in entries(connection, kinds=_KINDS):
+    for entry in entries(connection, kinds=kinds):
         if (facts := entry.facts) is None:
             continue
         match facts["kind"]:
@@ -60,13 +63,23 @@ def past_states(connection: sqlite3.Connection) -> Iterator[PastState]:
 def _state(group: _Group, since: str) -> PastState:
     intended = group.intended
     entities = tuple(intended.get("entities") or ())
-    return PastState(intended["digest"], since, bool(intended.get("rehearsal")), entities, dict(group.orders))
+    rehearsal, settings = bool(intended.get("rehearsal")), intended.get("settings")
+    return PastState(intended["digest"], since, rehearsal, entities, settings, dict(group.orders))
 
 
 def state_at(connection: sqlite3.Connection, instant: str) -> PastState | None:
     """Find what was in force at an instant (as entries write it); None before the first. Raises JournalError."""
+    return _last_until(past_states(connection), instant)
+
+
+def policy_at(connection: sqlite3.Connection, instant: str) -> PastState | None:
+    """Find what was in force at an instant without its orders: none are read, none are told. Raises JournalError."""
+    return _last_until(past_states(connection, _POLICIES), instant)
+
+
+def _last_until(states: Iterable[PastState], instant: str) -> PastState | None:
     found = None
-    for state in past_states(connection):
+    for state in states:
         if state.since > instant:
             break
         found = state
