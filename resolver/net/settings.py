@@ -49,6 +49,8 @@ class WorkerSettings:
     stale_seconds: int = 86_400
     tcp_connections: int = 512
     tcp_per_client: int = 64
+    tcp_queries: int = 100_000
+    """On one connection."""
     in_flight: int = 4_096
     in_flight_per_client: int = 1_000
     in_flight_per_domain: int = 1_000
@@ -81,6 +83,7 @@ class WorkerSettings:
             "stale_seconds": self.stale_seconds,
             "tcp_connections": self.tcp_connections,
             "tcp_per_client": self.tcp_per_client,
+            "tcp_queries": self.tcp_queries,
             "in_flight": self.in_flight,
             "in_flight_per_client": self.in_flight_per_client,
             "in_flight_per_domain": self.in_flight_per_domain,
@@ -111,6 +114,7 @@ class WorkerSettings:
             stale_seconds=document["stale_seconds"],
             tcp_connections=document["tcp_connections"],
             tcp_per_client=document["tcp_per_client"],
+            tcp_queries=document["tcp_queries"],
             in_flight=document["in_flight"],
             in_flight_per_client=document["in_flight_per_client"],
             in_flight_per_domain=document["in_flight_per_domain"],

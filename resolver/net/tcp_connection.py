@@ -1,7 +1,9 @@
 """One client's TCP connection: many queries behind one another, answered in whatever order answers come (RFC 7766).
 
 Nothing here grows without a bound. A client that sends faster than it reads is not read any more; one that stalls in
-the middle of a message, never reads its answers, or has nothing to say, is overdue after a while and gets closed.
+the middle of a message, never reads its answers, or has nothing to say, is overdue after a while and gets closed. So
+does a connection that has brought as many queries as it may: the client gets all answers and the end of the stream, and
+what it has sent meanwhile is passed over, for to close with that unread would reset the connection under the answers.
 """
 
 import asyncio
@@ -46,9 +48,9 @@ class Register(Protocol):
 class TcpConnection:
     """The state of one connection; ``host`` is the client's address."""
 
-    __slots__ = ("_answering", "_client", "_ended", "_kind", "_loop", "_partial_since", "_quiet_since", "_register",
-                 "_splitter", "_spoke", "_stream", "_stuck_since", "_unanswered", "_waiting", "_wakes",
-                 "host")  # fmt: skip  # three lines, not fifteen
+    __slots__ = ("_answering", "_client", "_ended", "_kind", "_left", "_loop", "_partial_since", "_quiet_since",
+                 "_register", "_splitter", "_spoke", "_stream", "_stuck_since", "_taking_leave", "_unanswered",
+                 "_waiting", "_wakes", "host")  # fmt: skip  # three lines, not eighteen
 
     def __init__(
         self,
@@ -57,8 +59,10 @@ class TcpConnection:
         host: str,
         answering: Answering,
         register: Register,
+        *,
+        queries: int,
     ) -> None:
-        """Serve a client over a socket that now belongs to the connection."""
+        """Serve a client over a socket that now belongs to the connection, until it has brought so many queries."""
         self.host = host
         self._client = packed_address(host)
         self._loop = loop
@@ -68,6 +72,8 @@ class TcpConnection:
         self._splitter = MessageSplitter()
         self._unanswered: deque[bytes] = deque()
         self._waiting = 0
+        self._left = queries
+        self._taking_leave = False
         self._wakes = False
         self._ended = False
         self._spoke = False
@@ -80,6 +86,8 @@ class TcpConnection:
 
     def data_received(self, data: bytes) -> None:
         """Take in a piece of the stream."""
+        if self._taking_leave:
+            return
         now = self._answering.watch.read()
         self._spoke = True
         messages = self._splitter.feed(data)
@@ -94,6 +102,7 @@ class TcpConnection:
     def eof_received(self) -> None:
         """Send what is still owed to a client that asks no more, then close."""
         self._ended = True
+        self._taking_leave = False
         self._partial_since = None
         self._close_when_done()
 
@@ -139,6 +148,7 @@ class TcpConnection:
     def take_no_more(self) -> None:
         """Answer what was asked, then close."""
         self._ended = True
+        self._taking_leave = False
         if self._stream is not None:
             self._stream.pause_reading()
         self._close_when_done()
@@ -165,16 +175,25 @@ class TcpConnection:
             message = self._unanswered.popleft()
             self._quiet_since = now
             self._waiting += 1
+            self._left -= 1
             asked = True
             wire = self._answering.answer(message, view, self._client, self._kind, now, self._answer_later, None)
             if wire is not None:
                 self._waiting -= 1
                 size += len(wire)
                 frames.append(frame(wire))
+            if not self._left:
+                self._take_leave()
         if asked:
             self._register.heard(self)
         self._write_batch(frames, now)
         self._read_or_wake()
+
+    def _take_leave(self) -> None:
+        """Answer what was asked, and nothing that comes after it."""
+        self._ended = self._taking_leave = True
+        self._partial_since = None
+        self._unanswered.clear()
 
     def _write_batch(self, frames: list[bytes], now: float) -> None:
         if frames and self._stream is not None:
@@ -227,5 +246,9 @@ class TcpConnection:
             self._wake()
 
     def _close_when_done(self) -> None:
-        if self._ended and self._stream is not None and not self._waiting and not self._unanswered:
+        if self._stream is None or not self._ended or self._waiting or self._unanswered:
+            return
+        if self._taking_leave:
+            self._stream.end_writing()
+        else:
             self._stream.close()

@@ -42,11 +42,12 @@ class TcpServer:
         *,
         connections: int,
         per_client: int,
+        queries: int,
         courtesies: Courtesies,
     ) -> None:
         """Take listening, non-blocking sockets, which stay the caller's, and the most connections there may be.
 
-        ``courtesies`` learn how long clients may be idle.
+        ``queries``: how many one connection may bring in all. ``courtesies`` learn how long clients may be idle.
         """
         self._loop = loop
         self._listeners = tuple(listeners)
@@ -54,6 +55,7 @@ class TcpServer:
         self._page = answering.page
         self._most = connections
         self._most_per_client = per_client
+        self._most_queries = queries
         self._courtesies = courtesies
         self._connections: OrderedDict[TcpConnection, None] = OrderedDict()
         """Who has asked nothing for longest comes first."""
@@ -73,10 +75,11 @@ class TcpServer:
         self._keep_spare()
         self._listen(self._listeners)
 
-    def bound(self, *, connections: int, per_client: int) -> None:
-        """Replace the bounds; connections beyond the new ones stay until they end."""
+    def bound(self, *, connections: int, per_client: int, queries: int) -> None:
+        """Replace the bounds; connections that there are stay until they end, by the bound they began with."""
         self._most = connections
         self._most_per_client = per_client
+        self._most_queries = queries
 
     def sweep(self, now: float) -> None:
         """Close what is overdue, and try again to accept where descriptors had run out."""
@@ -199,7 +202,8 @@ class TcpServer:
         return next((hurry for share, hurry in PRESSURE if taken > share), 1.0)
 
     def _open(self, sock: socket.socket, host: str) -> None:
-        self._connections[TcpConnection(self._loop, sock, host, self._answering, self)] = None
+        connection = TcpConnection(self._loop, sock, host, self._answering, self, queries=self._most_queries)
+        self._connections[connection] = None
         self._complained = False
         self._of_client[host] += 1
         self._page[GAUGES + Gauge.TCP_CONNECTIONS] = len(self._connections)

@@ -6,6 +6,7 @@ leave one behind for good. This one lets go of everything when it closes.
 
 import asyncio
 import socket
+from contextlib import suppress
 from typing import Final, Protocol
 
 HIGH_WATER: Final = 64 * 1024
@@ -38,7 +39,7 @@ class Owner(Protocol):
 class TcpStream:
     """One connected socket in an event loop; owns the socket. Nothing is reported after ``connection_lost``."""
 
-    __slots__ = ("_closing", "_ended", "_loop", "_owner", "_reading", "_sock", "_stuck", "_unsent")
+    __slots__ = ("_closing", "_ended", "_last", "_loop", "_owner", "_reading", "_sock", "_stuck", "_unsent")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, sock: socket.socket, owner: Owner) -> None:
         """Begin to read."""
@@ -48,7 +49,7 @@ class TcpStream:
         self._sock: socket.socket | None = sock
         self._owner = owner
         self._unsent = bytearray()
-        self._reading = self._ended = self._stuck = self._closing = False
+        self._reading = self._ended = self._stuck = self._closing = self._last = False
         self.resume_reading()
 
     @property
@@ -88,6 +89,13 @@ class TcpStream:
         if not self._stuck and len(self._unsent) > HIGH_WATER:
             self._stuck = True
             self._owner.pause_writing()
+
+    def end_writing(self) -> None:
+        """Tell the peer, when everything is sent, that no more will come, and read on until it ends too."""
+        self._last = True
+        self.resume_reading()
+        if not self._unsent:
+            self._shut_down()
 
     def close(self) -> None:
         """Close when everything is sent."""
@@ -135,9 +143,16 @@ class TcpStream:
             if self._closing:
                 self.abort()
                 return
+            if self._last:
+                self._shut_down()
         if self._stuck and not self._closing and len(self._unsent) <= LOW_WATER:
             self._stuck = False
             self._owner.resume_writing()
+
+    def _shut_down(self) -> None:
+        with suppress(OSError):  # the peer is gone already, which reading will tell
+            if self._sock is not None:
+                self._sock.shutdown(socket.SHUT_WR)
 
     def _send(self, octets: bytes) -> int | None:
         """Hand octets to the kernel; return how many it took, None if the connection is gone."""

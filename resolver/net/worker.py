@@ -115,6 +115,7 @@ class Worker:
             self._answering,
             connections=settings.tcp_connections,
             per_client=settings.tcp_per_client,
+            queries=settings.tcp_queries,
             courtesies=pipeline.courtesies,
         )
         self._next_tick: asyncio.TimerHandle | None = None
@@ -169,7 +170,9 @@ class Worker:
         self._answering.waiting.most = settings.in_flight_per_client
         self._forwarder.replace(settings.upstreams, settings.zones, settings.in_flight)
         self._forwarder.domains.bound(settings.in_flight_per_domain)
-        self._tcp.bound(connections=settings.tcp_connections, per_client=settings.tcp_per_client)
+        self._tcp.bound(
+            connections=settings.tcp_connections, per_client=settings.tcp_per_client, queries=settings.tcp_queries
+        )
         self._tick()
 
     async def drain(self, within: float = 2.0) -> None:

@@ -97,6 +97,7 @@ class LimitsConfig(Section):
 
     tcp_connections: Annotated[Count, between(1, 100_000)] = 1_000
     tcp_per_client: Annotated[Count, between(1, 100_000)] = 100
+    tcp_queries: Annotated[Count, between(1, 1_000_000_000)] = 100_000
     in_flight: Annotated[Count, between(10, 1_000_000)] = 20_000
     in_flight_per_client: Annotated[Count, between(10, 1_000_000)] = 1_000
     in_flight_per_domain: Annotated[Count, between(10, 1_000_000)] = 1_000

@@ -68,6 +68,7 @@ def worker_settings(
         stale_seconds=config.cache.stale,
         tcp_connections=_share(config.limits.tcp_connections, workers),
         tcp_per_client=_share(config.limits.tcp_per_client, workers),
+        tcp_queries=config.limits.tcp_queries,
         in_flight=_share(config.limits.in_flight, workers),
         in_flight_per_client=_share(config.limits.in_flight_per_client, workers),
         in_flight_per_domain=_share(config.limits.in_flight_per_domain, workers),

@@ -190,16 +190,45 @@ def test_all_who_are_over_the_limit_are_turned_away_and_others_come_through() ->
         assert address(answer_tcp(over[0])) == "192.0.2.80"
 
 
+def test_a_connection_that_has_brought_its_queries_gets_all_answers_and_the_end() -> None:
+    """The client sends on after the last one that counts, which must not reset the connection under the answers."""
+    with running_worker(make_policy(LISTED), tcp_queries=3) as running, running.tcp("127.0.0.1") as stream:
+        counted = [wire("slow.example", 1), wire(LISTED, 2), wire("large.example", 3, "TXT")]
+        stream.sendall(b"".join(map(framed, [*counted, *(wire(LISTED, number) for number in range(4, 500))])))
+        early = {dns.message.from_wire(answer_tcp(stream)).id for _ in range(2)}
+        stream.sendall(framed(wire(LISTED, 9)) * 3_000 + b"\x00")
+        running.call(running.upstream.let_go)
+        assert early | {dns.message.from_wire(answer_tcp(stream)).id} == {1, 2, 3}
+        assert answer_tcp(stream) == b""
+        stream.sendall(framed(wire(LISTED, 9)))
+        stream.shutdown(socket.SHUT_WR)
+        with running.tcp("127.0.0.1") as another:
+            ask_tcp(another, wire(LISTED))
+            assert address(answer_tcp(another)) == "192.0.2.80"
+            assert running.page[GAUGES + Gauge.TCP_CONNECTIONS] == 1
+
+
+def test_whoever_does_not_take_the_end_for_an_end_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tcp_connection, "IDLE", 0.3)
+    with running_worker(make_policy(LISTED), tcp_queries=1) as running, running.tcp("127.0.0.1") as stream:
+        ask_tcp(stream, wire(LISTED))
+        assert address(answer_tcp(stream)) == "192.0.2.80"
+        assert answer_tcp(stream) == b""
+        with pytest.raises(ConnectionError):
+            _send_for_ever(stream, framed(wire(LISTED)))
+
+
 def test_a_new_share_binds_on_the_next_connection(running: Running) -> None:
-    fewer = replace(running.settings, tcp_per_client=1)
+    fewer = replace(running.settings, tcp_per_client=1, tcp_queries=2)
     with running.tcp("127.0.0.1") as first:
         ask_tcp(first, wire(LISTED))
         assert address(answer_tcp(first)) == "192.0.2.80"
         running.call(lambda: running.worker.swap(make_policy(LISTED), fewer))
         with running.tcp("127.0.0.1") as second:
             assert second.recv(1) == b""
-        ask_tcp(first, wire(LISTED))
-        assert address(answer_tcp(first)) == "192.0.2.80"
+        for _ in range(3):
+            ask_tcp(first, wire(LISTED))
+            assert address(answer_tcp(first)) == "192.0.2.80"
 
 
 def test_the_longest_idle_makes_room() -> None:

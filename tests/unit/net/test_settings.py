@@ -21,6 +21,7 @@ def test_settings_read_back_what_they_wrote() -> None:
         stale_seconds=4,
         tcp_connections=5,
         tcp_per_client=6,
+        tcp_queries=8,
         in_flight=7,
         random_case=True,
         rebinding_allow=("corp.example",),

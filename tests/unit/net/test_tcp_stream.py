@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+import pytest
+
 from resolver.net.tcp_stream import HIGH_WATER, LOW_WATER, TcpStream
 
 MUCH = 16 * 1024 * 1024
@@ -96,6 +98,25 @@ def test_closing_sends_what_is_left() -> None:
             stream.write(b"too late")
             assert await receive(peer, 2 * MUCH) == MUCH
             assert [await listener.next() for _ in range(2)] == ["pause", "lost"]
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("octets", [6, MUCH], ids=["taken at once", "taken later"])
+def test_the_end_follows_all_that_was_written_and_reading_goes_on(octets: int) -> None:
+    async def scenario() -> None:
+        async with connected() as (stream, listener, peer):
+            stream.pause_reading()
+            stream.write(bytes(octets))
+            stream.end_writing()
+            assert await receive(peer, 2 * MUCH) == octets
+            peer.send(b"more")
+            while (report := await listener.next()) in {"pause", "resume"}:
+                pass
+            assert (report, bytes(listener.received)) == ("data", b"more")
+            stream.end_writing()
+            peer.shutdown(socket.SHUT_WR)
+            assert await listener.next() == "end"
 
     asyncio.run(scenario())
 
