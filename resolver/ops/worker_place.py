@@ -33,7 +33,10 @@ SUSPECT_SECONDS: Final = 1.0
 QUIET_SECONDS: Final = 0.6
 """More than two ticks late: a neighbour reads along, which costs nothing if the worker goes on after all."""
 BACK_OFF: Final = (0.0, 0.0, 0.25, 0.5, 1.0, 2.0, 5.0)
-"""Seconds before a successor, by how many predecessors in a row lived too short."""
+"""Seconds before a successor, by how many predecessors in a row ended by themselves after too short a life.
+
+Whom we replace was silent for a second or more, which is pause enough.
+"""
 SOUND_LIFE_SECONDS: Final = 10.0
 
 
@@ -106,6 +109,7 @@ class WorkerPlace:
         self._spare: Child | None = None
         self._ready_at = 0.0
         self._short_lives = 0
+        self._replaced = False
         self._wanted_known = asyncio.Event()
 
     @property
@@ -188,7 +192,8 @@ class WorkerPlace:
 
     def _mourn(self, child: Child, status: int) -> None:
         lived = time.monotonic() - self._ready_at if self._ready_at else 0.0
-        self._short_lives = 0 if lived >= SOUND_LIFE_SECONDS else self._short_lives + 1
+        sound, self._replaced = self._replaced or lived >= SOUND_LIFE_SECONDS, False
+        self._short_lives = 0 if sound else self._short_lives + 1
         self.serving = None
         self.restarts += 1
         log_event(
@@ -222,6 +227,7 @@ class WorkerPlace:
         if self.pid is not None:
             log_event("warning", "worker is replaced", place=self.number, pid=self.pid, why=why)
         if self._child is not None:
+            self._replaced = self._child.alive
             self._child.kill()
 
     def foresee(self, now: float) -> None:

@@ -299,6 +299,17 @@ class TestSuccessorAtHand:
         _, _, successor = scenario(play=play)
         assert successor.told() == ["start", "drain"]
 
+    def test_who_hangs_again_and_again_is_followed_at_once_each_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(worker_place, "BACK_OFF", (0.0, 600.0))
+
+        async def play(places: WorkerPlaces) -> None:
+            for times in range(1, 5):
+                places.places[1].replace("no tick for two seconds")
+                await places._until(lambda times=times: places.places[1].restarts == times, 10)  # type: ignore[misc]
+                await places._until(lambda: places.in_force() == 2, 10)
+
+        scenario(play=play)
+
     def test_who_goes_on_again_needs_none(self) -> None:
         async def play(places: WorkerPlaces) -> None:
             slow = places.places[1]
