@@ -12,7 +12,7 @@ from typing import Final
 from resolver.core.crowd import Crowd
 from resolver.dns.name import WireName
 from resolver.net.exchange import Exchange
-from resolver.orders.public_suffixes import public_suffixes
+from resolver.orders.public_suffixes import PublicSuffixes, go_on, shipped_suffixes
 
 
 class Full(Enum):
@@ -33,7 +33,15 @@ class DomainsInFlight:
         """Let each registered domain have so many."""
         self._most = most
         self._crowd: Crowd[WireName] | None = None
-        self._suffixes = public_suffixes()
+        self._suffixes: PublicSuffixes | None = None
+
+    def get_ready(self, pause: Callable[[], None] = go_on) -> None:
+        """Read which names are public suffixes, if that was not done, so that a flood need not wait for it.
+
+        That takes longer than answers may stand still: call it in a thread, with a ``pause`` that lets them go on.
+        """
+        if self._suffixes is None:
+            self._suffixes = shipped_suffixes(pause)
 
     def bound(self, most: int) -> None:
         """Replace the bound; exchanges beyond a lower one go on."""
@@ -63,5 +71,7 @@ class DomainsInFlight:
         return crowd
 
     def _enter(self, crowd: Crowd[WireName], qname: WireName) -> Callable[[], None] | Full:
+        if self._suffixes is None:
+            self._suffixes = shipped_suffixes()
         domain = self._suffixes.registered_domain(qname)
         return partial(crowd.leave, domain) if crowd.enter(domain) else FULL

@@ -136,6 +136,10 @@ class Worker:
             lane.start()
         self._tcp.start()
 
+    def get_ready_for_floods(self, pause: Callable[[], None]) -> None:
+        """Load what only a flood asks for; for a thread, which lets answers go on in each ``pause``."""
+        self._forwarder.domains.get_ready(pause)
+
     def adopt(self, place: int) -> None:
         """Read the sockets of another place too, for nobody else may; twice is no more than once."""
         if place in self._adopted or self._closed:

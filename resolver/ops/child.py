@@ -1,29 +1,30 @@
 """How a child process begins: a fresh interpreter that obeys its channel, outlives nobody, and knows one role.
 
-``python -m resolver.ops.child dns|notice|compile|amend --channel FD``. A terminal's or a service manager's signals are
+``python -m resolver.ops.child dns|notice|compile --channel FD``. A terminal's or a service manager's signals are
 the supervisor's to answer, so a child ignores them; it ends when the channel ends, or when the supervisor dies.
 """
 
 import ctypes
-import os
+import gc
 import signal
 import socket
 import sys
 from typing import Final
 
 PR_SET_PDEATHSIG: Final = 1
-COMPILE_NICENESS: Final = 5
-"""A compilation keeps a core busy for seconds; with this it takes a quarter of a core that workers want too."""
+OBJECTS_BETWEEN_COLLECTIONS: Final = 20_000
+"""So many new ones before the garbage collector looks: modules make none, and looking takes a fifth of loading them."""
 
 
 def main(arguments: list[str]) -> int:
     """Take up a role; the exit status is its answer."""
     match arguments:
-        case ["dns" | "notice" | "compile" | "amend" as role, "--channel", descriptor] if descriptor.isdigit():
+        case ["dns" | "notice" | "compile" as role, "--channel", descriptor] if descriptor.isdigit():
+            gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
             _belong_to_the_supervisor()
             return _take_up(role, socket.socket(fileno=int(descriptor)))
         case _:
-            print("usage: python -m resolver.ops.child dns|notice|compile|amend --channel FD", file=sys.stderr)  # noqa: T201  # there is no log yet
+            print("usage: python -m resolver.ops.child dns|notice|compile --channel FD", file=sys.stderr)  # noqa: T201  # there is no log yet
             return 2
 
 
@@ -43,8 +44,6 @@ def _take_up(role: str, channel: socket.socket) -> int:
         from resolver.ops.notice_child import serve as serve_notice  # noqa: PLC0415  # see above
 
         return serve_notice(channel)
-    if role == "compile":  # an amendment takes a quarter of a second, and somebody waits for it
-        os.nice(COMPILE_NICENESS)
     from resolver.ops.compile_child import compile_once  # noqa: PLC0415  # see above
 
     return compile_once(channel)

@@ -18,7 +18,7 @@ from resolver.ops.channel import Channel, Message
 from resolver.ops.logs import log_event
 from resolver.ops.progress import Tell, tell_nobody
 
-Role = Literal["dns", "notice", "compile", "amend"]
+Role = Literal["dns", "notice", "compile"]
 
 CAP_SYS_NICE: Final = 23
 LEAST_PRIORITY: Final = 5
@@ -83,6 +83,11 @@ class Child:
             return None
         answer, self._awaited = self._awaited.result(), None
         return answer
+
+    def slow_down(self, niceness: int) -> None:
+        """Let it have less of a core that others want, too."""
+        with suppress(OSError):  # it has ended
+            os.setpriority(os.PRIO_PROCESS, self.pid, os.getpriority(os.PRIO_PROCESS, 0) + niceness)
 
     def give_way(self) -> None:
         """Let it compute only while nobody else wants the core, if that can be ended again (sched(7), SCHED_IDLE).

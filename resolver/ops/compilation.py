@@ -13,6 +13,12 @@ from resolver.ops.progress import Tell, tell_nobody
 from resolver.ops.timelines import spans
 
 COMPILE_SECONDS: Final = 600.0
+AT_ONCE: Final = 0
+"""Niceness of a compilation that everybody waits for, or one order's un-blocking: nobody is served before it."""
+SOON: Final = 5
+"""Of one beside workers that somebody waits for: a quarter of a core that workers want too."""
+BESIDE: Final = 15
+"""Of any other beside workers, which come first."""
 GENTLE_SECONDS: Final = 20.0
 """For so long a compilation beside workers takes only what is left over; a flood must not put off an order for ever."""
 
@@ -47,46 +53,47 @@ async def compile_in_child(
     wall: float,
     tell: Tell,
     *,
-    beside: bool,
+    niceness: int,
     plan: str | None = None,
     known: str | None = None,
     tidy: bool = False,
 ) -> Compiled:
     """Compile the orders as of ``wall`` on the order clock (POSIX seconds); a child that fails is a problem, too.
 
-    ``tell`` learns how far it is. ``beside`` says that workers answer meanwhile, which comes first. ``plan``
-    is the digest of the files that somebody means, accidents included. ``known`` is the policy that the journal knows
-    as the last one; ``tidy`` says that it was pruned.
+    ``tell`` learns how far it is. ``niceness`` is `AT_ONCE`, `SOON` or `BESIDE`. ``plan`` is the digest of the files
+    that somebody means, accidents included. ``known`` is the policy that the journal knows as the last one; ``tidy``
+    says that it was pruned.
     """
-    question = {"do": "compile", "beside": beside, "plan": plan, "tidy": tidy}
-    return await _ask_child({**question, **_common(config, wall, known)}, tell, beside=beside)
+    question = {"do": "compile", "plan": plan, "tidy": tidy}
+    return await _ask_child({**question, **_common(config, wall, known)}, tell, niceness)
 
 
 async def amend_in_child(
     config: Config, wall: float, known: str | None, file: Path, before: CompiledPolicy
 ) -> Compiled:
     """Put the history of the order in a file into the applied policy; no policy where that takes a compilation."""
-    question = {"do": "amend", "beside": False, "tidy": False, "file": str(file), "since": before.digest}
-    return await _ask_child({**question, **_common(config, wall, known)}, tell_nobody, before, beside=False)
+    question = {"do": "amend", "tidy": False, "file": str(file), "since": before.digest}
+    return await _ask_child({**question, **_common(config, wall, known)}, tell_nobody, AT_ONCE, before)
 
 
 async def recall_in_child(config: Config, wall: float, known: str | None) -> Compiled:
     """Find the policy that was applied last; the other arguments are as in `compile_in_child`."""
-    question = {"do": "recall", "beside": False, "tidy": False, **_common(config, wall, known)}
-    return await _ask_child(question, tell_nobody, beside=False)
+    question = {"do": "recall", "tidy": False, **_common(config, wall, known)}
+    return await _ask_child(question, tell_nobody, AT_ONCE)
 
 
 def _common(config: Config, wall: float, known: str | None) -> Message:
     return {"config": config.to_json(), "wall": wall, "known": known}
 
 
-async def _ask_child(question: Message, tell: Tell, before: CompiledPolicy | None = None, *, beside: bool) -> Compiled:
+async def _ask_child(question: Message, tell: Tell, niceness: int, before: CompiledPolicy | None = None) -> Compiled:
     try:
-        child = Child(asyncio.get_running_loop(), "amend" if question["do"] == "amend" else "compile")
+        child = Child(asyncio.get_running_loop(), "compile")
         child.heard_progress = tell
     except OSError as error:
         return _nothing(f"compiling the orders: {cannot_start(error)}; the policy stays as it was")
-    if beside:
+    child.slow_down(niceness)
+    if niceness == BESIDE:
         child.give_way()
     try:
         answer = await child.ask(question, GENTLE_SECONDS)

@@ -1,11 +1,8 @@
 """What the compile child does: one compilation of the orders, and a report on the channel.
 
-Beside workers that answer it runs at low priority; at a start, when everybody waits for it, it does not.
-
 It runs as the same user as the workers, and whatever a hostile order file does to it, the supervisor only sees it end.
 """
 
-import os
 import socket
 import traceback
 from collections.abc import Sequence
@@ -26,7 +23,6 @@ from resolver.ops.policy_file import AppliedPolicy, read_current, read_document
 from resolver.ops.progress import Tell, told_seldom
 from resolver.ops.settings_kept import keep_settings
 
-NICENESS: Final = 10
 PROBLEMS_TOLD: Final = 1_000
 
 
@@ -39,8 +35,6 @@ def compile_once(channel: socket.socket) -> int:
     asked = _read(channel)
     if asked is None:
         return 1
-    if asked["beside"]:
-        os.nice(NICENESS)
     try:
         answer = _answer(asked, told_seldom(partial(_say_progress, channel)))
     except PlanChangedError as error:

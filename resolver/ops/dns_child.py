@@ -129,6 +129,7 @@ class DnsChild:
         gc.freeze()
         gc.disable()
         self._say("ready", message, digest=policy.digest)
+        await asyncio.to_thread(self._worker.get_ready_for_floods, _let_answers_go_on)
 
     async def _prepare(self, message: Message) -> None:
         policy = await self._load(message)

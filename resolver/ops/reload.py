@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from resolver.ops import compilation
 from resolver.ops.channel import Message
 from resolver.ops.chronicle import SERVER, Chronicle, Who
 from resolver.ops.clock import OrderClock
@@ -104,9 +105,8 @@ class Reloader:
         Where no order is usable, what was applied last is.
         """
         problems: tuple[str, ...] = ()
-        await self._hold_reserve()
         for _ in range(ATTEMPTS):
-            compiled = await self._compile(self.config, beside=False)
+            compiled = await self._compile(self.config, compilation.AT_ONCE)
             problems += compiled.problems
             compiled, unwritten = await self._intended(compiled)
             problems += unwritten
@@ -119,7 +119,7 @@ class Reloader:
                 self._take_over(policy, late=0)
                 problems += await self._record(policy.path) + sites_of(self.config).problems
                 await self._notice.commit(self._next_notice(self.config, policy))
-                self._conclude(problems, compiled.warnings + await self._hold_reserve(), changed=True)
+                self._conclude(problems, compiled.warnings + await self.hold_reserve(), changed=True)
                 return None
             problems += (refusal,)
         _log_problems(problems)
@@ -145,12 +145,12 @@ class Reloader:
         self._chronicle.note_in_force(policy.digest, late)
         self._chronicle.watch(policy.summary)
 
-    async def _compile(self, config: Config, *, beside: bool, plan: str | None = None) -> Compiled:
+    async def _compile(self, config: Config, niceness: int, plan: str | None = None) -> Compiled:
         wall, known = self._clock.read(), self._chronicle.known
         tidy, self.pruned = self.pruned, False
         try:
             return await compile_in_child(
-                config, wall, self._note_progress, beside=beside, plan=plan, known=known, tidy=tidy
+                config, wall, self._note_progress, niceness=niceness, plan=plan, known=known, tidy=tidy
             )
         finally:
             self._tell_elsewhere("compiled", 0, 0)
@@ -196,7 +196,7 @@ class Reloader:
         aborted = (attempt.aborted.why,) if attempt.aborted is not None else ()
         problems = config_problems + attempt.compiled.problems + aborted
         problems += sites_of(self.config).problems + self._notice.problems
-        warnings = attempt.compiled.warnings + await self._hold_reserve()
+        warnings = attempt.compiled.warnings + await self.hold_reserve()
         return self._conclude(problems, warnings, changed=attempt.changed)
 
     async def _attempt(self, config: Config, plan: str | None, who: Sequence[Who]) -> Attempt:
@@ -210,8 +210,8 @@ class Reloader:
 
     async def _compile_undisturbed(self, config: Config, plan: str | None) -> Compiled | None:
         """Compile; None if an amendment broke it off."""
-        beside, self.urgent = not self.urgent, False
-        self._compiling = asyncio.create_task(self._compile(config, beside=beside, plan=plan))
+        niceness, self.urgent = compilation.SOON if self.urgent else compilation.BESIDE, False
+        self._compiling = asyncio.create_task(self._compile(config, niceness, plan))
         try:
             await asyncio.wait({self._compiling})
             return None if self._compiling.cancelled() else self._compiling.result()
@@ -237,7 +237,7 @@ class Reloader:
             aborted, changed = await self._apply(self.config, compiled.policy, compiled.account, (who,))
         problems = (aborted.why,) if aborted is not None else ()
         _log_problems(problems)
-        return ReloadOutcome(problems, await self._hold_reserve(), changed, time.time())
+        return ReloadOutcome(problems, await self.hold_reserve(), changed, time.time())
 
     async def _enforce(self, config: Config, compiled: Compiled, plan: str | None, who: Sequence[Who]) -> Attempt:
         if plan is not None and compiled.policy is None:
@@ -317,7 +317,7 @@ class Reloader:
             log_event("error", "the reserve is given up", problem=f"{self.config.state}: {RESERVE_GIVEN_UP}")
         return ()
 
-    async def _hold_reserve(self) -> tuple[str, ...]:
+    async def hold_reserve(self) -> tuple[str, ...]:
         """Hold room for the next change; its want is worth knowing and keeps nobody from serving."""
         refusal = await asyncio.to_thread(make_reserve, self.config.state)
         return () if refusal is None else (refusal,)

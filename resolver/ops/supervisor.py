@@ -223,9 +223,10 @@ class Supervisor:
         }
         self._control = ControlServer(open_control_socket(config.state), verbs)
         await self._chronicle.start()
+        await self._reloader.hold_reserve()
         self._places.open()
         self._notice.open()
-        refusal = await self._reloader.start()
+        refusal = await self._reloader.start()  # its compilation, which takes longest, starts before the workers do
         if refusal is not None:
             return refusal
         await self._control.start()

@@ -3,13 +3,16 @@
 The rules are those of publicsuffix.org; their format: https://github.com/publicsuffix/list/wiki/Format
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
+from typing import Final
 
 from resolver.dns.name import ROOT, WireName, ancestors, parse_name
+
+_RULES_AT_ONCE: Final = 256
 
 
 class Section(StrEnum):
@@ -60,26 +63,37 @@ class PublicSuffixes:
         return self.above.get(name)
 
 
+def go_on() -> None:
+    """Pause for nobody."""
+
+
 @cache
 def public_suffixes() -> PublicSuffixes:
-    """Read the list that the publicsuffixlist package ships."""
+    """Read the list that the publicsuffixlist package ships, once."""
+    return shipped_suffixes()
+
+
+def shipped_suffixes(pause: Callable[[], None] = go_on) -> PublicSuffixes:
+    """Read that list; ``pause`` is called every millisecond or so, to let other threads go on."""
     source = files("publicsuffixlist").joinpath("public_suffix_list.dat")
-    return read_suffixes(source.read_text(encoding="utf-8"))
+    return read_suffixes(source.read_text(encoding="utf-8"), pause)
 
 
-def read_suffixes(text: str) -> PublicSuffixes:
+def read_suffixes(text: str, pause: Callable[[], None] = go_on) -> PublicSuffixes:
     """Read a list in the format of publicsuffix.org."""
     plain: dict[WireName, Section] = {}
     any_child: dict[WireName, Section] = {}
     exceptions: set[WireName] = set()
-    for rule, section in _rules(text):
+    for number, (rule, section) in enumerate(_rules(text)):
+        if not number % _RULES_AT_ONCE:
+            pause()
         if rule.startswith("!"):
             exceptions.add(_wire(rule[1:]))
         elif rule.startswith("*."):
             any_child[_wire(rule[2:])] = section
         else:
             plain[_wire(rule)] = section
-    return PublicSuffixes(plain, any_child, frozenset(exceptions), _above(plain, any_child))
+    return PublicSuffixes(plain, any_child, frozenset(exceptions), _above(plain, any_child, pause))
 
 
 def _rules(text: str) -> Iterator[tuple[str, Section]]:
@@ -102,13 +116,15 @@ def _ascii_label(label: str) -> str:
 
 
 def _above(
-    plain: dict[WireName, Section], any_child: dict[WireName, Section]
+    plain: dict[WireName, Section], any_child: dict[WireName, Section], pause: Callable[[], None]
 ) -> dict[WireName, tuple[WireName, Section]]:
     above: dict[WireName, tuple[WireName, Section]] = {}
     for suffix, section in any_child.items():
         above[suffix] = (suffix, section)
     for rules in (plain, any_child):
-        for suffix, section in rules.items():
+        for number, (suffix, section) in enumerate(rules.items()):
+            if not number % _RULES_AT_ONCE:
+                pause()
             for name in ancestors(suffix):
                 if name not in {suffix, ROOT} and (name not in above or section is Section.ICANN):
                     above[name] = (suffix, section)
