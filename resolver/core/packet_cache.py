@@ -22,6 +22,8 @@ from resolver.dns.writer import ttl_offsets
 _TTL: Final = Struct("!L")
 _OVERHEAD: Final = 450
 """Octets of an entry besides its reply and its key: objects and places in the table."""
+_RECORD_OVERHEAD: Final = 80
+"""Octets of each record beside its own: where its TTL stands, and what it was."""
 _MEAN_OCTETS: Final = 1_500
 """Octets allowed for an entry on average, its key included."""
 _HEAD: Final = 12
@@ -57,6 +59,7 @@ class Finished:
             self._offsets = tuple(offset - 2 for offset in ttl_offsets(reply.wire))
             self._ttls = tuple(_TTL.unpack_from(tail, offset)[0] + self._age for offset in self._offsets)
             self._turning = _address_rrset(tail, self._offsets)
+            self.octets += _RECORD_OVERHEAD * len(self._offsets)
             self.good_until = min(self._expires, reply.ages_from + self._age + 1)
 
     def renew(self, now: float) -> bool:

@@ -1,5 +1,6 @@
 """When a finished reply may be sent again, and that it is then right to the second."""
 
+import tracemalloc
 from typing import Any
 
 import dns.message
@@ -254,3 +255,19 @@ def test_the_cache_is_bounded(world: World) -> None:
         )
         store(world, ask(f"n{number}.example"))
         assert len(world.packets) <= 11
+
+
+@pytest.mark.parametrize(("kind", "records"), [(Transport.UDP4, 1), (Transport.UDP4, 60), (Transport.TCP4, 1_000)])
+def test_replies_weigh_what_they_take(world: World, kind: Transport, records: int) -> None:
+    wire = ask("many.example", use_edns=0)
+    lines = [f"many.example. 100 IN A 10.1.{number >> 8}.{number & 255}" for number in range(records)]
+    world.transport = kind
+    world.resolve(wire, upstream_says("many.example", "A", *lines))
+    reply = world.receive(wire)
+    assert isinstance(reply, Reply)
+    assert len(reply.wire) > 16 * records
+    tracemalloc.start()
+    kept = [Finished(kind, reply.wire[2:], reply, world.now) for _ in range(20)]
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert taken <= sum(finished.octets for finished in kept) <= 2 * taken + 20 * 450
