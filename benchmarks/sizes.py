@@ -43,6 +43,11 @@ class Sizes:
     page_rate: int
     page_seconds: int
 
+    law_rate: int
+    suspensions: int
+    journal_entries: int
+    supervisor_kills: int
+
 
 FULL: Final = Sizes(
     deadline_seconds=1_500,
@@ -69,6 +74,10 @@ FULL: Final = Sizes(
     kill_seconds=10,
     page_rate=2_000,
     page_seconds=20,
+    law_rate=5_000,
+    suspensions=5,
+    journal_entries=100_000,
+    supervisor_kills=40,
 )
 
 QUICK: Final = Sizes(
@@ -96,4 +105,8 @@ QUICK: Final = Sizes(
     kill_seconds=3,
     page_rate=100,
     page_seconds=1,
+    law_rate=300,
+    suspensions=1,
+    journal_entries=2_000,
+    supervisor_kills=2,
 )

@@ -17,6 +17,7 @@ from typing import Final
 
 from benchmarks import (
     broken_messages,
+    changing_law,
     distinct_names,
     full_caches,
     hundred_reloads,
@@ -39,7 +40,7 @@ OVERDUE: Final = "the time for all runs is over"
 REPORT: Final = Path(__file__).with_name("SOAK.md")
 SOAKS: Final = (million_names.SOAK, many_orders.SOAK, hundred_reloads.SOAK, distinct_names.SOAK, full_caches.SOAK,
          broken_messages.SOAK, slow_connections.SOAK, random_subdomains.SOAK, silent_upstreams.SOAK, killed_worker.SOAK,
-         notice_flood.SOAK)  # fmt: skip  # three lines, not twelve
+         notice_flood.SOAK, changing_law.SOAK)  # fmt: skip  # three lines, not twelve
 
 
 class Overdue(BaseException):
