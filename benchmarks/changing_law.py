@@ -13,6 +13,7 @@ from benchmarks.load import running_load, warm_up
 from benchmarks.made_up_names import ZONE, cached_names, listed_names, mix, write_questions
 from benchmarks.probe import SOCKETS
 from benchmarks.server import ROOT, Server, in_folder
+from benchmarks.short_orders import write_order
 from benchmarks.sizes import Sizes
 from benchmarks.watch import Turn, Watch, watching
 
@@ -23,20 +24,6 @@ AROUND_SECONDS: Final = 1.5
 """How long before and after a change is looked at."""
 AHEAD_SECONDS: Final = 4.0
 PATIENCE: Final = 30.0
-ORDER: Final = """\
-order: {order}
-authority: Tribunal judiciaire de Paris
-case_number: RG 26/00002
-decided: 2024-01-10
-measures:
-  - id: block
-    kind: dns-block
-    addressees: [Soak]
-    period: {{until: {until}}}
-    names: [{name}]
-history:
-  - {{date: {since}, event: implemented, measure: block}}
-"""
 
 
 def done(sizes: Sizes) -> str:
@@ -55,7 +42,7 @@ def measure(folder: Path, upstream: int, sizes: Sizes) -> Iterator[Figure]:
     listed = [*listed_names(1_000), KEPT]
     questions = write_questions(folder / "questions", mix(listed, cached_names(1_000), 10_000))
     with in_folder(folder / "server", listed, upstream) as server:
-        _write(server, "acted-on", ACTED_ON, "2024-02-01", "2099-12-31")
+        write_order(server, "acted-on", ACTED_ON, "2024-02-01", "2099-12-31")
         server.launch()
         server.wait_for_block(KEPT)
         warm_up(server.port, questions, sizes.law_rate)
@@ -72,7 +59,7 @@ def measure(folder: Path, upstream: int, sizes: Sizes) -> Iterator[Figure]:
 def _dates(server: Server) -> Iterator[Figure]:
     begin = float(int(time.time() + AHEAD_SECONDS))
     end = begin + AHEAD_SECONDS
-    _write(server, "dated", DATED, _text(begin), _text(end))
+    write_order(server, "dated", DATED, _text(begin), _text(end))
     server.reload()
     with watching(server.port, DATED) as watch:
         time.sleep(end + AROUND_SECONDS - time.time())
@@ -126,11 +113,6 @@ def _act(server: Server, verb: str) -> tuple[float, float]:
 
 def _text(wall: float) -> str:
     return f"'{datetime.fromtimestamp(wall, UTC):%Y-%m-%dT%H:%M:%SZ}'"
-
-
-def _write(server: Server, order: str, name: str, since: str, until: str) -> None:
-    text = ORDER.format(order=order, name=name, since=since, until=until)
-    (server.folder / "orders" / f"{order}.yaml").write_text(text)
 
 
 SOAK = Soak("Orders that begin, end and are suspended under load", done, measure)

@@ -20,7 +20,9 @@ from benchmarks import (
     changing_law,
     distinct_names,
     full_caches,
+    full_disk,
     hundred_reloads,
+    killed_supervisor,
     killed_worker,
     many_orders,
     million_names,
@@ -40,7 +42,8 @@ OVERDUE: Final = "the time for all runs is over"
 REPORT: Final = Path(__file__).with_name("SOAK.md")
 SOAKS: Final = (million_names.SOAK, many_orders.SOAK, hundred_reloads.SOAK, distinct_names.SOAK, full_caches.SOAK,
          broken_messages.SOAK, slow_connections.SOAK, random_subdomains.SOAK, silent_upstreams.SOAK, killed_worker.SOAK,
-         notice_flood.SOAK, changing_law.SOAK)  # fmt: skip  # three lines, not twelve
+         notice_flood.SOAK, changing_law.SOAK, killed_supervisor.SOAK,
+         full_disk.SOAK)  # fmt: skip  # four lines, not fifteen
 
 
 class Overdue(BaseException):
