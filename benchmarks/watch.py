@@ -12,7 +12,7 @@ from typing import Final
 from benchmarks.made_up_names import NOTICE
 from benchmarks.probe import PATIENCE_SECONDS, SOCKETS, addresses, must_be_blocked
 
-PAUSE_SECONDS: Final = 0.0005
+PAUSE_SECONDS: Final = 0.002
 
 
 @dataclass(frozen=True, slots=True)

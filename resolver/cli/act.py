@@ -12,10 +12,10 @@ import click
 from resolver.cli.arguments import ZONE, DomainName, Verb, config_option, json_option, read_config
 from resolver.cli.terminal import BAD, DOUBTFUL, GOOD, complain, from_here, say, say_json
 from resolver.dns.name import WireName, present_name
-from resolver.ops.chronicle import act_of, who_is
 from resolver.ops.clock import order_clock, utc_text
 from resolver.ops.config import Config
 from resolver.ops.control import ControlError, NoServerError, call, peer
+from resolver.ops.journal_facts import act_of, who_is
 from resolver.ops.order_history import WrittenEntry, add_to_history
 from resolver.ops.state_lock import StateError, StateLock
 from resolver.orders.calendar import end_instant_of

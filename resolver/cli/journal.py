@@ -12,9 +12,9 @@ import click
 
 from resolver.cli.arguments import Instant, config_option, examples, json_option, read_config
 from resolver.cli.terminal import BAD, GOOD, QUIET, complain, counted, say, say_json
-from resolver.ops.chronicle import NO_RETENTION, about_pruning, who_is
 from resolver.ops.config import Config
 from resolver.ops.control import ControlError, NoServerError, call, peer
+from resolver.ops.journal_facts import NO_RETENTION, about_pruning, who_is
 from resolver.ops.kept_for_the_journal import discard_unneeded
 from resolver.ops.state_lock import StateError, StateLock
 from resolver.proof.chain import Entry

@@ -14,9 +14,9 @@ from resolver.cli.law_of_files import compile_now
 from resolver.cli.reload import reload_server
 from resolver.cli.server import ask_server
 from resolver.cli.terminal import DOUBTFUL, QUIET, counted, from_here, say, say_json
-from resolver.ops.chronicle import act_of, who_is
 from resolver.ops.config import Config
 from resolver.ops.control import ControlError, NoServerError, call, peer
+from resolver.ops.journal_facts import act_of, who_is
 from resolver.ops.kept_orders import KeptFileError
 from resolver.ops.order_files import read_order_files
 from resolver.ops.plan import confirms_anything

@@ -6,16 +6,16 @@ or ends by its date waits for nothing and nobody; `Chronicle.keep` only notes th
 
 import asyncio
 import concurrent.futures.thread  # noqa: F401 - else asyncio loads it late, as a user who perhaps may not read it
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from resolver import __version__
 from resolver.ops.channel import Message
 from resolver.ops.clock import OrderClock, utc_text
-from resolver.ops.control import Peer
+from resolver.ops.journal_facts import CLOCK, SERVER, Who, about_pruning, fact
 from resolver.ops.logs import log_event
 from resolver.ops.metrics import PolicySummary
 from resolver.ops.reserve import RESERVE_GIVEN_UP, with_reserve
@@ -23,42 +23,12 @@ from resolver.proof.chain import Facts, Kind
 from resolver.proof.journal import JOURNAL_FILE, Head, JournalError, open_for_reading
 from resolver.proof.pruning import Pruned
 from resolver.proof.verification import verify
-from resolver.proof.writer import JournalWriter, LastKnown, WriterState, now_text
+from resolver.proof.writer import JournalWriter, LastKnown, WriterState
 
 LOOK_SECONDS: Final = 30.0
 """How late at most it is noted that something began or ended by its date; the clock may have been set meanwhile."""
 
-NO_RETENTION: Final = "nothing is pruned: journal.retention says not after how long; write such as 3650d there"
-
-Who = Mapping[str, object]
-SERVER: Final[Who] = {"by": "the server"}
-SIGNAL: Final[Who] = {"by": "SIGHUP"}
-CLOCK: Final[Who] = {"by": "the clock"}
-
-
-def who_is(peer: Peer) -> Who:
-    """Write who asked over the control socket."""
-    return {"user": peer.user, "uid": peer.uid}
-
-
-def fact(kind: Kind, who: Who | Sequence[Who], **facts: object) -> Facts:
-    """Make an entry of now."""
-    return {"kind": kind.value, "time": now_text(), "who": who, **facts}
-
-
 _TOLD_OF_A_POLICY: Final = ("plan", "baseline", "rehearsal", "settings", "entities", "brands", "exempt")
-ACTS: Final = frozenset({Kind.SUSPENDED, Kind.RESUMED, Kind.LIFTED, Kind.IMPLEMENTED, Kind.WIDENED, Kind.ROLLED_BACK})
-"""What commands do to order files themselves, and then tell."""
-
-
-def act_of(request: Mapping[str, Any], who: Who) -> Facts | str:
-    """Make the entry of what a command says it did: kind, order, file, and what else it tells; or say why not."""
-    said = {key: value for key, value in request.items() if key not in {"verb", "apply", "kind", "time", "who"}}
-    kind, order, file = request.get("kind"), request.get("order"), request.get("file")
-    about_one = isinstance(order, str) and isinstance(file, str)
-    if kind not in {each.value for each in ACTS} or not (about_one or kind == Kind.ROLLED_BACK):
-        return f"an act has a kind ({', '.join(sorted(ACTS))}), an order and a file"
-    return fact(Kind(kind), who, **said)
 
 
 class Chronicle:
@@ -172,11 +142,6 @@ class Chronicle:
             )
         if self._dates:
             self._looked = max(self._looked, now)
-
-
-def about_pruning(before: float, who: Who) -> Facts:
-    """Say of a pruning who asked for it, and before which end of an order (POSIX seconds)."""
-    return {"time": now_text(), "who": who, "before": utc_text(before)}
 
 
 def _dates(policy: PolicySummary) -> Iterable[tuple[float, Kind, str, int]]:

@@ -15,13 +15,14 @@ from typing import Final, NamedTuple
 
 from resolver.ops import compilation
 from resolver.ops.channel import Message
-from resolver.ops.chronicle import SERVER, Chronicle, Who
+from resolver.ops.chronicle import Chronicle
 from resolver.ops.clock import OrderClock
 from resolver.ops.compilation import Compiled, CompiledPolicy, amend_in_child, compile_in_child, recall_in_child
 from resolver.ops.config import Config, load_config
 from resolver.ops.cookie_secrets import CookieSecrets
 from resolver.ops.counter_places import OrderPlaces, UpstreamPlaces
 from resolver.ops.current_policy import write_current
+from resolver.ops.journal_facts import SERVER, Who
 from resolver.ops.logs import LOGGER, Log, log_event
 from resolver.ops.metrics import ReloadState
 from resolver.ops.notice_place import NoticePlace, NoticeStanding

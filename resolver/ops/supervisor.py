@@ -18,11 +18,12 @@ from typing import Final
 
 from resolver.net.sockets import ListenAddress, Listener, ListenError, Opened, open_listeners, open_page_listeners
 from resolver.ops.children import LEAST_PRIORITY
-from resolver.ops.chronicle import NO_RETENTION, SIGNAL, Chronicle, act_of, who_is
+from resolver.ops.chronicle import Chronicle
 from resolver.ops.clock import OrderClock, order_clock
 from resolver.ops.config import Config, load_config
 from resolver.ops.control import SOCKET_FILE, ControlError, Message, Peer
 from resolver.ops.control_server import ControlServer, open_control_socket
+from resolver.ops.journal_facts import NO_RETENTION, SIGNAL, act_of, who_is
 from resolver.ops.logs import Log, log_event, start_log
 from resolver.ops.metrics_server import MetricsAddressError, MetricsServer
 from resolver.ops.notice_place import NoticePlace

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from resolver.ops.chronicle import fact, who_is
 from resolver.ops.control import NoServerError, call, peer
+from resolver.ops.journal_facts import fact, who_is
 from resolver.ops.state_lock import StateLock
 from resolver.proof.chain import Facts, Kind
 from resolver.proof.writer import open_or_begin_anew

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from resolver.ops.chronicle import SERVER, Chronicle
+from resolver.ops.chronicle import Chronicle
 from resolver.ops.clock import OrderClock
+from resolver.ops.journal_facts import SERVER
 from resolver.ops.metrics import OrderRules, PolicySummary
 from resolver.orders.model import Span
 from resolver.proof.journal import JOURNAL_FILE, Journal, open_for_reading
