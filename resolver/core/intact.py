@@ -24,6 +24,7 @@ from resolver.dns.rdata import (
     Layout,
     MalformedRdataError,
     Part,
+    end_of_list,
     end_of_part,
 )
 from resolver.dns.response import HEADER_SIZE, Record
@@ -31,6 +32,8 @@ from resolver.dns.response import HEADER_SIZE, Record
 MOST_RECORDS: Final = 64
 MOST_LINKS: Final = 8
 """Records and aliases of an answer that is read here; so few cost no more than the twin allows any message."""
+MOST_PIECES: Final = 32
+"""Strings or parameters of one record that is read here; texts have one or two."""
 REMEMBERED: Final = 4_096
 """What stood around addresses, remembered; beyond that the memory is emptied whole."""
 
@@ -239,7 +242,11 @@ def _check_data(wire: bytes, rtype: int, layout: Layout, start: int, end: int, n
     """
     position = start
     for part in layout:
-        if part is not Part.NAME:
+        if part is Part.STRINGS or part is Part.PARAMETERS:
+            position, pieces = end_of_list(wire, part, position, end)
+            if pieces > MOST_PIECES:
+                raise _UnusualError
+        elif part is not Part.NAME:
             position = end_of_part(wire, part, position, end)
         elif names and rtype in COMPRESSED_WHEN_WRITTEN:
             position = _read_name(wire, position, names)

@@ -281,7 +281,7 @@ class Pipeline:
         if entry.alias is not None:
             return self._enforcement.block_alias(asked, entry, entry.alias, now)
         self._page[GAUGES + Gauge.STALE_ANSWERS] += 1
-        wire = write_stale(asked.query, size_limit(asked.query, asked.transport), entry)
+        wire = write_stale(asked.query, size_limit(asked.query, asked.transport), entry, now)
         slot = entry.observed if asked.slot == NOWHERE else asked.slot
         return Reply(wire, asked.query.qtype, entry.rcode, slot, 0, self._table)
 

@@ -90,12 +90,16 @@ def write_cached(query: Query, limit: int, entry: Entry, age: int) -> bytes:
     return _assemble(query, limit, rcode_and_flags, (entry.answers, entry.authorities), body, entry.errors)
 
 
-def write_stale(query: Query, limit: int, entry: Entry) -> bytes:
-    """Write an entry that has expired, for want of a better answer, and say so (RFC 8767 section 4, RFC 8914)."""
+def write_stale(query: Query, limit: int, entry: Entry, now: float) -> bytes:
+    """Write an entry that has expired, for want of a better answer, and say so (RFC 8767 section 4, RFC 8914).
+
+    The answer to another question than this one may be fresh, and keeps its TTLs then.
+    """
     nxdomain = entry.rcode == Rcode.NXDOMAIN
     error = extended_error(ExtendedError.STALE_NXDOMAIN if nxdomain else ExtendedError.STALE_ANSWER, b"")
     counts = entry.answers, entry.authorities
-    return _assemble(query, limit, entry.rcode, counts, entry.stale_body(STALE_TTL), (error,))
+    body = entry.stale_body(STALE_TTL) if now >= entry.expires else entry.aged_body(int(now - entry.stored))
+    return _assemble(query, limit, entry.rcode, counts, body, (error,))
 
 
 def _assemble(

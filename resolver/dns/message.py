@@ -18,6 +18,9 @@ MIN_UDP_SIZE = 512
 MAX_UDP_SIZE = 1232
 """No larger answer leaves over UDP, so that none is fragmented on the way (RFC 9715)."""
 
+MOST_RECORDS: Final = 1_000
+"""Questions or records that are looked at; a message with more cannot be read."""
+
 _HEADER = Struct("!HHHHHH")
 _HEADER_COUNTS = Struct("!HHQ")
 _QUESTION_FIXED = Struct("!HH")
@@ -170,7 +173,7 @@ def read_query_plainly(wire: bytes) -> Query | Unreadable | Ignored:
         return Ignored.NOT_A_QUERY
     try:
         end = HEADER_SIZE
-        for _ in range(questions):
+        for _ in range(min(questions, MOST_RECORDS)):
             end = _after_question(wire, end)
     except (IndexError, error, _MalformedError):
         return Unreadable(message_id, flags, _without_question(flags), b"", edns=False, qtype=0)
@@ -279,7 +282,7 @@ def _read_rest(wire: bytes, position: int, answers: int, authorities: int, addit
     total = answers + authorities + additionals
     begin = position
     try:
-        for index in range(total):
+        for index in range(min(total, MOST_RECORDS)):
             owner = position
             position = _after_owner(wire, position)
             rtype, size, extended_rcode, version, flags, rdlength = _RECORD_FIXED.unpack_from(wire, position)
@@ -296,5 +299,5 @@ def _read_rest(wire: bytes, position: int, answers: int, authorities: int, addit
                 edns = Edns(size, version, bool(flags & DNSSEC_OK), extended_rcode, options)
     except (IndexError, error, _MalformedError, MalformedOptionsError):
         return _Rest(malformed=True, has_opt=has_opt, edns=None)
-    unsound = additionals > has_opt and not (answers or authorities) and not are_sound(wire, begin, additionals)
-    return _Rest(misplaced or unsound or position > len(wire), has_opt, edns)
+    unsound = has_opt < additionals == total <= MOST_RECORDS and not are_sound(wire, begin, additionals)
+    return _Rest(misplaced or unsound or total > MOST_RECORDS or position > len(wire), has_opt, edns)

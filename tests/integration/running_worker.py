@@ -175,7 +175,7 @@ def running_worker(
     policy: Policy,
     *,
     hosts: Sequence[str] = ("127.0.0.1", "::1"),
-    upstreams: bool = True,
+    upstreams: bool | Sequence[UpstreamAddress] = True,
     neighbours: Mapping[int, Sequence[socket.socket]] = MappingProxyType({}),
     **changed: Any,  # noqa: ANN401 - settings are of many types
 ) -> Iterator[Running]:
@@ -190,7 +190,8 @@ def running_worker(
     async def begin() -> Running:
         end, upstream = await loop.create_datagram_endpoint(ScriptedUpstream, ("127.0.0.1", 0))
         place = UpstreamAddress("udp", "127.0.0.1", end.get_extra_info("sockname")[1], 0)
-        settings = replace(WorkerSettings(upstreams=(place,) if upstreams else ()), **changed)
+        chosen = ((place,) if upstreams else ()) if isinstance(upstreams, bool) else tuple(upstreams)
+        settings = replace(WorkerSettings(upstreams=chosen), **changed)
         worker = Worker(
             loop,
             settings,

@@ -52,7 +52,7 @@ def test_a_row_names_what_exists(row: Row) -> None:
 
 
 def test_the_rows_of_a_table_are_numbered_through() -> None:
-    tables = {letter: [int(row.number[1:]) for row in ROWS if row.number[0] == letter] for letter in "PATMRUOB"}
+    tables = {letter: [int(row.number[1:]) for row in ROWS if row.number[0] == letter] for letter in "PATMRUOBS"}
     assert {letter: numbers for letter, numbers in tables.items() if numbers != list(range(1, len(numbers) + 1))} == {}
     assert sum(map(len, tables.values())) == len(ROWS)
 

@@ -150,7 +150,9 @@ def said(entry: Entry, now: int) -> list[object]:
     """Read what clients are told at some moments of an entry's life, and all else that is known of it."""
     qname, qtype = entry.question[:2]
     query = Query(1, 0x0100, qname + struct.pack("!HH", qtype, 1), qname, qtype, 1, None)
-    told = [write_cached(query, 65_535, entry, age) for age in (0, 1, 70)] + [write_stale(query, 65_535, entry)]
+    told = [write_cached(query, 65_535, entry, age) for age in (0, 1, 70)] + [
+        write_stale(query, 65_535, entry, entry.expires)
+    ]
     links = [link._replace(owner=link.owner.lower(), rdata=link.rdata.lower()) for link in entry.links]
     return [
         *(lowered(read_response(wire)) for wire in told),

@@ -148,9 +148,9 @@ def test_what_expired_is_served_for_want_of_better(rcode: str, lines: list[str],
     assert world.page[GAUGES + Gauge.STALE_ANSWERS] == 2
 
 
-@pytest.mark.parametrize("age", [5, 100, 150], ids=["fresh", "expired", "stale for long"])
+@pytest.mark.parametrize(("age", "ttl"), [(5, 95), (100, 30), (150, 30)], ids=["fresh", "expired", "stale for long"])
 @pytest.mark.parametrize("aliased", [False, True])
-def test_who_asks_for_signatures_gets_at_least_what_others_were_told(age: int, *, aliased: bool) -> None:
+def test_who_asks_for_signatures_gets_at_least_what_others_were_told(age: int, ttl: int, *, aliased: bool) -> None:
     world = World()
     lines = [A.replace("www", "cdn"), "www.fine.example. 100 IN CNAME cdn.fine.example."] if aliased else [A]
     world.resolve(ask("www.fine.example"), upstream_says("www.fine.example", "A", *lines))
@@ -159,7 +159,7 @@ def test_who_asks_for_signatures_gets_at_least_what_others_were_told(age: int, *
     for reply in (world.fail(signed, Failure.REFUSED_UPSTREAM), world.receive(signed)):
         assert isinstance(reply, Reply)
         message = parsed(reply)
-        assert [rrset.ttl for rrset in message.answer] == [30] * (1 + aliased)
+        assert [rrset.ttl for rrset in message.answer] == [ttl] * (1 + aliased)
         assert (message.rcode(), extended_errors(message)) == (dns.rcode.NOERROR, [(3, "")])
         assert not message.flags & dns.flags.AD
         assert reply.lifetime == 0

@@ -8,7 +8,7 @@ import dns.rcode
 import dns.rdatatype
 import pytest
 
-from resolver.core.intact import MOST_LINKS, MOST_RECORDS, REMEMBERED, IntactReader
+from resolver.core.intact import MOST_LINKS, MOST_PIECES, MOST_RECORDS, REMEMBERED, IntactReader
 from resolver.core.message_cache import MAX_TTL, Entry
 from resolver.core.step import Question
 from resolver.dns.name import WireName, parse_name
@@ -46,6 +46,7 @@ TO: Final = f"{NAME}. 60 IN CNAME cdn.shop.example.\ncdn.shop.example. "
         (f"{NAME}. 100 IN A 192.0.2.1\n{NAME}. 100 IN A 192.0.2.2", "A", 0, 2, 100),
         (f"{NAME}. 100 IN AAAA 2001:db8::1", "AAAA", 0, 1, 100),
         (f"{NAME}. 100 IN A 192.0.2.1\n{SERVERS}", "A", 0, 1, 100),
+        (f"{NAME}. 100 IN TXT{' 1' * MOST_PIECES}", "TXT", 0, 1, 100),
         (f'{NAME}. 100 IN TXT "a" "b"\n{NAME}. 100 IN TXT "c"', "TXT", 0, 2, 100),
         (f"{NAME}. 100 IN HTTPS 1 . alpn=h3", "HTTPS", 0, 1, 100),
         (f"{NAME}. 100 IN PTR host.shop.example.", "PTR", 0, 1, 100),
@@ -59,9 +60,10 @@ TO: Final = f"{NAME}. 60 IN CNAME cdn.shop.example.\ncdn.shop.example. "
         (";AUTHORITY\n. 900 IN SOA a.root. b.root. 1 2 3 4 86400", "A", 3, 0, 900),
         (f"{NAME}. 60 IN CNAME gone.shop.example.\n;AUTHORITY\n{SOA}", "A", 3, 1, 60),
     ],
-    ids=["address", "addresses", "ipv6", "servers beside", "texts", "https", "pointer", "exchange", "cname asked",
-         "unknown type", "alias", "aliases", "no data", "no name", "no top-level domain", "alias to nothing"],
-)  # fmt: skip  # two lines of names
+    ids=["address", "addresses", "ipv6", "servers beside", "long text", "texts", "https", "pointer", "exchange",
+         "cname asked", "unknown type", "alias", "aliases", "no data", "no name",
+         "no top-level domain", "alias to nothing"],
+)  # fmt: skip  # three lines of names
 def test_a_usual_answer_is_kept_as_it_came(text: str, rdtype: str, rcode: int, answers: int, lifetime: int) -> None:
     question, wire = response(text, rdtype, flags=0x8180 | rcode)
     entry = read((question, wire))
@@ -84,6 +86,7 @@ def test_a_usual_answer_is_kept_as_it_came(text: str, rdtype: str, rcode: int, a
         f"shop.example. 60 IN DNAME shop.test.\n{NAME}. 60 IN CNAME www.shop.test.\nwww.shop.test. 60 IN A 192.0.2.1",
         f"{NAME}. {MAX_TTL + 1} IN A 192.0.2.1",
         "\n".join(f"{NAME}. 100 IN TXT {number}" for number in range(MOST_RECORDS)),
+        f"{NAME}. 100 IN TXT{' 1' * (MOST_PIECES + 1)}",
         f"{NAME}. 9 IN CNAME 0.test.\n"
         + "\n".join(f"{link}.test. 9 IN CNAME {link + 1}.test." for link in range(MOST_LINKS))
         + f"\n{MOST_LINKS}.test. 9 IN A 192.0.2.1",
@@ -94,8 +97,8 @@ def test_a_usual_answer_is_kept_as_it_came(text: str, rdtype: str, rcode: int, a
         ";ANSWER",
     ],
     ids=["stranger", "stranger at the end", "disorder", "alias to nowhere", "alias to itself", "circle", "dname",
-         "long ttl", "many records", "many aliases", "soa beside", "text beside", "soa of another zone", "referral",
-         "nothing"],
+         "long ttl", "many records", "long text", "many aliases", "soa beside", "text beside", "soa of another zone",
+         "referral", "nothing"],
 )  # fmt: skip  # three lines of names
 def test_anything_else_is_left_to_the_twin(text: str) -> None:
     rdtype = "TXT" if "TXT 1" in text else "A"
