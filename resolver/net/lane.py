@@ -75,6 +75,8 @@ class BatchLane:
         0 for none."""
         self._loop = loop
         self._sock = sock
+        self._descriptor = sock.fileno()
+        """For the event loop, which describes a socket object in words each time it does not know it yet."""
         self._answering = answering
         self._page = answering.page
         self._pace = pace
@@ -89,11 +91,11 @@ class BatchLane:
 
     def start(self) -> None:
         """Begin to read."""
-        self._loop.add_reader(self._sock, self._wake if self._pace else self.read)
+        self._loop.add_reader(self._descriptor, self._wake if self._pace else self.read)
 
     def stop(self) -> None:
         """Read no more."""
-        self._loop.remove_reader(self._sock)
+        self._loop.remove_reader(self._descriptor)
         if self._beat is not None:
             self._beat.cancel()
 
@@ -111,7 +113,7 @@ class BatchLane:
 
     def _wake(self) -> None:
         """Begin to beat: traffic has come after silence."""
-        self._loop.remove_reader(self._sock)
+        self._loop.remove_reader(self._descriptor)
         self._empty_beats = 0
         self._read_on_the_beat()
 
@@ -123,7 +125,7 @@ class BatchLane:
         self._empty_beats = 0 if received else self._empty_beats + 1
         if self._empty_beats > EMPTY_BEATS:
             self._beat = None
-            self._loop.add_reader(self._sock, self._wake)
+            self._loop.add_reader(self._descriptor, self._wake)
         else:
             pause = self._pace if received >= FEW else 2 * self._pace
             self._beat = self._loop.call_later(pause, self._read_on_the_beat)

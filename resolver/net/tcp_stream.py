@@ -39,7 +39,8 @@ class Owner(Protocol):
 class TcpStream:
     """One connected socket in an event loop; owns the socket. Nothing is reported after ``connection_lost``."""
 
-    __slots__ = ("_closing", "_ended", "_last", "_loop", "_owner", "_reading", "_sock", "_stuck", "_unsent")
+    __slots__ = ("_closing", "_descriptor", "_ended", "_last", "_loop", "_owner", "_reading", "_sock", "_stuck",
+                 "_unsent", "_writing")  # fmt: skip  # two lines, not eleven
 
     def __init__(self, loop: asyncio.AbstractEventLoop, sock: socket.socket, owner: Owner) -> None:
         """Begin to read."""
@@ -47,9 +48,11 @@ class TcpStream:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._loop = loop
         self._sock: socket.socket | None = sock
+        self._descriptor = sock.fileno()
+        """For the event loop, which describes a socket object in words each time it does not know it yet."""
         self._owner = owner
         self._unsent = bytearray()
-        self._reading = self._ended = self._stuck = self._closing = self._last = False
+        self._reading = self._ended = self._stuck = self._closing = self._last = self._writing = False
         self.resume_reading()
 
     @property
@@ -66,13 +69,13 @@ class TcpStream:
         """Leave octets where they are until further notice."""
         if self._reading and self._sock is not None:
             self._reading = False
-            self._loop.remove_reader(self._sock)
+            self._loop.remove_reader(self._descriptor)
 
     def resume_reading(self) -> None:
         """Take octets in again, unless the peer sends no more or the stream is closing."""
         if self._sock is not None and not (self._reading or self._ended or self._closing):
             self._reading = True
-            self._loop.add_reader(self._sock, self._readable)
+            self._loop.add_reader(self._descriptor, self._readable)
 
     def write(self, octets: bytes) -> None:
         """Send, now as far as the kernel takes it, the rest when it does."""
@@ -85,7 +88,8 @@ class TcpStream:
             if sent is None or sent == len(octets):
                 return
             self._unsent += octets[sent:]
-            self._loop.add_writer(self._sock, self._writable)
+            self._writing = True
+            self._loop.add_writer(self._descriptor, self._writable)
         if not self._stuck and len(self._unsent) > HIGH_WATER:
             self._stuck = True
             self._owner.pause_writing()
@@ -108,10 +112,9 @@ class TcpStream:
         """Close at once."""
         if self._sock is None:
             return
+        self.pause_reading()
+        self._write_no_more()
         sock, self._sock = self._sock, None
-        self._loop.remove_reader(sock)
-        self._loop.remove_writer(sock)
-        self._reading = False
         self._unsent.clear()
         sock.close()
         self._owner.connection_lost()
@@ -139,7 +142,7 @@ class TcpStream:
             return
         del self._unsent[:sent]
         if not self._unsent:
-            self._loop.remove_writer(self._sock)
+            self._write_no_more()
             if self._closing:
                 self.abort()
                 return
@@ -148,6 +151,11 @@ class TcpStream:
         if self._stuck and not self._closing and len(self._unsent) <= LOW_WATER:
             self._stuck = False
             self._owner.resume_writing()
+
+    def _write_no_more(self) -> None:
+        if self._writing:
+            self._writing = False
+            self._loop.remove_writer(self._descriptor)
 
     def _shut_down(self) -> None:
         with suppress(OSError):  # the peer is gone already, which reading will tell

@@ -40,8 +40,8 @@ _CHUNK: Final = 65_536
 class UpstreamStream:
     """One connection; ``heard`` is when the last octets came (monotonic seconds), None before the first."""
 
-    __slots__ = ("_ended", "_line", "_loop", "_read", "_splitter", "_unsent", "_writing", "connected", "heard",
-                 "opened", "pending", "strikes", "used")  # fmt: skip  # two lines, not thirteen
+    __slots__ = ("_descriptor", "_ended", "_line", "_loop", "_read", "_splitter", "_unsent", "_writing", "connected",
+                 "heard", "opened", "pending", "strikes", "used")  # fmt: skip  # two lines, not thirteen
 
     def __init__(
         self,
@@ -53,6 +53,7 @@ class UpstreamStream:
     ) -> None:
         """Take a socket that is being connected; ``read`` gets the messages, ``ended`` the end, whatever its cause."""
         self._line = line
+        self._descriptor = line.fileno()
         self._loop = loop
         self._read = read
         self._ended = ended
@@ -65,7 +66,7 @@ class UpstreamStream:
         self.used = now
         self.pending: dict[int, Attempt] = {}
         self.strikes = 0
-        loop.add_writer(line, self._writable)
+        loop.add_writer(self._descriptor, self._writable)
 
     @property
     def is_open(self) -> bool:
@@ -103,8 +104,8 @@ class UpstreamStream:
     def end(self) -> None:
         """Close, and say so once; who still waits is in ``pending``."""
         if self.is_open:
-            self._loop.remove_reader(self._line)
-            self._loop.remove_writer(self._line)
+            self._loop.remove_reader(self._descriptor)
+            self._loop.remove_writer(self._descriptor)
             self._line.close()
             self._ended(self)
 
@@ -127,15 +128,15 @@ class UpstreamStream:
             self.end()
             return False
         self.connected = True
-        self._loop.add_reader(self._line, self._readable)
+        self._loop.add_reader(self._descriptor, self._readable)
         return True
 
     def _write_when_possible(self) -> None:
         wanted = bool(self._unsent)
         if wanted and not self._writing:
-            self._loop.add_writer(self._line, self._writable)
+            self._loop.add_writer(self._descriptor, self._writable)
         elif not wanted and self._writing:
-            self._loop.remove_writer(self._line)
+            self._loop.remove_writer(self._descriptor)
         self._writing = wanted
 
     def _readable(self) -> None:

@@ -45,11 +45,11 @@ class BeatingLoop:
         self.soon: list[Callable[[], None]] = []
         self.later: list[tuple[float, Callable[[], None]]] = []
 
-    def add_reader(self, sock: object, callback: Callable[[], None]) -> None:
-        self.readers[sock] = callback
+    def add_reader(self, descriptor: object, callback: Callable[[], None]) -> None:
+        self.readers[descriptor] = callback
 
-    def remove_reader(self, sock: object) -> None:
-        self.readers.pop(sock, None)
+    def remove_reader(self, descriptor: object) -> None:
+        self.readers.pop(descriptor, None)
 
     def call_soon(self, callback: Callable[[], None]) -> asyncio.Handle:
         self.soon.append(callback)
@@ -376,7 +376,7 @@ def test_while_traffic_lasts_it_reads_on_a_beat() -> None:
     with rig() as one:
         client = one.client()
         one.lane.start()
-        wake = one.loop.readers[one.sock]
+        wake = one.loop.readers[one.sock.fileno()]
         client.send(LISTED)
         wake()
         assert len(take(client)) == 1
@@ -392,7 +392,7 @@ def test_while_traffic_lasts_it_reads_on_a_beat() -> None:
         for _ in range(EMPTY_BEATS + 1):
             one.loop.later.pop()[1]()
         assert one.loop.later == []
-        assert list(one.loop.readers) == [one.sock]
+        assert list(one.loop.readers) == [one.sock.fileno()]
 
 
 @pytest.mark.parametrize(("arrived", "pause"), [(FEW - 1, 0.002), (FEW, 0.001), (BATCH - 1, 0.001)])
