@@ -10,10 +10,11 @@ import click
 from resolver.cli.law import Law, PastOrigin
 from resolver.dns.name import WireName
 from resolver.ops.config import Config
+from resolver.ops.current_policy import policy_name
 from resolver.ops.kept_orders import KeptFileError
 from resolver.ops.past_orders import past_policy, past_settings
 from resolver.ops.policy_document import PolicyDocument
-from resolver.ops.policy_file import DamagedPolicyError, join, policy_name, read_document_of
+from resolver.ops.policy_file import DamagedPolicyError, join, read_document_of
 from resolver.orders.index import Index
 from resolver.proof.journal import JOURNAL_FILE, JournalError, open_for_reading
 from resolver.proof.past import PastState, policy_at, state_at

@@ -60,6 +60,8 @@ def say_status(told: Mapping[str, Any]) -> None:
             ("last reload", _reload_words(reload)),
         ]
     )
+    if lost := told["journal"]["begun_anew"]:
+        complain(f"the journal was begun anew at {lost['time']}: {lost['why']}")
     for worker in workers:
         state = "in force" if worker["in_force"] else "not in force yet"
         replaced = counted(worker["restarts"], "time")

@@ -1,7 +1,10 @@
 """``arret today``: what the legal desk must do: deadlines, ends, reviews, and what is wrong or not written down."""
 
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, assert_never
@@ -19,8 +22,13 @@ from resolver.ops.clock import utc_text
 from resolver.ops.compile import CompileReport
 from resolver.ops.policy_document import MeasureRecord, measure_words
 from resolver.orders.model import MeasureKind
+from resolver.proof.chain import Kind as EntryKind
+from resolver.proof.journal import JOURNAL_FILE, JournalError, open_for_reading
+from resolver.proof.reading import entries
 
 DAY: Final = 86_400.0
+TOLD_FOR: Final = 30 * DAY
+"""How long it is told that the journal was begun anew."""
 
 
 class Kind(StrEnum):
@@ -28,6 +36,7 @@ class Kind(StrEnum):
 
     OVERDUE = "overdue"
     REFUSED = "refused"
+    JOURNAL = "journal begun anew"
     ERROR = "suspended by error"
     DUE = "due"
     REVIEW = "review due"
@@ -36,12 +45,17 @@ class Kind(StrEnum):
     UNDATED = "undated"
 
 
-STYLES: Final = {Kind.OVERDUE: BAD, Kind.REFUSED: BAD, Kind.ERROR: BAD, Kind.DUE: DOUBTFUL, Kind.REVIEW: DOUBTFUL}
+STYLES: Final = dict.fromkeys((Kind.OVERDUE, Kind.REFUSED, Kind.JOURNAL, Kind.ERROR), BAD) | dict.fromkeys(
+    (Kind.DUE, Kind.REVIEW), DOUBTFUL
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One thing to do, about an order or one of its files; ``at`` is in POSIX seconds, None where it has no date."""
+    """One thing to do, about an order or one of its files; ``at`` is in POSIX seconds, None where it has no date.
+
+    What is about the journal is about no order.
+    """
 
     kind: Kind
     order: str
@@ -55,13 +69,14 @@ class Task:
         part = f"/{self.measure}" if self.measure else ""
         of_list = f", list {self.list_id}" if self.list_id else ""
         when = "" if self.at is None else f" {present_instant(self.at)}"
-        return f"{self.kind}{when}: {self.order}{part}{of_list}: {self.what}"
+        subject = f"{self.order}{part}{of_list}: " if self.order else ""
+        return f"{self.kind}{when}: {subject}{self.what}"
 
     def as_document(self) -> dict[str, Any]:
         """Write it for scripts."""
         return {
             "kind": self.kind.value,
-            "order": self.order,
+            "order": self.order or None,
             "measure": self.measure or None,
             "list": self.list_id or None,
             "at": utc_text(self.at),
@@ -87,7 +102,7 @@ def today(days: int, config_file: Path | None, *, as_json: bool) -> None:
     with shown_progress() as tell:
         report, wall = compile_now(config, tell)
     wall = law.wall if law.running else wall
-    tasks = sorted(tasks_at(report, law, wall, days * DAY), key=_urgency)
+    tasks = sorted([*tasks_at(report, law, wall, days * DAY), *_lost_journal(config.state)], key=_urgency)
     if as_json:
         say_json({"at": utc_text(wall), "days": days, "tasks": [task.as_document() for task in tasks], **law.origin()})
     else:
@@ -123,6 +138,20 @@ def tasks_at(report: CompileReport, law: Law, wall: float, ahead: float) -> Iter
     for record in report.document["measures"]:
         if record["kind"] == MeasureKind.DNS_BLOCK and record["ours"]:
             yield from _not_written_down(record, wall)
+
+
+def _lost_journal(state: Path) -> Iterator[Task]:
+    """Tell for a month that the journal lost what was before; one that cannot be read is told by `arret journal`."""
+    try:
+        with closing(open_for_reading(state / JOURNAL_FILE)) as reading:
+            *_, lost = (None, *(each.facts for each in entries(reading, kinds=[EntryKind.BEGUN_ANEW])))
+    except JournalError:
+        return
+    if lost is None:
+        return
+    at = datetime.fromisoformat(lost["time"]).timestamp()
+    if time.time() < at + TOLD_FOR:
+        yield Task(Kind.JOURNAL, "", "", "", at, f"{lost['why']}; look who had the state folder")
 
 
 def _dated(each: Appointment, wall: float) -> Task:

@@ -15,6 +15,7 @@ from typing import Final
 from resolver import __version__
 from resolver.ops.channel import Message
 from resolver.ops.clock import OrderClock, utc_text
+from resolver.ops.current_policy import named_in_pointer, policy_name
 from resolver.ops.journal_facts import CLOCK, SERVER, Who, about_pruning, fact
 from resolver.ops.logs import log_event
 from resolver.ops.metrics import PolicySummary
@@ -22,12 +23,15 @@ from resolver.ops.reserve import RESERVE_GIVEN_UP, with_reserve
 from resolver.proof.chain import Facts, Kind
 from resolver.proof.journal import JOURNAL_FILE, Head, JournalError, open_for_reading
 from resolver.proof.pruning import Pruned
+from resolver.proof.reading import entries
 from resolver.proof.verification import verify
 from resolver.proof.writer import JournalWriter, LastKnown, WriterState
 
 LOOK_SECONDS: Final = 30.0
 """How late at most it is noted that something began or ended by its date; the clock may have been set meanwhile."""
 
+LOST_ALL: Final = "it is empty or was missing, although {policy} is applied here: the one before is lost"
+LOST_END: Final = "it does not tell of {policy}, which is applied here: its end was cut, or an older copy stands here"
 _TOLD_OF_A_POLICY: Final = ("plan", "baseline", "rehearsal", "settings", "entities", "brands", "exempt")
 
 
@@ -60,9 +64,17 @@ class Chronicle:
             self._known = await asyncio.to_thread(self._writer.start)
         except JournalError as error:
             _log_failure(error)
+        await self._look_for_what_is_lost()
         now = self._clock.read()
         self._looked = now if self._rehearsal or self._known.wall is None else self._known.wall
         self._writer.note([fact(Kind.STARTED, SERVER, version=__version__, rehearsal=self._rehearsal)])
+
+    async def _look_for_what_is_lost(self) -> None:
+        """Say it, and write it down, where the journal does not hold what was applied here."""
+        why = await asyncio.to_thread(_lost, self._state, self._known.digest)
+        if why is not None:
+            log_event("error", "the journal is begun anew", why=why, problem="look who had the state folder")
+            self._writer.note([fact(Kind.BEGUN_ANEW, SERVER, aside=None, why=why)])
 
     async def stop(self) -> None:
         """Say that the server stops, and close the journal."""
@@ -175,6 +187,24 @@ def _alterations(state: Path) -> tuple[str, ...]:
             return verify(reading).problems
     except JournalError:
         return ()
+
+
+def _lost(state: Path, known: str | None) -> str | None:
+    """Say what of the journal is missing: the intention of a policy that was applied is always in it.
+
+    ``known`` is the policy that it knows as the last one. What cannot be read is said elsewhere.
+    """
+    names = named_in_pointer(state)[:1]
+    if not names or names == [policy_name(known or "")]:
+        return None
+    try:
+        with closing(open_for_reading(state / JOURNAL_FILE)) as reading:
+            told = [each.facts for each in entries(reading, kinds=[Kind.INTENDED]) if each.facts is not None]
+    except JournalError:
+        return None
+    if names[0] in {policy_name(each["digest"]) for each in told}:
+        return None
+    return (LOST_END if told else LOST_ALL).format(policy=names[0])
 
 
 def _log_failure(error: JournalError) -> None:

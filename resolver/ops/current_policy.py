@@ -16,6 +16,11 @@ _NAMES_INDEX = re.compile(rb'\{"version":[0-9]+,"index":"(index-[0-9a-f]{64})",'
 _OURS = re.compile(r"(policy|sources)-[0-9a-f]{64}\.json\Z|index-[0-9a-f]{64}\Z")
 
 
+def policy_name(digest: str) -> str:
+    """Name the file of a policy by its digest."""
+    return f"policy-{digest}.json"
+
+
 def write_current(state: Path, policy: Path) -> None:
     """Record that a policy is applied, and remove the files of all but this one and the one before. Raises OSError."""
     named = named_in_pointer(state)

@@ -8,6 +8,7 @@ import math
 import platform
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -301,10 +302,13 @@ class PageCollector(Collector):
         yield GaugeMetricFamily("arret_rehearsal", "1 if the order clock is rehearsed.", int(self._state.rehearsal))
 
     def _journal(self) -> Iterator[Metric]:
-        head, waiting = self._state.journal
+        head, waiting, begun_anew = self._state.journal
         what = "Entries that are not in the journal yet: it cannot be written."
         yield GaugeMetricFamily("arret_journal_entries", "Entries in the journal.", head.entries)
         yield GaugeMetricFamily("arret_journal_waiting", what, waiting)
+        what = "When the journal last lost what was before, and was begun anew; 0 if it never did."
+        lost = 0.0 if begun_anew is None else datetime.fromisoformat(begun_anew.time).timestamp()
+        yield GaugeMetricFamily("arret_journal_begun_anew_timestamp_seconds", what, lost)
         link = GaugeMetricFamily("arret_journal_head_info", "The last hash of the journal.", labels=["hash"])
         link.add_metric([head.hash], 1)
         yield link

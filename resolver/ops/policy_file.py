@@ -16,7 +16,7 @@ from typing import cast
 
 from resolver.core.policy import Policy, load_policy
 from resolver.dns.name import WireName
-from resolver.ops.current_policy import POLICY_FILE, named_in_pointer
+from resolver.ops.current_policy import POLICY_FILE, named_in_pointer, policy_name
 from resolver.ops.kept_orders import KeptOrder, KeptRefusal, digest_of
 from resolver.ops.policy_document import ManifestEntry, MeasureRecord, PolicyDocument
 from resolver.ops.policy_lines import OtherVersionError, PolicyLines, written
@@ -111,11 +111,6 @@ def read_lines(path: Path) -> PolicyLines:
         return PolicyLines.read(content)
     except OtherVersionError:
         raise DamagedPolicyError(f"{path}: written by another version of Arrêt") from None
-
-
-def policy_name(digest: str) -> str:
-    """Name the file of a policy by its digest."""
-    return f"policy-{digest}.json"
 
 
 def digest_in_name(path: Path) -> str:

@@ -35,6 +35,7 @@ class RunningServer:
 
     def status(self) -> dict[str, Any]:
         """Say how the server is; instants are ISO 8601 in UTC, but ``order_clock`` is in POSIX seconds."""
+        begun_anew = self.chronicle.state.begun_anew
         config, policy, standing = self.reloader.config, self.reloader.policy, self.places.standing
         return {
             "ok": True,
@@ -75,6 +76,7 @@ class RunningServer:
                 "entries": self.chronicle.state.head.entries,
                 "head": self.chronicle.state.head.hash,
                 "waiting": self.chronicle.state.waiting,
+                "begun_anew": begun_anew._asdict() if begun_anew else None,
             },
             "log_lines_dropped": self.log.dropped,
         }

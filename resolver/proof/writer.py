@@ -21,11 +21,22 @@ RETRY_SECONDS: Final = 5.0
 STOP_SECONDS: Final = 5.0
 
 
+class BegunAnew(NamedTuple):
+    """When (ISO 8601 in UTC) and why a journal was begun without the one before it."""
+
+    time: str
+    why: str
+
+
 class WriterState(NamedTuple):
-    """The head of the chain, and how many entries wait because they could not be written."""
+    """The head of the chain, and how many entries wait because they could not be written.
+
+    ``begun_anew`` is the last time that what was before was lost to the journal; None if that never was.
+    """
 
     head: Head
     waiting: int
+    begun_anew: BegunAnew | None = None
 
 
 class LastKnown(NamedTuple):
@@ -141,7 +152,7 @@ class JournalWriter:
                     raise
                 self._begin_anew(str(error))
             assert self._journal is not None, "opened, or begun anew"
-            self.state = WriterState(self._journal.head, len(self._waiting))
+            self.state = WriterState(self._journal.head, len(self._waiting), _begun_anew(self._journal))
         return self._journal
 
     def _begin_anew(self, why: str) -> None:
@@ -149,6 +160,7 @@ class JournalWriter:
             self._journal.close()
             self._journal = None
         self._journal = begin_anew(self._state, why)
+        self.state = self.state._replace(begun_anew=_begun_anew(self._journal))
         self._set_aside(why)
 
     def _append(self, entries: Sequence[Facts]) -> Head:
@@ -176,6 +188,9 @@ class JournalWriter:
             return
         self._waiting.clear()
         self._failing = False
+        for each in entries:
+            if each["kind"] == Kind.BEGUN_ANEW:
+                self.state = self.state._replace(begun_anew=BegunAnew(each["time"], each["why"]))
         self._tell(head)
         if task.outcome is not None:
             task.outcome.set_result(head)
@@ -191,7 +206,7 @@ class JournalWriter:
         task.outcome.set_result(pruned)
 
     def _tell(self, head: Head) -> None:
-        self.state = WriterState(head, len(self._waiting))
+        self.state = self.state._replace(head=head, waiting=len(self._waiting))
         self._wrote(head)
 
     def _tell_failure(self, error: JournalError) -> None:
@@ -254,6 +269,15 @@ def is_damage(error: JournalError) -> bool:
         code = getattr(cause, "sqlite_errorcode", None)  # without a code: text that is not UTF-8
         return code is None or code & 0xFF in _DAMAGE
     return error.errno is None
+
+
+def _begun_anew(journal: Journal) -> BegunAnew | None:
+    """Find when the journal lost what was before; an entry that cannot be read tells nothing."""
+    try:
+        last = journal.last(Kind.BEGUN_ANEW)
+        return None if last is None or last.facts is None else BegunAnew(last.facts["time"], last.facts["why"])
+    except (sqlite3.Error, ValueError, LookupError, TypeError):
+        return None
 
 
 def last_known(journal: Journal) -> LastKnown:

@@ -11,9 +11,11 @@ from typing import Any, Final
 from urllib.request import urlopen
 
 import pytest
+from click.testing import CliRunner
 
+from resolver.cli.command_line import command_line
 from resolver.ops.current_policy import named_in_pointer
-from resolver.proof.journal import JOURNAL_FILE, open_for_reading
+from resolver.proof.journal import JOURNAL_FILE, Journal, open_for_reading
 from resolver.proof.reading import entries
 from resolver.proof.verification import verify
 from tests.integration.running_server import CONFIG, RunningServer, order_text, running
@@ -90,6 +92,50 @@ def test_a_kill_and_a_stop_leave_a_journal_that_goes_on(tmp_path: Path) -> None:
         assert found[-1] == "stopped"
         assert found.count("started") == 3
         assert found.count("order") == 3
+
+
+@pytest.mark.parametrize(
+    ("cut", "why"),
+    [(None, "it is empty or was missing"), (0, "it is empty or was missing"), (4, "its end was cut, or an older copy")],
+    ids=["taken away", "empty", "an older copy"],
+)
+def test_a_start_says_that_the_journal_does_not_hold_what_is_applied(tmp_path: Path, cut: int | None, why: str) -> None:
+    with running(tmp_path, one="one.example") as server:
+        server.order("two", "two.example")
+        server.reload()
+        server.signal(signal.SIGTERM)
+        server.ended()
+        before = journal(server)
+        for file in server.state.glob(f"{JOURNAL_FILE}*"):
+            file.unlink()
+        if cut is not None:
+            older = Journal(server.state)
+            older.append(before[:cut])
+            older.close()
+        server.start()
+        server.wait_until(lambda status: status["journal"]["begun_anew"] is not None)
+
+        assert why in server.status()["journal"]["begun_anew"]["why"]
+        assert any(each["event"] == "the journal is begun anew" and why in each["why"] for each in server.events)
+        assert kinds(server).count("begun-anew") == 1
+        with urlopen(f"http://{server.status()['metrics']}/metrics", timeout=10) as page:
+            (line,) = [each for each in page.read().decode().splitlines() if each.startswith(SINCE)]
+        assert time.time() - 60 < float(line.split()[1]) <= time.time()
+        config = ["--config", str(server.folder / "config.yaml")]
+        assert why in CliRunner().invoke(command_line, ["today", *config]).stdout
+        assert why in CliRunner().invoke(command_line, ["status", *config]).stderr
+
+
+SINCE: Final = "arret_journal_begun_anew_timestamp_seconds "
+
+
+def test_a_sound_journal_was_never_begun_anew(tmp_path: Path) -> None:
+    with running(tmp_path, one="one.example") as server:
+        server.signal(signal.SIGKILL)
+        server.ended()
+        server.start()
+        assert server.status()["journal"]["begun_anew"] is None
+        assert "begun-anew" not in kinds(server)
 
 
 def test_whenever_it_is_killed_nothing_is_applied_that_is_not_in_the_journal(tmp_path: Path) -> None:

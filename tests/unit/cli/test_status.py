@@ -11,6 +11,7 @@ def test_warnings_are_told_too(capsys: pytest.CaptureFixture[str]) -> None:
             "version": "1", "query_path": "compiled", "pid": 1, "started": "today", "config": "c", "listen": [],
             "metrics": None, "notice": {"listen": [], "pid": None, "digest": None, "restarts": 0},
             "order_clock": 0.0, "digest": None, "orders": 0, "names": 0, "rehearsal": None, "workers": [],
+            "journal": {"entries": 9, "head": "ab", "waiting": 0, "begun_anew": {"time": "then", "why": "it was cut"}},
             "reload": {
                 "ok": True, "time": "now", "last_success": "now", "problems": ["/a:1:1: broken"],
                 "warnings": ["/b:1:1: no order file is here"], "successes": 1, "failures": 0,
@@ -19,7 +20,11 @@ def test_warnings_are_told_too(capsys: pytest.CaptureFixture[str]) -> None:
     )  # fmt: skip  # a status at a glance
 
     told = capsys.readouterr().err.splitlines()
-    assert told == ["refused: /a:1:1: broken", "warning: /b:1:1: no order file is here"]
+    assert told == [
+        "the journal was begun anew at then: it was cut",
+        "refused: /a:1:1: broken",
+        "warning: /b:1:1: no order file is here",
+    ]
 
 
 @pytest.mark.parametrize(

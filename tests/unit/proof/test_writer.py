@@ -58,7 +58,7 @@ def test_what_is_recorded_is_there(tmp_path: Path) -> None:
 
     assert head.entries == 2
     assert [each.entries for each in heard.heads] == [2, 3]
-    assert writer.state == (heard.heads[-1], 0)
+    assert writer.state == (heard.heads[-1], 0, None)
     assert kinds(tmp_path) == ["started", "intended", "stopped"]
 
 
