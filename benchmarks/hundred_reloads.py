@@ -14,6 +14,8 @@ from benchmarks.server import Server, in_folder
 from benchmarks.sizes import Sizes
 
 KEPT = f"kept.{ZONE}"
+MOST_BESIDE = 0.05
+"""Megabytes that a reload may leave beside the list: entries of the journal, and its write-ahead file."""
 
 
 def done(sizes: Sizes) -> str:
@@ -54,7 +56,7 @@ def measure(folder: Path, upstream: int, sizes: Sizes) -> Iterator[Figure]:
         yield from figures_of(probed, asker.seen)
         yield from _growth("memory (PSS)", first.memory, last.memory)
         yield from _growth("memory that is no file (PSS)", first.without_files, last.without_files)
-        yield from _growth("state folder", first.state, last.state)
+        yield from _kept(server, first, last, sizes.reloads - sizes.first_reading)
         yield Figure(
             "workers that were replaced", sum(place["restarts"] for place in server.status()["workers"]), "", 0
         )
@@ -73,6 +75,24 @@ class Stretch(NamedTuple):
 def _reload(server: Server, changing: ChangingList, asker: Asker, count: int) -> Stretch:
     seconds = [changing.change(asker) for _ in range(count)]
     return Stretch(seconds, settled_pss(server.pid), settled_pss(server.pid, "Pss_Anon"), server.state_size())
+
+
+def _kept(server: Server, first: Stretch, last: Stretch, reloads: int) -> Iterator[Figure]:
+    """Weigh what a reload leaves on the disk.
+
+    Each version of a list that was in force stays, for `arret rollback` and for what was in force on a past day, until
+    `arret journal prune`. So the folder may grow by what came, and by nothing that is in proportion to what was there.
+    """
+    yield Figure("state folder early on", first.state, "MB")
+    yield Figure("state folder at the end", last.state, "MB")
+    each = (last.state - first.state) / reloads
+    yield Figure(
+        "its growth by each reload, beyond the list that came",
+        each - server.list_size(),
+        "MB",
+        MOST_BESIDE,
+        at_full_size=True,
+    )
 
 
 def _growth(of_what: str, first: float, last: float) -> Iterator[Figure]:

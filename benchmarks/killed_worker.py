@@ -23,7 +23,7 @@ def done(sizes: Sizes) -> str:
     return (
         f"{sizes.kill_rate:,} queries/s for {sizes.kill_seconds} s to two workers (1 in 20 blocked, the others "
         "cached), twice; the second time one of them gets SIGKILL after a third of the time. A query without an "
-        "answer for five seconds is lost. At last one worker gets SIGSTOP."
+        f"answer for five seconds is lost. At last the worker of one place gets SIGSTOP, {sizes.hangs} times in a row."
     )
 
 
@@ -57,10 +57,10 @@ def measure(folder: Path, upstream: int, sizes: Sizes) -> Iterator[Figure]:
             running_load(server.port, questions, rate=sizes.kill_rate, seconds=sizes.deadline_seconds),
             probing(server.port, ways_to_ask(KEPT)) as probed,
         ):
-            until_succeeded = wait_for_a_successor(server, signal.SIGSTOP)
+            slowest = max(wait_for_a_successor(server, signal.SIGSTOP) for _ in range(sizes.hangs))
         yield from figures_of(probed, missing=None)
-        yield Figure("from SIGSTOP until a successor serves", until_succeeded, "s", 3, at_full_size=True)
-        yield server.complaint_count(expected=2)
+        yield Figure("from SIGSTOP until a successor serves, at most", slowest, "s", 3, at_full_size=True)
+        yield server.complaint_count(expected=1 + sizes.hangs)
 
 
 def wait_for_a_successor(server: Server, number: signal.Signals) -> float:

@@ -101,6 +101,7 @@ def running_load(
     seconds: int,
     once: bool = False,
     source: str = "127.0.0.1",
+    clients: int = CLIENTS,
 ) -> Iterator[Load]:
     """Load a server for at most so many seconds.
 
@@ -119,6 +120,7 @@ def running_load(
         source,
         *pace,
         *(("-n", "1") if once else ()),
+        clients=clients,
     )
     try:
         yield load

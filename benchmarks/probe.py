@@ -66,10 +66,15 @@ class Seen:
     asked: int = 0
     wrong: int = 0
     unanswered: int = 0
-    longest_wait: float = 0.0
+    waits: list[float] = field(default_factory=list)
     """Milliseconds, of those that were answered."""
     remarks: list[str] = field(default_factory=list)
     """The first answers that were wrong, and first questions without one."""
+
+    @property
+    def longest_wait(self) -> float:
+        """The longest of the waits."""
+        return max(self.waits, default=0.0)
 
     def remark(self, what: str) -> None:
         """Keep one of the first remarks."""
@@ -101,7 +106,7 @@ class Asker:
             self.seen.remark(f"{expectation.name}: {error}")
             return
         wait = (time.monotonic() - started) * 1_000
-        self.seen.longest_wait = max(self.seen.longest_wait, wait)
+        self.seen.waits.append(wait)
         if addresses(answer) != {expectation.address} or answer[:2] != expectation.wire[:2]:
             self.seen.wrong += 1
             self.seen.remark(f"{expectation.name} expected {expectation.address}, after {wait:.0f} ms got {answer!r}")

@@ -160,6 +160,10 @@ class Server:
         """List the processes of the workers."""
         return [worker["pid"] for worker in self.status()["workers"]]
 
+    def list_size(self) -> float:
+        """Weigh the file of names, in megabytes."""
+        return (self.folder / "orders" / LIST).stat().st_size / 1_000_000
+
     def state_size(self) -> float:
         """Add up the files of the state folder, in megabytes."""
         return sum(path.stat().st_size for path in self._state.rglob("*") if path.is_file()) / 1_000_000

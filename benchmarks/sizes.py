@@ -14,6 +14,7 @@ class Sizes:
     """Pause before memory is read."""
 
     many_names: int
+    busy_seconds: int
 
     many_orders: int
     names_of_each: int
@@ -39,6 +40,7 @@ class Sizes:
 
     kill_rate: int
     kill_seconds: int
+    hangs: int
 
     page_rate: int
     page_seconds: int
@@ -53,6 +55,7 @@ FULL: Final = Sizes(
     deadline_seconds=1_500,
     settle_seconds=2.0,
     many_names=1_000_000,
+    busy_seconds=8,
     many_orders=10_000,
     names_of_each=100,
     reload_names=30_000,
@@ -72,6 +75,7 @@ FULL: Final = Sizes(
     wait_seconds=10.0,
     kill_rate=20_000,
     kill_seconds=10,
+    hangs=4,
     page_rate=2_000,
     page_seconds=20,
     law_rate=5_000,
@@ -84,6 +88,7 @@ QUICK: Final = Sizes(
     deadline_seconds=280,
     settle_seconds=0.1,
     many_names=2_000,
+    busy_seconds=1,
     many_orders=300,
     names_of_each=10,
     reload_names=500,
@@ -103,6 +108,7 @@ QUICK: Final = Sizes(
     wait_seconds=0.5,
     kill_rate=500,
     kill_seconds=3,
+    hangs=1,
     page_rate=100,
     page_seconds=1,
     law_rate=300,

@@ -25,6 +25,14 @@ LEAST_PRIORITY: Final = 5
 """As RLIMIT_NICE counts (setrlimit(2)): the niceness of a compilation, 15, and nothing more urgent."""
 
 
+LARGE_OCTETS: Final = 131_072
+"""What the compilation asks of memory in one piece beyond this goes back to the system at once (mallopt(3)).
+
+By itself the C library raises this bound up to 32 MiB, and then keeps pieces of a list of names, of which a reload
+holds several at its peak.
+"""
+
+
 class Child:
     """A child process and our end of its channel."""
 
@@ -38,7 +46,7 @@ class Child:
                 pass_fds=(*inherited, theirs.fileno()),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                env=_environment(),
+                env=_environment(role),
             )
             undo.pop_all()
         self.role = role
@@ -160,8 +168,9 @@ def end_in_words(status: int) -> str:
     return f"exit status {status}"
 
 
-def _environment() -> dict[str, str]:
+def _environment(role: Role) -> dict[str, str]:
     """Give a child our environment, and this very package, wherever it was found."""
     package = str(Path(resolver.__file__).parents[1])
     path = os.environ.get("PYTHONPATH")
-    return {**os.environ, "PYTHONPATH": f"{package}{os.pathsep}{path}" if path else package}
+    memory = {"MALLOC_MMAP_THRESHOLD_": str(LARGE_OCTETS)} if role == "compile" else {}
+    return {**os.environ, **memory, "PYTHONPATH": f"{package}{os.pathsep}{path}" if path else package}

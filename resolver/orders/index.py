@@ -209,9 +209,9 @@ def build_index(
     What is packed stays packed: the names are walked twice, in their order, and never held all at once.
     """
     plan = _plan(rules, tables)
-    laid_out, counts = array("Q"), array("I")
-    trie = marisa_trie.BinaryTrie(plan.walk(laid_out, counts, advance), num_tries=_TRIES)
-    ids = array("I", map(trie.__getitem__, plan.keys()))
+    trie = marisa_trie.BinaryTrie(plan.keys(), num_tries=_TRIES)
+    laid_out, counts = array("Q"), array("I")  # later than the trie, whose making takes the most memory
+    ids = array("I", map(trie.__getitem__, plan.walk(laid_out, counts, advance)))
     starts, packed = _placed(ids, counts, laid_out)
     octets = trie.tobytes()
     body = hashlib.sha256()
