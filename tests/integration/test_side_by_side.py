@@ -1,7 +1,8 @@
 """The same questions to Unbound, to BIND and to us, all forwarding to one NSD, get the same answers."""
 
+import asyncio
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import dns.flags
 import dns.message
@@ -73,6 +74,18 @@ QUESTIONS = [(name, rdtype) for name in NAMES.split() for rdtype in ("A", "AAAA"
 QUESTIONS += [(name, rdtype) for name, rdtype in map(str.split, OF_TYPES.replace("\n", " ").split(","))]
 
 
+RD, AD, CD = dns.flags.RD, dns.flags.AD, dns.flags.CD
+WAYS: list[dict[str, Any]] = [
+    {"flags": RD | CD},
+    {"flags": RD | AD},
+    {"flags": RD | AD | CD, "use_edns": 0, "payload": 512},
+    {"flags": RD, "use_edns": 0, "payload": 0},
+    {"flags": RD, "use_edns": 0, "payload": 65_535, "want_dnssec": True},
+    {"flags": RD | CD, "use_edns": 0, "payload": 1_232, "want_dnssec": True},
+]
+"""Ways to ask that change nothing of what an unsigned zone says."""
+
+
 class Said(NamedTuple):
     """What an answer says: response code, the aliases in order and then the set in any order, whose SOA."""
 
@@ -115,8 +128,8 @@ def whole(name: str) -> str:
     return "zone.example" if name == "@" else f"{name}.zone.example"
 
 
-async def ours(rig: Rig, name: str, rdtype: str) -> Said:
-    return said(await rig.resolve(whole(name), rdtype))
+async def ours(rig: Rig, name: str, rdtype: str, **way: Any) -> Said:  # noqa: ANN401 - dnspython's own
+    return said(await rig.resolve(whole(name), rdtype, **way))
 
 
 @pytest.mark.parametrize("which", ["unbound", "named"])
@@ -136,4 +149,29 @@ def test_all_say_the_same(which: str, nsd: Peer, request: pytest.FixtureRequest)
         theirs = said(dns.query.udp_with_fallback(query, HOST, 10, peer.port)[0])
         if theirs != mine:
             different.append((name, rdtype, mine, theirs))
+    assert not different
+
+
+@pytest.mark.parametrize("which", ["unbound", "named"])
+def test_all_say_the_same_however_they_are_asked(which: str, nsd: Peer, request: pytest.FixtureRequest) -> None:
+    """All at once, from an empty cache, and again; one way of asking for each question, in turn."""
+    peer: Peer = request.getfixturevalue(which)
+    asked = [
+        (name.swapcase() if number % 2 and "\\" not in name else name, rdtype, WAYS[number % len(WAYS)])
+        for number, (name, rdtype) in enumerate(QUESTIONS)
+    ]
+
+    async def scenario() -> list[Said]:
+        async with forwarding([udp(nsd.port)], schedule=PATIENT, world=World(transport=Transport.TCP4)) as rig:
+            first = await asyncio.gather(*(ours(rig, name, rdtype, **way) for name, rdtype, way in asked))
+            again = await asyncio.gather(*(ours(rig, name, rdtype, **way) for name, rdtype, way in asked))
+            assert first == again, "the second time from the cache"
+            return first
+
+    different = []
+    for (name, rdtype, way), mine in zip(asked, run(scenario), strict=True):
+        query = dns.message.make_query(whole(name), rdtype, **way)
+        theirs = said(dns.query.udp_with_fallback(query, HOST, 10, peer.port)[0])
+        if theirs != mine:
+            different.append((name, rdtype, way, mine, theirs))
     assert not different
