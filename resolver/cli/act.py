@@ -116,10 +116,10 @@ def perform(act: Act, config_file: Path | None, *, as_json: bool) -> None:
 
 
 def _insist_on_an_end(until: str | None, wall: float) -> None:
+    latest = utc_text(wall + ERROR_SECONDS)
     if until is None:
-        raise click.UsageError("an error must be settled: add --until, at most 72 hours from now")
+        raise click.UsageError(f"an error must be settled within 72 hours: add --until {latest}, or earlier")
     if end_instant_of(parse_moment(until), ZONE) > wall + ERROR_SECONDS:
-        latest = utc_text(wall + ERROR_SECONDS)
         raise click.UsageError(f"an error must be settled within 72 hours: --until at most {latest}")
 
 

@@ -9,9 +9,8 @@ import click
 from resolver.cli.arguments import chosen_file, config_option, examples, json_option, present_instant
 from resolver.cli.law import Law
 from resolver.cli.law_of_files import compile_now
-from resolver.cli.orders import Row, measure_rows
+from resolver.cli.orders import Row, enforced, measure_rows
 from resolver.cli.progress import shown_progress
-from resolver.cli.standing import State
 from resolver.cli.terminal import BAD, DOUBTFUL, GOOD, complain, counted, from_here, say, say_json
 from resolver.ops.clock import utc_text
 from resolver.ops.compile import CompileReport
@@ -110,9 +109,8 @@ def _say_summary(report: CompileReport, rows: Sequence[Row], wall: float) -> Non
             last_good = ", its last good version" if row.order["kept"] else ""
             rules = counted(row.in_force, "rule")
             say(f"  {row.order['id']}/{measure_words(row.measure)}{last_good}: {rules}, {row.state_words()}")
-    in_force = sum(row.standing.state is State.IN_FORCE for row in rows if row.blocks)
     say(
         f"{counted(report.orders, 'order')}, {counted(report.names, 'name')}; "
-        f"{counted(in_force, 'measure')} in force at {present_instant(wall)}",
+        f"{counted(enforced(rows), 'measure')} in force at {present_instant(wall)}",
         BAD if report.problems else GOOD,
     )

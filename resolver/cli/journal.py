@@ -12,6 +12,11 @@ import click
 
 from resolver.cli.arguments import Instant, config_option, examples, json_option, read_config
 from resolver.cli.terminal import BAD, GOOD, QUIET, complain, counted, say, say_json
+<<<<<<< Updated upstream
+=======
+from resolver.ops.chronicle import NO_RETENTION, about_pruning, who_is
+from resolver.ops.clock import utc_text
+>>>>>>> Stashed changes
 from resolver.ops.config import Config
 from resolver.ops.control import ControlError, NoServerError, call, peer
 from resolver.ops.journal_facts import NO_RETENTION, about_pruning, who_is
@@ -85,6 +90,8 @@ APART: Final = {
 }
 """What of an entry has a place of its own on its line, or is too much for one."""
 
+_DIGEST_LENGTH: Final = 64
+
 
 def _say(entry: Entry) -> None:
     facts = entry.facts
@@ -92,15 +99,23 @@ def _say(entry: Entry) -> None:
         say(f"{entry.number:>6}  its content was pruned", QUIET)
         return
     when, kind = str(facts.get("time"))[:19], facts.get("kind")
-    rest = ", ".join(f"{key} {_present(value)}" for key, value in facts.items() if key not in APART and value)
+    rest = ", ".join(_present(key, value) for key, value in facts.items() if key not in APART and value)
     order = f" {facts['order']}" if facts.get("order") else ""
     say(f"{entry.number:>6}  {when}Z  {kind}{order}, by {_by(facts.get('who'))}; {rest}")
 
 
-def _present(value: object) -> str:
-    if isinstance(value, list):
-        return f"{value[0]}{f' and {len(value) - 1} more' if len(value) > 1 else ''}"
-    return str(value)[:16] if isinstance(value, str) and len(value) == 64 else str(value)
+def _present(key: str, value: object) -> str:
+    match value:
+        case True:
+            return key
+        case float():
+            return f"{key} {utc_text(value)}"
+        case [first, *others]:
+            return f"{key} {first}{f' and {len(others)} more' if others else ''}"
+        case str() if len(value) == _DIGEST_LENGTH:
+            return f"{key} {value[:16]}"
+        case _:
+            return f"{key} {value}"
 
 
 def _by(who: Any) -> str:  # noqa: ANN401  # as entries have it

@@ -1,6 +1,6 @@
 """``arret orders``: every order that is loaded, and where each of its measures stands."""
 
-from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +34,11 @@ class Row:
         """Whether the measure addresses access providers; others are kept for the record."""
         return self.measure["kind"] == MeasureKind.DNS_BLOCK
 
+    @property
+    def observed(self) -> bool:
+        """Whether the measure is only observed."""
+        return self.measure.get("observe", False)
+
     def state_words(self) -> str:
         """Say where the measure stands, or why it never will."""
         if self.order["not_ours"]:
@@ -42,8 +47,7 @@ class Row:
             return "kept for the record, no resolver enforces it"
         if not self.measure["ours"]:
             return f"addressed to others: {', '.join(self.measure['addressees'])}"
-        observed = "observed only, counted and not blocked: " if self.measure.get("observe", False) else ""
-        return observed + self.standing.words()
+        return ("observed only, counted and not blocked: " if self.observed else "") + self.standing.words()
 
     def cells(self) -> tuple[str, ...]:
         """Write it as a line of the table."""
@@ -77,7 +81,7 @@ class Row:
             "kept": self.order["kept"],
             "measure": self.measure["id"],
             "brand": self.measure.get("brand", ""),
-            "mode": "observe" if self.measure.get("observe", False) else "enforce",
+            "mode": "observe" if self.observed else "enforce",
             "kind": self.measure["kind"],
             "action": self.measure["action"] if self.blocks else None,
             "state": self.standing.state.value if self.blocks else None,
@@ -122,9 +126,13 @@ def orders(at: float | None, config_file: Path | None, *, as_json: bool) -> None
         say("no order is loaded")
     for exemption in law.exemptions(wall):
         say(f"exempt: {exemption_words(exemption)}", DOUBTFUL)
-    states = Counter(row.standing.state for row in rows if row.blocks)
-    blocking = counted(states.total(), "blocking measure")
-    say(f"{states[State.IN_FORCE]} of {blocking} in force at {present_instant(wall)}, by {law.origin_words()}", QUIET)
+    blocking = counted(sum(row.blocks for row in rows), "blocking measure")
+    say(f"{enforced(rows)} of {blocking} in force at {present_instant(wall)}, by {law.origin_words()}", QUIET)
+
+
+def enforced(rows: Iterable[Row]) -> int:
+    """Count the measures that block now; one that is only observed does not."""
+    return sum(row.standing.state is State.IN_FORCE and not row.observed for row in rows if row.blocks)
 
 
 def measure_rows(law: Law, wall: float) -> list[Row]:

@@ -7,14 +7,16 @@ from typing import Any, Final, cast
 
 import click
 
-from resolver.cli.arguments import config_option, examples, json_option, read_config
+from resolver.cli.arguments import config_option, examples, json_option, present_instant, read_config
 from resolver.cli.progress import watched_progress
 from resolver.cli.server import ask_server
+from resolver.cli.standing import whole_times
 from resolver.cli.terminal import BAD, DOUBTFUL, GOOD, complain, counted, say, say_json
 from resolver.ops.config import Config
 from resolver.ops.policy_document import MeasureRecord, OrderRecord, PolicyDocument, measure_words
 from resolver.ops.policy_file import DamagedPolicyError, read_document
-from resolver.orders.model import MeasureKind
+from resolver.ops.timelines import spans
+from resolver.orders.model import MeasureKind, Timeline
 
 RELOAD_SECONDS = 660.0
 """Longer than the server gives a compilation."""
@@ -113,7 +115,8 @@ def _blocking_measures(document: PolicyDocument, order: OrderRecord) -> dict[str
 TOLD: Final = {
     "action": "another action",
     "observe": "observed only, or enforced again",
-    "timelines": "begins or ends at another time",
+    "whole": "begins or ends at another time",
+    "of_lists": "other times for a list",
     "named": "other times for single names",
     "ipv4": "another IPv4 address",
     "ipv6": "another IPv6 address",
@@ -123,6 +126,8 @@ TOLD: Final = {
     "allow_alias": "other aliases released",
 }
 """What of a measure is worth a word when it changes."""
+
+STRETCHES_TOLD: Final = 3
 
 
 def _differences(old: _Content, new: _Content) -> Iterator[str]:
@@ -136,14 +141,25 @@ def _differences(old: _Content, new: _Content) -> Iterator[str]:
             yield f"measure {measure} is {'new' if was is None else 'gone'}"
             continue
         written_was, written_now = _comparable(was), _comparable(now)
-        yield from (f"{measure}: {what}" for key, what in TOLD.items() if written_was.get(key) != written_now.get(key))
+        for key, what in TOLD.items():
+            if written_was.get(key) != written_now.get(key):
+                yield f"{measure}: {what}{_present_times(whole_times(now)) if key == 'whole' else ''}"
 
 
 def _comparable(measure: MeasureRecord) -> dict[str, object]:
-    """Write a measure with the times of single names beside the names, for their numbers mean nothing elsewhere."""
-    timelines, own = measure["timelines"], measure["own_timelines"]
+    """Write a measure with its times beside what they are for, for their numbers mean nothing elsewhere."""
+    whole, timelines = whole_times(measure), [spans(each) for each in measure["timelines"]]
     named = {name: timelines[number] for name, number in measure["named"].items()}
-    return {**measure, "timelines": timelines[:own], "named": named}
+    return {**measure, "whole": whole, "of_lists": {*timelines[: measure["own_timelines"]]} - {whole}, "named": named}
+
+
+def _present_times(timeline: Timeline) -> str:
+    """Say when a measure is in force now; of a long history, the last stretches."""
+    if not timeline:
+        return ", never in force"
+    ends = ["without an end" if each.until is None else f"until {present_instant(each.until)}" for each in timeline]
+    told = [f"from {present_instant(each.since)} {end}" for each, end in zip(timeline, ends, strict=True)]
+    return f", {'… ' if len(told) > STRETCHES_TOLD else ''}{' and '.join(told[-STRETCHES_TOLD:])}"
 
 
 def _say_outcome(answer: dict[str, Any], changes: list[Change]) -> None:

@@ -80,8 +80,13 @@ def _standing(timeline: Timeline, wall: float) -> Standing:
 def measure_standing(measure: MeasureRecord, wall: float) -> Standing:
     """Find where a measure stands as a whole; single names and lists of it may stand elsewhere."""
     held = measure.get("unsuspended")
+    return standing_at(whole_times(measure), wall, spans(held["own"]) if held else ())
+
+
+def whole_times(measure: MeasureRecord) -> Timeline:
+    """Read when a measure is in force as a whole, whatever became of single names and lists of it."""
     usual = measure["timelines"][0] if measure["timelines"] else []
-    return standing_at(spans(measure.get("own", usual)), wall, spans(held["own"]) if held else ())
+    return spans(measure.get("own", usual))
 
 
 def unsuspended_times(measure: MeasureRecord, rule: Rule) -> Timeline:

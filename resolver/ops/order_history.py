@@ -6,14 +6,19 @@ It is done by whoever runs the command, with his rights; the server is told afte
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
+from typing import Final
 
+from resolver.dns.name import WireName
 from resolver.ops.config import Config
 from resolver.ops.kept_orders import digest_of
 from resolver.ops.order_files import is_order_file, read_order_file, reread
 from resolver.ops.remembered_names import RememberedNames
-from resolver.orders.model import Order
+from resolver.orders.dates import day_of
+from resolver.orders.model import EventKind, Order, Timeline
 from resolver.orders.order_writing import OrderWritingError, Value, replace_file, with_added
+from resolver.orders.period import timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,7 @@ def add_to_history(config: Config, order: str, entry: Mapping[str, Value]) -> Wr
     """Add an entry to an order's history. Raises OrderWritingError, and nothing is written then.
 
     The file must be sound before and after: what an entry says of names, measures and dates is checked as always.
+    One that resumes nothing is refused, or somebody would take for blocked what is not.
     """
     path = find_order_file(config.orders, order)
     names = RememberedNames(config.state)
@@ -58,5 +64,20 @@ def add_to_history(config: Config, order: str, entry: Mapping[str, Value]) -> Wr
     if read.order is None:
         what = "; ".join(problem.what for problem in read.problems[:3])
         raise OrderWritingError(f"{path}: this cannot be recorded: {what}")
+    today = day_of(read.order.history[-1].day)
+    if entry["event"] == EventKind.RESUMED and _times(before.order, today) == _times(read.order, today):
+        raise OrderWritingError(f"{path}: {_NOTHING_TO_RESUME}")
     replace_file(path, before.contents[""], after)
     return WrittenEntry(path, digest_of(after), read.order)
+
+
+_NOTHING_TO_RESUME: Final = (
+    "nothing is suspended that this would bring back, so nothing was written; what was lifted or removed does not come "
+    "back: a new decision is a new order"
+)
+
+
+def _times(order: Order, today: date) -> list[tuple[Timeline, dict[WireName, Timeline]]]:
+    """Tell when each measure and each name with a history of its own is in force; unpinned ones count from today."""
+    times = (timeline(order, each, each.addressees, today) for each in order.measures)
+    return [(time.own, time.named) for time in times]

@@ -100,7 +100,9 @@ def test_reload_binds_a_new_order_and_says_so(operator: Operator) -> None:
     assert "blocked" in operator.run("query", "new.example").stdout
     lifted = "  - {date: 2024-02-02, event: lifted, why: settled}"
     operator.server.order("ta-3", "new.example", "newer.example", history=lifted)
-    assert operator.run("reload").stdout.splitlines()[0] == "  ta-3: block: begins or ends at another time"
+    assert operator.run("reload").stdout.splitlines()[0] == (
+        "  ta-3: block: begins or ends at another time, from 2024-02-01 00:00 CET until 2024-02-02 00:00 CET"
+    )
     assert operator.run("query", "new.example").stdout.startswith("new.example A: answered")
 
 

@@ -22,6 +22,7 @@ ENTRIES: list[Facts] = [
         "who": [{"by": "the server"}],
         "order": "old",
         "ends": 9.0,
+        "kept": True,
     },
     {"kind": "lifted", "time": "2026-02-01T10:00:00.000000Z", "who": {"user": "clerk", "uid": 7}, "order": "new"},
 ]
@@ -55,6 +56,7 @@ def test_it_is_listed(folder: Path) -> None:
     shown = run(folder).stdout
 
     assert "1  2026-01-01T10:00:00Z  started, by the server; version 0.1.0" in shown
+    assert "2  2026-01-01T10:00:01Z  order old, by the server; ends 1970-01-01T00:00:09Z, kept\n" in shown
     assert "3  2026-02-01T10:00:00Z  lifted new, by clerk;" in shown
 
 

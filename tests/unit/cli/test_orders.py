@@ -2,7 +2,7 @@
 
 import pytest
 
-from resolver.cli.orders import COLUMNS, NARROW_COLUMNS, measure_rows
+from resolver.cli.orders import COLUMNS, NARROW_COLUMNS, enforced, measure_rows
 from tests.unit.cli.laws import DAY, JUNE, law
 
 
@@ -72,3 +72,12 @@ def test_a_measure_for_others_is_not_said_to_be_never_in_force() -> None:
     known.document["measures"][0] |= {"ours": False, "addressees": ["Orange", "SFR"], "timelines": [[]]}
 
     assert measure_rows(known, JUNE)[0].state_words() == "addressed to others: Orange, SFR"
+
+
+def test_what_is_only_observed_is_not_counted_as_enforced() -> None:
+    some = law(wall=JUNE)
+    assert enforced(measure_rows(some, JUNE)) == 1
+
+    some.document["measures"][0]["observe"] = True
+
+    assert enforced(measure_rows(some, JUNE)) == 0

@@ -32,8 +32,51 @@ def test_names_and_dates_changed() -> None:
     after["measures"][0] = measure("first", names=3, timelines=[[]], counts=[3])
 
     assert list(changes_between(document(), after)) == [
-        Change("first", "2 names before, 3 now; block: begins or ends at another time")
+        Change("first", "2 names before, 3 now; block: begins or ends at another time, never in force")
     ]
+
+
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [
+        pytest.param([[JUNE, JUNE + DAY]], "from 2014-06-01 00:00 CEST until 2014-06-02 00:00 CEST", id="lifted"),
+        pytest.param(
+            [[JUNE, JUNE + DAY], [JUNE + 2 * DAY, None]],
+            "from 2014-06-01 00:00 CEST until 2014-06-02 00:00 CEST and from 2014-06-03 00:00 CEST without an end",
+            id="suspended for a day",
+        ),
+        pytest.param(
+            [[JUNE + day * DAY, JUNE + day * DAY + 60] for day in range(4)],
+            "… from 2014-06-02 00:00 CEST until 2014-06-02 00:01 CEST"
+            " and from 2014-06-03 00:00 CEST until 2014-06-03 00:01 CEST"
+            " and from 2014-06-04 00:00 CEST until 2014-06-04 00:01 CEST",
+            id="a long history",
+        ),
+    ],
+)
+def test_other_dates_are_told(own: list[list[float | None]], said: str) -> None:
+    after = document()
+    after["measures"][0] = measure("first", timelines=[own], own=own)
+
+    assert list(changes_between(document(), after)) == [
+        Change("first", f"block: begins or ends at another time, {said}")
+    ]
+
+
+def test_a_list_more_moves_nothing_of_the_measure() -> None:
+    june = document()["measures"][0]["timelines"][0]
+    after = document()
+    after["measures"][0] = measure("first", names=3, timelines=[june, june], counts=[2, 1], own_timelines=2)
+
+    assert list(changes_between(document(), after)) == [Change("first", "2 names before, 3 now")]
+
+
+def test_a_list_of_the_future_moves_nothing_of_the_measure() -> None:
+    june, later = document()["measures"][0]["timelines"][0], [[JUNE + DAY, JUNE + 30 * DAY]]
+    after = document()
+    after["measures"][0] = measure("first", timelines=[june, later], counts=[2, 0], own_timelines=2)
+
+    assert list(changes_between(document(), after)) == [Change("first", "block: other times for a list")]
 
 
 def test_a_name_was_removed_by_the_history() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from resolver.ops.config import Config
 from resolver.ops.order_history import add_to_history, find_order_file
-from resolver.orders.order_writing import OrderWritingError
+from resolver.orders.order_writing import OrderWritingError, Value
 from tests.unit.ops.desk import Desk, order_text
 
 ENTRY = {"date": "2026-05-01", "event": "suspended", "why": "a stay"}
@@ -20,7 +20,7 @@ def desk(tmp_path: Path) -> Desk:
     return desk
 
 
-def add(desk: Desk, order: str, **entry: str) -> Path:
+def add(desk: Desk, order: str, **entry: Value) -> Path:
     return add_to_history(Config.model_validate(desk.settings), order, {**ENTRY, **entry}).file
 
 
@@ -65,3 +65,36 @@ def test_a_broken_file_is_left_to_be_corrected(desk: Desk) -> None:
 
     with pytest.raises(OrderWritingError, match="correct it first"):
         add(desk, "ta-1")
+
+
+SUSPENDED = "{date: 2026-05-01, event: suspended}"
+ONE_SUSPENDED = "{date: 2026-05-01, event: suspended, names: [one.example]}"
+LIFTED = "{date: 2026-05-01, event: lifted, names: [one.example]}"
+RESUMED = "{date: 2026-05-02, event: resumed}"
+
+
+@pytest.mark.parametrize(
+    ("history", "names"),
+    [
+        pytest.param([SUSPENDED, RESUMED], [], id="the whole a second time"),
+        pytest.param([SUSPENDED, RESUMED, ONE_SUSPENDED, LIFTED], ["one.example"], id="a name that was lifted"),
+        pytest.param([ONE_SUSPENDED], ["two.example"], id="another name than the one suspended"),
+    ],
+)
+def test_what_is_not_suspended_cannot_be_resumed(desk: Desk, history: list[str], names: list[str]) -> None:
+    written = "\nhistory:\n" + "".join(f"  - {each}\n" for each in history)
+    desk.write("one.yaml", order_text("ta-1", ["one.example", "two.example"]).rstrip("\n") + written)
+    before = (desk.orders / "one.yaml").read_bytes()
+    entry = {"date": "2026-05-03", "event": "resumed"} | ({"names": names} if names else {})
+
+    with pytest.raises(OrderWritingError, match="nothing is suspended that this would bring back"):
+        add_to_history(Config.model_validate(desk.settings), "ta-1", entry)
+
+    assert (desk.orders / "one.yaml").read_bytes() == before
+
+
+def test_one_of_two_suspended_names_is_resumed(desk: Desk) -> None:
+    written = f"\nhistory:\n  - {ONE_SUSPENDED}\n"
+    desk.write("one.yaml", order_text("ta-1", ["one.example", "two.example"]).rstrip("\n") + written)
+
+    assert add(desk, "ta-1", date="2026-05-02", event="resumed", names=["one.example", "two.example"]).is_file()
