@@ -12,11 +12,7 @@ import click
 
 from resolver.cli.arguments import Instant, config_option, examples, json_option, read_config
 from resolver.cli.terminal import BAD, GOOD, QUIET, complain, counted, say, say_json
-<<<<<<< Updated upstream
-=======
-from resolver.ops.chronicle import NO_RETENTION, about_pruning, who_is
 from resolver.ops.clock import utc_text
->>>>>>> Stashed changes
 from resolver.ops.config import Config
 from resolver.ops.control import ControlError, NoServerError, call, peer
 from resolver.ops.journal_facts import NO_RETENTION, about_pruning, who_is
