@@ -1,7 +1,8 @@
-"""What pyproject.toml cannot say: with ARRET_COMPILE=1 mypyc compiles the way of a query to C.
+"""What pyproject.toml cannot say: with ARRET_COMPILE=1 the way of a query is compiled.
 
-Without it all is Python. The modules named here run either way, from one source: they are those in which a worker
-spends its time.
+Without it all is Python. The modules of QUERY_PATH run either way, from one source, which mypyc makes into C: they are
+those in which a worker spends its time. Two that hardly any datagram passes by have a second source in C, for which the
+first is the model.
 """
 
 import os
@@ -18,10 +19,11 @@ QUERY_PATH: Final = {
     "net": "answering arrivals attempt client_views clock_watch domains_in_flight draws exchange forwarder health "
     "hearing lane routes timetable udp_sender upstream upstream_sockets",
 }
+IN_C: Final = ("core/replay", "net/gather")
 
 
 def compiled() -> list[Extension]:
-    """Translate the modules; their types must be sound, or this ends with what is wrong."""
+    """Name what is in C, and translate the modules; their types must be sound, or this ends with what is wrong."""
     from mypyc.build import mypycify  # noqa: PLC0415 - needed for this only, and mypy is no requirement of anything else
 
     sources = [
@@ -30,7 +32,8 @@ def compiled() -> list[Extension]:
     built: list[Extension] = mypycify(
         ["--config-file=", "--ignore-missing-imports", *sources], opt_level="3", debug_level="0", group_name="arret"
     )
-    return built
+    in_c = [Extension(f"resolver.{path.replace('/', '.')}", [f"resolver/{path}.c"]) for path in IN_C]
+    return [*built, *in_c]
 
 
 setup(ext_modules=compiled() if os.environ.get("ARRET_COMPILE", "0") != "0" else [])

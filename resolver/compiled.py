@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec
 from importlib.util import find_spec, spec_from_file_location
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
 from typing import Final
@@ -28,7 +29,8 @@ def home() -> Path:
     compiled, and the Python that loads it."""
     digest = hashlib.sha256(sys.version.encode())
     chosen = _PACKAGE.parent.glob("setup.py")
-    for source in (*chosen, *(source for layer in _LAYERS for source in sorted((_PACKAGE / layer).glob("*.py")))):
+    layers = (sorted((*(_PACKAGE / layer).glob("*.py"), *(_PACKAGE / layer).glob("*.c"))) for layer in _LAYERS)
+    for source in (*chosen, *chain.from_iterable(layers)):
         digest.update(source.read_bytes())
     return _all_homes() / digest.hexdigest()[:16]
 

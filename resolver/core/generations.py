@@ -5,7 +5,6 @@ old one is retired, the young one becomes the old one, and a new young one begin
 piece as entries come in, at least twice as fast as they come, so that the bound holds for all three together.
 """
 
-from collections.abc import Mapping
 from typing import Final, Generic, Protocol, TypeVar
 
 
@@ -48,7 +47,7 @@ class Generations(Generic[Key, Value]):
         return self._young_octets + self._old_octets
 
     @property
-    def young(self) -> Mapping[Key, Value]:
+    def young(self) -> dict[Key, Value]:
         """The entries that came in or were used lately; another map as soon as something is put."""
         return self._young
 

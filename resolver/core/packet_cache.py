@@ -7,20 +7,20 @@ changing the case fills no memory. The plain twin of this cache is Pipeline.rece
 the same records, octet for octet but for the turn of the addresses.
 """
 
-from collections.abc import Callable
 from struct import Struct
-from typing import Final
+from typing import Any, Final
 
 from resolver.core.admission import View
 from resolver.core.counters import Transport, answer_slot
 from resolver.core.generations import Generations
+from resolver.core.replay import aged
 from resolver.core.step import Reply
 from resolver.dns.codes import RRType
 from resolver.dns.message import HEADER_SIZE
 from resolver.dns.writer import ttl_offsets
 
 _TTL: Final = Struct("!L")
-_OVERHEAD: Final = 450
+_OVERHEAD: Final = 500
 """Octets of an entry besides its reply and its key: objects and places in the table."""
 _RECORD_OVERHEAD: Final = 80
 """Octets of each record beside its own: where its TTL stands, and what it was."""
@@ -34,18 +34,16 @@ _ADDRESSES: Final = (RRType.A.to_bytes(2, "big"), RRType.AAAA.to_bytes(2, "big")
 class Finished:
     """A reply less its id, and all that is needed to send it again: nothing of it is computed on a hit.
 
-    ``tail`` follows the two octets of the client's id, the question's name in lower case. ``slots`` are the two
-    counters to add to. It may be sent as it is until ``good_until`` (monotonic seconds) if it was judged under the
-    table whose stamp is ``stamp``.
+    ``ready`` is all that a hit looks at, as each look at an attribute costs it: the stamp of the table that it was
+    judged under, until when it may be sent as it is (monotonic seconds), what follows the two octets of the client's id
+    with the question's name in lower case, and the two counters to add to.
     """
 
-    __slots__ = ("_age", "_ages_from", "_expires", "_offsets", "_ttls", "_turning", "good_until", "octets", "slots",
-                 "stamp", "tail")  # fmt: skip  # two lines, not ten
+    __slots__ = ("_age", "_ages_from", "_expires", "_offsets", "_ttls", "_turning", "octets",
+                 "ready")  # fmt: skip  # two lines, not ten
 
     def __init__(self, transport: Transport, tail: bytes, reply: Reply, now: float) -> None:
-        self.tail = tail
-        self.stamp = reply.judged_under.stamp if reply.judged_under is not None else None
-        self.slots = (answer_slot(transport, reply.qtype, reply.rcode), reply.slot)
+        stamp = reply.judged_under.stamp if reply.judged_under is not None else None
         self.octets = 2 * len(tail) + _OVERHEAD
         self._expires = now + reply.lifetime
         self._ages_from = reply.ages_from
@@ -53,14 +51,27 @@ class Finished:
         self._ttls: tuple[int, ...] = ()
         self._turning: tuple[int, int, int] | None = None
         self._age = 0
-        self.good_until = self._expires
+        good_until = self._expires
         if reply.ages_from is not None:
             self._age = int(now - reply.ages_from)
             self._offsets = tuple(offset - 2 for offset in ttl_offsets(reply.wire))
             self._ttls = tuple(_TTL.unpack_from(tail, offset)[0] + self._age for offset in self._offsets)
             self._turning = _address_rrset(tail, self._offsets)
             self.octets += _RECORD_OVERHEAD * len(self._offsets)
-            self.good_until = min(self._expires, reply.ages_from + self._age + 1)
+            good_until = min(self._expires, reply.ages_from + self._age + 1)
+        answers = answer_slot(transport, reply.qtype, reply.rcode)
+        self.ready: tuple[Any, ...] = (stamp, good_until, tail, answers, reply.slot)
+
+    @property
+    def tail(self) -> bytes:
+        """The reply less its id."""
+        tail: bytes = self.ready[2]
+        return tail
+
+    @property
+    def slots(self) -> tuple[int, int]:
+        """The two counters to add to."""
+        return self.ready[3], self.ready[4]
 
     def renew(self, now: float) -> bool:
         """Count the TTLs down to this moment (monotonic seconds) and let the next address stand first; False if the
@@ -68,15 +79,13 @@ class Finished:
         if now >= self._expires:
             return False
         if self._ages_from is not None:
+            stamp, _, tail, answers, order = self.ready
             self._age = int(now - self._ages_from)
-            aged = bytearray(self.tail)
-            for offset, ttl in zip(self._offsets, self._ttls):  # noqa: B905  # of one length; the check costs a third
-                _TTL.pack_into(aged, offset, ttl - self._age if ttl > self._age else 0)
+            tail = aged(tail, self._offsets, self._ttls, self._age)
             if self._turning is not None:
                 start, size, end = self._turning
-                aged[start:end] = aged[start + size : end] + aged[start : start + size]
-            self.tail = bytes(aged)
-            self.good_until = min(self._expires, self._ages_from + self._age + 1)
+                tail = tail[:start] + tail[start + size : end] + tail[start : start + size] + tail[end:]
+            self.ready = (stamp, min(self._expires, self._ages_from + self._age + 1), tail, answers, order)
         return True
 
 
@@ -93,9 +102,9 @@ class PacketCache:
         return len(self._finished)
 
     @property
-    def known(self) -> Callable[[bytes], Finished | None]:
-        """Look up a key among the entries used lately; what is found may have expired. For one batch only."""
-        return self._finished.young.get
+    def young(self) -> dict[bytes, Finished]:
+        """The entries used lately, by key; some may have expired. For one batch only, and only to look at."""
+        return self._finished.young
 
     def find(self, key: bytes, stamp: object, now: float) -> tuple[Finished, bytes] | None:
         """Find an entry by `tag` and datagram less its id, and the reply less its id with the letter case asked.
@@ -128,7 +137,8 @@ class PacketCache:
         finished = self._finished.get(key)
         if finished is None:
             return None
-        if finished.stamp is stamp and (now < finished.good_until or finished.renew(now)):
+        judged_under, good_until, *_ = finished.ready
+        if judged_under is stamp and (now < good_until or finished.renew(now)):
             return finished
         self._finished.discard(key)
         return None

@@ -14,15 +14,14 @@ wake-up for each of them would cost more than the answer. Where few come, the be
 import asyncio
 import errno
 import socket
-from collections import Counter
-from collections.abc import Collection, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Final
+from typing import Final, cast
 
 from resolver.core.admission import ALLOWED, View
 from resolver.core.counters import DROPS, GAUGES, DropReason, Gauge, Transport
 from resolver.core.packet_cache import tag
 from resolver.core.rate_limit import Kind
+from resolver.core.replay import replay
 from resolver.net.answering import Answering
 from resolver.net.mmsg import BATCH, CONTROL_STRIDE, QUERY_STRIDE, SOURCE_STRIDE, Batch, Outbox, unsupported
 from resolver.net.shunned_ports import SHUNNED
@@ -36,7 +35,7 @@ EMPTY_BEATS: Final = 4
 FEW: Final = 16
 """Datagrams on a beat; after fewer, the next beat comes only after twice the pace."""
 
-_STARTS: Final = tuple(range(0, BATCH * QUERY_STRIDE, QUERY_STRIDE))
+_HITS: Final = int(GAUGES + Gauge.PACKET_HITS)
 
 Origin = tuple[bytes, bytes, float]
 """Where a query came from, as the kernel wrote it (socket address, ancillary message), and when (monotonic seconds)."""
@@ -133,8 +132,8 @@ class BatchLane:
     def read(self) -> int:
         """Read and answer a batch; return how many datagrams came.
 
-        Flat, because nearly every query ends here: the loop does what `Answering.answer` does for a hit, without a
-        call for each datagram; everything else goes through `_look_further`.
+        Nearly every query ends in `replay`, which does for a whole batch what `Answering.answer` does for a hit;
+        everything else goes through `_look_further`.
         """
         batch = self._batch
         try:
@@ -147,37 +146,20 @@ class BatchLane:
         now = answering.watch.read()
         stamp = answering.watch.table.stamp
         lengths, cut = batch.lengths(received)
-        views, known, queries = answering.views.packed, answering.packets.known, batch.queries
-        tails: list[bytes] = []
-        slots: list[tuple[int, int]] = []
-        gaps: set[int] = set()
-        answer, count = tails.append, slots.append
-        for start, length, client in zip(_STARTS, lengths, batch.clients(received), strict=False):
-            view = views[client]
-            if view is ALLOWED:
-                finished = known(queries[start : start + length])
-                if (
-                    finished is not None
-                    and finished.stamp is stamp
-                    and (now < finished.good_until or finished.renew(now))
-                ):
-                    answer(finished.tail)
-                    count(finished.slots)
-                    continue
-            place = start // QUERY_STRIDE
+        clients, views = batch.clients(received), answering.views.packed
+        young, page = answering.packets.young, self._page
+        tails, missing = replay(batch.queries, QUERY_STRIDE, lengths, clients, views, ALLOWED, young, stamp, now, page)
+        page[_HITS] += received - len(missing)
+        for place in missing:
+            view = views[clients[place]]
             if view is None or place in cut:
-                self._page[DROPS + (DropReason.SOURCE if view is None else DropReason.TRUNCATED)] += 1
-                gaps.add(place)
-                continue
-            tail = self._look_further(place, queries[start : start + length], view, now)
-            known = answering.packets.known
-            if tail is None:
-                gaps.add(place)
+                page[DROPS + (DropReason.SOURCE if view is None else DropReason.TRUNCATED)] += 1
             else:
-                answer(tail)
-        if tails:
-            self._leave(tails, gaps, received)
-        self._count(slots, len(tails), now)
+                start = place * QUERY_STRIDE
+                tails[place] = self._look_further(place, batch.queries[start : start + lengths[place]], view, now)
+        answered = self._leave(tails, gaps=bool(missing))
+        if answered:
+            answering.count_durations(answered, answering.monotonic() - now)
         return received
 
     def _look_further(self, place: int, key: bytes, view: View, now: float) -> bytes | None:
@@ -198,26 +180,21 @@ class BatchLane:
             wire = answering.limit(datagram[:2] + tail, Kind.RESPONSE, client, now, datagram)
         return None if wire is None else wire[2:]
 
-    def _leave(self, tails: Sequence[bytes], gaps: Collection[int], received: int) -> None:
-        """Send the batch's replies; keep those that found the send buffer full for one more attempt."""
-        places = [place for place in range(received) if place not in gaps] if gaps else None
-        for number, error in self._batch.send(tails, places):
+    def _leave(self, tails: list[bytes | None], *, gaps: bool) -> int:
+        """Send the batch's replies, of which some may be None if there are ``gaps``; keep those that found the send
+        buffer full for one more attempt. Returns how many there are."""
+        places = [place for place, tail in enumerate(tails) if tail is not None] if gaps else None
+        replies = [tail for tail in tails if tail is not None] if gaps else cast("list[bytes]", tails)
+        if not replies:
+            return 0
+        for number, error in self._batch.send(replies, places if len(replies) < len(tails) else None):
             place = number if places is None else places[number]
-            wire = self._batch.message_id(place) + tails[number]
+            wire = self._batch.message_id(place) + replies[number]
             source = self._batch.sources[place * SOURCE_STRIDE : (place + 1) * SOURCE_STRIDE]
             at = place * CONTROL_STRIDE
             control = self._batch.controls[at : at + CONTROL_STRIDE] if self._with_controls else b""
             self._sender.not_sent(error, wire, self._control_of(control), self._address_of(source))
-
-    def _count(self, slots: Sequence[tuple[int, int]], answered: int, now: float) -> None:
-        """Count a batch: hits by their counters, and what all answers took, as they leave together."""
-        page = self._page
-        for (answers, order), hits in Counter(slots).items():
-            page[answers] += hits
-            page[order] += hits
-        page[GAUGES + Gauge.PACKET_HITS] += len(slots)
-        if answered:
-            self._answering.count_durations(answered, self._answering.monotonic() - now)
+        return len(replies)
 
     def _not_read(self, error: OSError) -> int:
         """Go on at the next wake-up, whatever it was: an empty queue, or an error of one datagram."""

@@ -13,9 +13,9 @@ import sys
 from array import array
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from itertools import accumulate
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
+from resolver.net.gather import gather
 from resolver.net.kernel_structs import ffi as _ffi
 
 BATCH: Final = 64
@@ -136,11 +136,11 @@ class Batch:
         cut = frozenset(place for place, flag in enumerate(flags) if flag & cuts)
         return [0 if place in cut else length for place, length in enumerate(found)], cut
 
-    def clients(self, count: int) -> Sequence[Client]:
+    def clients(self, count: int) -> list[Client]:
         """Give the addresses that the datagrams came from; None where nothing can be sent to."""
-        found: Sequence[Client]
+        found: list[Client]
         if self._clients is not None:
-            found = self._clients[1 : count * _SOURCE_INTS : _SOURCE_INTS].tolist()
+            found = cast("list[Client]", self._clients[1 : count * _SOURCE_INTS : _SOURCE_INTS].tolist())
         else:
             found = [self.sources[at + 8 : at + 24] for at in range(0, count * SOURCE_STRIDE, SOURCE_STRIDE)]
         ports = self._ports[1 : count * _SOURCE_SHORTS : _SOURCE_SHORTS].tolist()
@@ -169,17 +169,11 @@ class Batch:
 
         Returns the replies that did not leave, as (number among the replies, errno).
         """
-        count = len(tails)
-        joined = b"".join(tails)
-        lengths = list(map(len, tails))
-        start = int(_ffi.cast("uintptr_t", _ffi.from_buffer(joined)))
-        words = self._vector_words
-        words[2 : 4 * count : 4] = array("Q", accumulate(lengths[:-1], initial=start))
-        words[3 : 4 * count : 4] = array("Q", lengths)
+        held = gather(self._vector_words, 2, 4, tails)
         if places is not None or self._skewed:
             self._aim(range(BATCH) if places is None else places)  # all of them, or a later batch would go astray
             self._skewed = places is not None
-        return _send_all(self._library, self._descriptor, self._out, count)
+        return _send_all(self._library, self._descriptor, self._out, len(tails), held)
 
     def _aim(self, places: Sequence[int]) -> None:
         """Let the n-th reply go where the n-th of these places says; after a batch without gaps it already does."""
@@ -246,21 +240,16 @@ class Outbox:
         The socket's descriptor is asked for each time: it may have been closed since the queries came.
         """
         count = len(wires)
-        joined = b"".join(wires)
-        lengths = list(map(len, wires))
-        start = int(_ffi.cast("uintptr_t", _ffi.from_buffer(joined)))
-        words = self._vector_words
-        words[0 : 2 * count : 2] = array("Q", accumulate(lengths[:-1], initial=start))
-        words[1 : 2 * count : 2] = array("Q", lengths)
+        held = gather(self._vector_words, 0, 2, wires)
         self._sources[: count * SOURCE_STRIDE] = b"".join(sources)
         if self._with_controls:
             self._controls[: count * CONTROL_STRIDE] = b"".join(controls)
-        return _send_all(self._library, self._sock.fileno(), self._out, count)
+        return _send_all(self._library, self._sock.fileno(), self._out, count, held)
 
 
-def _send_all(library: Any, descriptor: int, messages: Any, count: int) -> list[tuple[int, int]]:  # noqa: ANN401  # cffi makes the types at run time
+def _send_all(library: Any, descriptor: int, messages: Any, count: int, held: object) -> list[tuple[int, int]]:  # noqa: ANN401, ARG001  # cffi makes the types at run time; held is only to be held
     """Send the first ``count`` messages; one that fails is left out and the rest still goes, unless there is no room
-    for any. Returns those that did not leave, as (number, errno)."""
+    for any. Their octets are good while ``held`` is. Returns those that did not leave, as (number, errno)."""
     failed: list[tuple[int, int]] = []
     at = 0
     while at < count:
