@@ -164,13 +164,19 @@ def reachable(endpoint: Endpoint) -> Endpoint:
 
 def spelled(name: WireName) -> str:
     """Write a name for people: the A-labels, and what they stand for where that is legible."""
+    ascii_form, unicode_form = present_name(name), spelled_out(name)
+    return ascii_form if unicode_form is None else f"{ascii_form} ({unicode_form})"
+
+
+def spelled_out(name: WireName) -> str | None:
+    """Write what the A-labels of a name stand for; None where it has none, or where that is not legible."""
     ascii_form = present_name(name)
     if "xn--" not in ascii_form:
-        return ascii_form
+        return None
     try:
-        return f"{ascii_form} ({idna.decode(ascii_form)})"
+        return idna.decode(ascii_form)
     except (idna.IDNAError, UnicodeError):
-        return ascii_form
+        return None
 
 
 def _is_address(text: str) -> bool:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import click
 
-from resolver.cli.arguments import config_option, examples, json_option, read_config, spelled
+from resolver.cli.arguments import config_option, examples, json_option, read_config, spelled_out
 from resolver.cli.law_of_files import compile_now
 from resolver.cli.progress import shown_progress
 from resolver.cli.standing import standing_at
 from resolver.cli.terminal import complain, printable, say_json
+from resolver.dns.name import present_name
 from resolver.ops.clock import utc_text
 from resolver.orders.history import without_suspensions
 from resolver.orders.model import Addressee, Measure, MeasureKind, Order
@@ -19,7 +20,7 @@ from resolver.orders.period import timeline
 
 COLUMNS = (
     *("order", "authority", "case_number", "decided", "measure", "addressee", "siren", "served"),
-    *("name", "scope", "list", "state", "since", "until"),
+    *("name", "name_in_unicode", "scope", "list", "state", "since", "until"),
 )
 UNKNOWN = "no date of implementation or service recorded"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -84,7 +85,8 @@ def _of_addressee(order: Order, measure: Measure, addressee: Addressee, wall: fl
             "addressee": addressee.name,
             "siren": addressee.siren,
             "served": None if addressee.served is None else addressee.served.isoformat(),
-            "name": spelled(listed.name).rstrip("."),
+            "name": present_name(listed.name),
+            "name_in_unicode": spelled_out(listed.name),
             "scope": listed.reach.value,
             "list": " ".join(each for each in listed.lists if each is not None) or None,
             "state": UNKNOWN if unknown else standing_at(spans, wall, held).state.value,

@@ -61,6 +61,7 @@ def _own_names(config: Config) -> tuple[str, ...]:
     "--kind", type=click.Choice([each.value for each in MeasureKind]), default=MeasureKind.DNS_BLOCK.value,
     show_default=True, help="What is demanded.",
 )  # fmt: skip  # one breath
+@click.option("--not-ours", metavar="TEXT", help="Why it is kept although it binds none of us; takes --addressee.")
 @click.option("--addressee", "addressees", multiple=True, metavar="NAME", help="Whom it binds; by default us.")
 @click.option(
     "--period", prompt=f"The period ({PERIODS.replace('`', '')})", help=f"{PERIODS.replace('`', '')}.",
@@ -81,6 +82,7 @@ def new(
     title: str | None,
     legal_basis: str | None,
     kind: str,
+    not_ours: str | None,
     addressees: tuple[str, ...],
     period: str,
     names: tuple[str, ...],
@@ -95,6 +97,8 @@ def new(
     Whatever is given as an option is not asked. The file is named after the order and goes into the first folder of
     `orders`; nothing takes effect before `arret reload`. Longer lists come in by `arret import`.
     """
+    if not_ours is not None and not addressees:
+        raise click.UsageError("--not-ours is for an order that binds others: say whom, with --addressee")
     config = read_config(config_file)
     answers = Answers(
         order=order_id.strip(),
@@ -109,6 +113,7 @@ def new(
         scope=scope,
         title=title,
         legal_basis=legal_basis,
+        not_ours=not_ours,
     )
     text = write_order(answers)
     path = config.orders[0] / f"{answers.order}.yaml"

@@ -123,7 +123,7 @@ def compile_orders(
         refused=choice.refused,
         warnings=(
             *empty_folders(config.orders),
-            *exemption_warnings(made.document.get("exempt", []), wall),
+            *exemption_warnings(made.document.get("exempt", []), config.exempt_places, wall),
             *warnings(timed, config.notice.model_dump(include={"ipv4", "ipv6"}), wall),
         ),
         orders=len(made.document["orders"]),

@@ -3,14 +3,22 @@
 import os
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, cast
 
-from pydantic import BeforeValidator, Field, StrictBool, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, StrictBool, ValidationError, field_validator
 
 from resolver.ops.config_checks import contradicting_brands, contradictions
 from resolver.ops.config_notice import NoticeConfig
 from resolver.ops.config_operator import BrandConfig, ExemptionConfig, OperatorConfig
 from resolver.ops.config_problems import explain_errors
+from resolver.ops.config_serving import (
+    CacheConfig,
+    CookiesConfig,
+    LaneConfig,
+    LimitsConfig,
+    RateLimitConfig,
+    RebindingConfig,
+)
 from resolver.ops.config_types import (
     Apex,
     Count,
@@ -18,10 +26,7 @@ from resolver.ops.config_types import (
     ListenEndpoint,
     MetricsEndpoint,
     Network,
-    Octets,
-    Pace,
     Seconds,
-    SecretFile,
     Section,
     Share,
     Special,
@@ -47,6 +52,8 @@ PRIVATE_NETWORKS: Final = (
     "127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7", "fe80::/10",
 )  # fmt: skip  # one network a line would be read no better
 MAX_CONFIG_OCTETS: Final = 1_000_000
+PLACES: Final = "places"
+"""Under this key another process is told what stands where in the file."""
 
 
 class ClientsConfig(Section):
@@ -81,61 +88,6 @@ class GuardConfig(Section):
     @classmethod
     def _read_names(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(parse_apex(name) for name in names)
-
-
-class CacheConfig(Section):
-    """Bounds of the caches, for the whole server; every worker gets its share."""
-
-    entries: Annotated[Count, between(1_000, 50_000_000)] = 400_000
-    size: Annotated[Octets, between(1_000_000, 64 * 2**30, "B")] = 256_000_000
-    packets: Annotated[Count, between(0, 10_000_000)] = 200_000
-    stale: Annotated[Seconds, between(0, 3 * 86_400, "s")] = 86_400
-
-
-class LimitsConfig(Section):
-    """Bounds on what is open at once, for the whole server; every worker gets its share."""
-
-    tcp_connections: Annotated[Count, between(1, 100_000)] = 1_000
-    tcp_per_client: Annotated[Count, between(1, 100_000)] = 100
-    tcp_queries: Annotated[Count, between(1, 1_000_000_000)] = 100_000
-    in_flight: Annotated[Count, between(10, 1_000_000)] = 20_000
-    in_flight_per_client: Annotated[Count, between(10, 1_000_000)] = 1_000
-    in_flight_per_domain: Annotated[Count, between(10, 1_000_000)] = 1_000
-
-
-class RebindingConfig(Section):
-    """Whether upstreams may give out addresses of private networks, and for which names."""
-
-    deny: StrictBool = False
-    allow: Annotated[tuple[Apex, ...], BeforeValidator(as_list)] = ()
-
-
-class RateLimitConfig(Section):
-    """How many replies over UDP a client network gets in a second."""
-
-    responses_per_second: Annotated[Count, between(0, 1_000_000)] = 0
-    errors_per_second: Annotated[Count, between(1, 1_000_000)] = 5_000
-    refusals_per_second: Annotated[Count, between(1, 1_000_000)] = 100
-    slip: Annotated[Count, between(0, 100)] = 2
-    log_only: StrictBool = False
-    exempt: Annotated[tuple[Network, ...], BeforeValidator(as_list)] = ()
-    ipv4_prefix: Annotated[Count, between(8, 32)] = 24
-    ipv6_prefix: Annotated[Count, between(32, 128)] = 56
-
-
-class CookiesConfig(Section):
-    """How clients show that an address is their own (RFC 7873)."""
-
-    secret: SecretFile | None = None
-    algorithm: Literal["blake2s", "siphash"] = "blake2s"
-    require: StrictBool = False
-
-
-class LaneConfig(Section):
-    """How UDP sockets are read."""
-
-    pace: Pace = 0.001
-    drop_system_ports: StrictBool = False
 
 
 class MetricsConfig(Section):
@@ -192,6 +144,7 @@ class Config(Section):
     log: LogConfig = LogConfig()
     workers: Workers = None
     user: str | None = Field(default=None, min_length=1)
+    _exempt_places: tuple[Place, ...] = PrivateAttr(default=())
 
     @field_validator("zones", mode="before")
     @classmethod
@@ -240,14 +193,28 @@ class Config(Section):
         kept += tuple(f"notice.{k}" for k in NOTICE_NEEDS_RESTART if getattr(notice, k) != getattr(self.notice, k))
         return self.model_copy(update=update), kept
 
+    @property
+    def exempt_places(self) -> tuple[Place, ...]:
+        """Where each of ``exempt`` stands; nothing where it was not read from a file."""
+        return self._exempt_places
+
+    def placed(self, document: YamlDocument) -> Self:
+        """Note where in its file that stands of which something is to be said later."""
+        self._exempt_places = tuple(document.place(("exempt", number)) for number in range(len(self.exempt)))
+        return self
+
     def to_json(self) -> dict[str, object]:
         """Write it for another process; ``from_json`` reads it back, equal."""
-        return self.model_dump(mode="json")
+        return {**self.model_dump(mode="json"), PLACES: list(map(list, self._exempt_places))}
 
     @classmethod
     def from_json(cls, written: object) -> Self:
         """Read what ``to_json`` wrote."""
-        return cls.model_validate(written)
+        told = dict(cast("dict[str, Any]", written))
+        places = told.pop(PLACES, ())
+        config = cls.model_validate(told)
+        config._exempt_places = tuple(Place(*place) for place in places)  # noqa: SLF001  # its own
+        return config
 
 
 def find_config(explicit: Path | None) -> Path:
@@ -314,7 +281,7 @@ def _read_document(document: YamlDocument, folder: Path) -> Config | tuple[Probl
         partly = Config.model_validate({"operator": {"name": "-"}, **sound}, context=context)
         return _in_file_order(problems + _contradictions(partly, document))
     problems = _contradictions(config, document)
-    return _in_file_order(problems) if problems else config
+    return _in_file_order(problems) if problems else config.placed(document)
 
 
 def _with_default_paths(written: dict[str, object]) -> dict[str, object]:

@@ -55,10 +55,14 @@ def _composed(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split()).casefold()
 
 
-def exemption_warnings(entries: Sequence[ExemptionEntry], wall: float) -> Iterator[Problem]:
-    """Tell of every exemption, for none may be forgotten: of one that lasts, that is over, or that means no order."""
-    place = Place("configuration", 1, 1)
-    for entry in entries:
+def exemption_warnings(entries: Sequence[ExemptionEntry], places: Sequence[Place], wall: float) -> Iterator[Problem]:
+    """Tell of every exemption, for none may be forgotten: of one that lasts, that is over, or that means no order.
+
+    ``places`` are where they stand in the configuration, in the same order; those that nobody knows are left out.
+    """
+    nowhere = Place("configuration", 1, 1)
+    for number, entry in enumerate(entries):
+        place = places[number] if number < len(places) else nowhere
         words = f"exempt: {exemption_words(entry)}"
         if entry["ends"] <= wall:
             yield Problem(place, f"{words}; it is over, take it out of the configuration")

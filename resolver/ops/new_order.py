@@ -34,6 +34,7 @@ class Answers:
     scope: str | None = None
     title: str | None = None
     legal_basis: str | None = None
+    not_ours: str | None = None
 
 
 def parse_period(text: str) -> dict[str, Value]:
@@ -65,6 +66,7 @@ def write_order(answers: Answers) -> str:
         "decided": answers.decided,
         "title": answers.title,
         "legal_basis": answers.legal_basis,
+        "not_ours": answers.not_ours,
     }
     measure: dict[str, Value | None] = {
         "kind": answers.kind,

@@ -19,6 +19,7 @@ from resolver.orders.dates import day_of
 from resolver.orders.model import EventKind, Order, Timeline
 from resolver.orders.order_writing import OrderWritingError, Value, replace_file, with_added
 from resolver.orders.period import timeline
+from resolver.orders.yaml_document import YamlDocument, read_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ def find_order_file(folders: Sequence[Path], order: str) -> Path:
     try:
         files = sorted(path for folder in folders for path in folder.iterdir() if is_order_file(path))
         found = [path for path in files if line.search(path.read_bytes())]
+        found = found or [path for path in files if _holds(path, order)]
     except OSError as error:
         raise OrderWritingError(f"{error.filename}: cannot be read ({error.strerror})") from error
     if len(found) > 1:
@@ -45,6 +47,18 @@ def find_order_file(folders: Sequence[Path], order: str) -> Path:
         where = ", ".join(map(str, folders))
         raise OrderWritingError(f"no file in {where} holds order {order!r}; `arret orders` lists those that are loaded")
     return found[0]
+
+
+def _holds(path: Path, order: str) -> bool:
+    """Tell whether a file holds an order however that is written: in braces, under a quoted key."""
+    content = path.read_bytes()
+    if order.encode() not in content:
+        return False
+    match read_yaml(content, str(path)):
+        case YamlDocument(value={"order": str(held)}):
+            return held == order
+        case _:
+            return False
 
 
 def add_to_history(config: Config, order: str, entry: Mapping[str, Value]) -> WrittenEntry:

@@ -7,8 +7,9 @@ from typing import Final, Literal, NamedTuple, cast
 from resolver.core.rate_limit import Rates
 from resolver.net.resolv_conf import nameservers
 from resolver.net.settings import UpstreamAddress, WorkerSettings
-from resolver.ops.config import Config, RateLimitConfig
+from resolver.ops.config import Config
 from resolver.ops.config_checks import is_ourselves
+from resolver.ops.config_serving import RateLimitConfig
 from resolver.ops.config_values import Endpoint, Upstream
 
 SYSTEM_RESOLVERS: Final = Path("/etc/resolv.conf")

@@ -18,6 +18,7 @@ OPTIONS = {
     "--period": "12 months from implementation",
     "--name": "pirate.example",
 }
+BUCHER = "xn--bcher-kva.example"
 DELISTING = """\
 order: ta-1
 authority: Tribunal judiciaire de Paris
@@ -122,6 +123,19 @@ def test_what_would_not_be_accepted_is_not_written(desk: Writing, changed: dict[
     assert list(desk.orders.iterdir()) == []
 
 
+def test_an_order_that_binds_others_alone_is_written_with_its_reason(desk: Writing) -> None:
+    done = desk.new("--not-ours", "kept for the record", addressee="Orange")
+    assert done.exit_code == 0, done.output
+    (file,) = desk.orders.iterdir()
+    assert 'not_ours: "kept for the record"' in file.read_text()
+    assert desk.run("check").exit_code == 0
+
+
+def test_not_ours_takes_whom_it_binds(desk: Writing) -> None:
+    words = [word for key, value in OPTIONS.items() if key != "--addressee" for word in (key, value)]
+    assert "say whom, with --addressee" in desk.run("new", *words, "--not-ours", "x").stderr
+
+
 def test_an_id_is_used_once(desk: Writing) -> None:
     assert desk.new().exit_code == 0
     assert "is there already" in desk.new().output
@@ -132,13 +146,14 @@ def test_what_was_to_be_delisted_as_csv(desk: Writing) -> None:
     rows = list(csv.DictReader(io.StringIO(desk.run("export", "delisting").stdout)))
 
     told = [(row["measure"], row["addressee"], row["name"], row["state"], row["since"], row["until"]) for row in rows]
+    assert {row["name"]: row["name_in_unicode"] for row in rows if row["name_in_unicode"]} == {BUCHER: "bücher.example"}
     served, half_a_year = "2026-01-04T23:00:00Z", "2026-06-30T22:00:00Z"
     unknown = "no date of implementation or service recorded"
     assert told == [
         ("delist", "'=Search", "pirate.example", "over", served, half_a_year),
-        ("delist", "'=Search", "xn--bcher-kva.example (bücher.example)", "over", served, half_a_year),
+        ("delist", "'=Search", BUCHER, "over", served, half_a_year),
         ("delist", "Other Search", "pirate.example", unknown, "", ""),
-        ("delist", "Other Search", "xn--bcher-kva.example (bücher.example)", unknown, "", ""),
+        ("delist", "Other Search", BUCHER, unknown, "", ""),
         ("later", "Other Search", "later.example", "suspended", "2026-01-01T23:00:00Z", "2026-01-31T23:00:00Z"),
     ]
 

@@ -114,6 +114,17 @@ def test_goes_to_another_process_and_back(tmp_path: Path, text: str) -> None:
     assert Config.from_json(json.loads(json.dumps(read.to_json()))) == read
 
 
+def test_exemptions_are_told_where_they_stand(tmp_path: Path) -> None:
+    exempt = "exempt:\n  # ours\n  - {clients: 10.2.0.0/16, orders: ta-1, why: w, until: 2026-12-31}\n"
+    read = config(
+        tmp_path, LEAST + exempt + "  - clients: 10.3.0.0/16\n    legal_basis: L\n    why: w\n    until: 2026-12-31\n"
+    )
+    first = LEAST.count("\n") + 3
+    for each in (read, Config.from_json(read.to_json()), read.keeping(read)[0]):
+        assert [(place.line, place.column) for place in each.exempt_places] == [(first, 5), (first + 1, 5)]
+        assert all(place.file.endswith(".yaml") for place in each.exempt_places)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

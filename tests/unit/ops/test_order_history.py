@@ -39,6 +39,41 @@ def test_the_file_of_an_order_is_found(desk: Desk, line: str) -> None:
     assert find_order_file([desk.orders], "ta-1").name == "one.yaml"
 
 
+ADDED = 'history: [{date: 2026-05-01, event: suspended, why: "a stay"}]'
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(
+            "{order: ta-1, %s}\n", f"{{order: ta-1, %s, {ADDED}}}\n",
+            id="in braces",
+        ),
+        pytest.param(
+            '{"order": "ta-1", %s}', f'{{"order": "ta-1", %s, {ADDED}}}',
+            id="as JSON",
+        ),
+        pytest.param(
+            '"order": ta-1\n"measures": [%s]\n', "", id="other keys in quotes",
+        ),
+    ],
+)  # fmt: skip  # before and after
+def test_an_order_in_braces_is_found_and_added_to(desk: Desk, before: str, after: str) -> None:
+    if not after:
+        desk.write("one.yaml", before % "")
+        assert find_order_file([desk.orders], "ta-1").name == "one.yaml"
+        return
+    desk.write("one.yaml", before % BRACES)
+    add(desk, "ta-1")
+    assert (desk.orders / "one.yaml").read_text() == after % BRACES
+
+
+BRACES = (
+    'authority: T, case_number: "1", decided: 2026-01-15, measures: [{id: block, kind: dns-block, '
+    "addressees: [Example Télécom], period: {until: 2026-12-31}, names: [ta-11.example]}]"
+)
+
+
 @pytest.mark.parametrize(
     ("order", "text", "entry", "said"),
     [
