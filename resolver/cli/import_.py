@@ -80,7 +80,7 @@ def import_(
 
     Every line is kept, a duplicate, covered by another, or rejected. A URL that is only scheme and host becomes that
     host; any other URL, an address or a pattern goes to `cannot_enforce`, unless --widen says otherwise. The rest of
-    the order file stays as it is. Nothing takes effect before `arret reload`.
+    the order file stays as it is. Nothing takes effect before `arret apply`.
     """
     _check_options(list_id, by, received, widen, why)
     config = read_config(config_file)
@@ -92,6 +92,7 @@ def import_(
         entries = read_entries(text, chosen, column, delimiter)
         found = harvest(entries, target.scope, dict.fromkeys(widen, why or ""), known_names(target.measure, delivery))
         _refuse_unused(found)
+        _refuse_nothing(found, chosen, file)
         addition = prepare(target, found, delivery)
         if not dry_run:
             _write(config, addition, found, file)
@@ -140,6 +141,11 @@ def _refuse_unused(found: Harvest) -> None:
         raise ImportRefusedError(f"--widen: nothing on line {lines} stands for a part of a host; look at the report")
 
 
+def _refuse_nothing(found: Harvest, form: Format, file: Path) -> None:
+    if not any(_counts(found).values()):
+        raise ImportRefusedError(f"{file}: holds no entry, read as {form}: ask for it again, or say --format")
+
+
 def _write(config: Config, addition: Addition, found: Harvest, file: Path) -> None:
     target = addition.target
     widened = list(_widened(target, file, found))
@@ -178,7 +184,7 @@ def _report(
     counts = ", ".join(f"{count} {what}" for what, count in _counts(found).items())
     say(f"{from_here(str(file))} ({form}, {encoding}): {counts}", BAD if found.rejected else GOOD)
     where = from_here(str(target.path)) + ("" if names_file is None else f" and {from_here(names_file)}")
-    say(f"written to {where}: now `arret check`, then `arret reload`" if written else "nothing was written")
+    say(f"written to {where}: now `arret check`, then `arret apply`" if written else "nothing was written")
 
 
 def _say_lines(title: str, lines: list[dict[str, object]], file: Path) -> None:

@@ -95,7 +95,7 @@ def new(
     """Ask what an order says, and write a file for it that `arret check` accepts.
 
     Whatever is given as an option is not asked. The file is named after the order and goes into the first folder of
-    `orders`; nothing takes effect before `arret reload`. Longer lists come in by `arret import`.
+    `orders`; nothing takes effect before `arret apply`. Longer lists come in by `arret import`.
     """
     if not_ours is not None and not addressees:
         raise click.UsageError("--not-ours is for an order that binds others: say whom, with --addressee")
@@ -125,7 +125,7 @@ def new(
     elif dry_run:
         click.echo(text, nl=False)
     else:
-        say(f"written: {from_here(str(path))}; now `arret check`, then `arret reload`", GOOD)
+        say(f"written: {from_here(str(path))}; now `arret check`, then `arret apply`", GOOD)
 
 
 def _problems(config: Config, text: str, path: Path) -> list[str]:

@@ -217,3 +217,14 @@ def test_windows_text_is_read(desk: Delivery) -> None:
 
     assert "(csv, cp1252): 1 kept" in result.stdout
     assert "- xn--bcher-kva.example\n" in desk.order.read_text()
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "# nothing but a remark\n"], ids=["empty", "blank", "a remark"])
+def test_a_list_without_an_entry_is_refused(desk: Delivery, text: str) -> None:
+    desk.list.write_text(text)
+
+    result = desk.import_("--list", "annex-2")
+
+    assert result.exit_code == 1
+    assert "list.txt: holds no entry, read as plain" in result.stderr
+    assert desk.order.read_text() == ORDER
