@@ -74,3 +74,11 @@ def present_begin(wall: float, zone: ZoneInfo) -> str:
     local = datetime.fromtimestamp(wall, zone)
     whole = begin_of(local.date(), zone) == wall
     return f"from {local.date()}" if whole else f"from {local:%Y-%m-%d %H:%M} ({zone.key})"
+
+
+def present_moment(moment: date | datetime, zone: ZoneInfo) -> str:
+    """Write a day, or an instant to the minute in a zone."""
+    if not isinstance(moment, datetime):
+        return str(moment)
+    local = moment if moment.tzinfo is None else moment.astimezone(zone)
+    return f"{local:%Y-%m-%d %H:%M} ({zone.key})"

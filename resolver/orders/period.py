@@ -19,6 +19,7 @@ from resolver.orders.calendar import (
     local_day,
     present_begin,
     present_end,
+    present_moment,
 )
 from resolver.orders.duration import present_duration
 from resolver.orders.history import UNBLOCKS_FOR_GOOD, concerns, is_about_all_names
@@ -285,16 +286,17 @@ def _because(views: Sequence[_View], events: Sequence[Event]) -> str:
         end = "" if view.until == inf else f" {present_end(view.until, view.zone)}"
         sentences.append(f"{present_begin(view.since, view.zone)} ({view.why_since}){end} ({view.why_until})")
     said = [" and ".join(dict.fromkeys(sentences))]
-    said += [_present_event(event) for event in events if event.kind is not EventKind.IMPLEMENTED]
+    zone = views[0].zone
+    said += [_present_event(event, zone) for event in events if event.kind is not EventKind.IMPLEMENTED]
     return "; ".join(said)
 
 
-def _present_event(event: Event) -> str:
+def _present_event(event: Event, zone: ZoneInfo) -> str:
     of = "" if event.list_id is None else f" of list {event.list_id}"
     some = (
         "" if is_about_all_names(event) else f" (list {event.list_id})" if event.names is None else f" (some names{of})"
     )
-    until = "" if event.until is None else f" until {event.until}"
+    until = "" if event.until is None else f" until {present_moment(event.until, zone)}"
     by = f", by {event.by}" if event.by else ""
     effect = f" ({event.effect})" if event.effect else ""
-    return f"{event.kind}{some} on {event.day}{until}{by}{effect}"
+    return f"{event.kind}{some} on {present_moment(event.day, zone)}{until}{by}{effect}"

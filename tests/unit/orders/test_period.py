@@ -472,6 +472,18 @@ def test_why_tells_what_happened() -> None:
     )
 
 
+def test_why_tells_instants_in_the_zone_of_the_addressee() -> None:
+    read = order(
+        "{until: 2020-12-31}",
+        "'2020-02-01T10:12:30Z', event: suspended, until: '2020-02-02T12:00'",
+        "'2020-02-01T15:00+01:00', event: resumed",
+    )
+    assert time_of(read).because.endswith(
+        "; suspended on 2020-02-01 11:12 (Europe/Paris) until 2020-02-02 12:00 (Europe/Paris); "
+        "resumed on 2020-02-01 15:00 (Europe/Paris)"
+    )
+
+
 @pytest.mark.parametrize(
     ("timelines", "joined"),
     [
