@@ -69,10 +69,18 @@ def between(least: int, most: int, unit: str = "") -> AfterValidator:
 
     def check(number: int) -> int:
         if not least <= number <= most:
-            raise ValueError(f"{number}{unit} is out of bounds; write {least}{unit} to {most}{unit}")
+            given, first, last = (_present_bound(each, unit) for each in (number, least, most))
+            raise ValueError(f"{given} is out of bounds; write {first} to {last}")
         return number
 
     return AfterValidator(check)
+
+
+def _present_bound(number: int, unit: str) -> str:
+    """Write a number with its unit; seconds in the largest unit that fits."""
+    units = {"d": 86_400, "h": 3_600, "m": 60} if unit == "s" and number else {}
+    fitting = (f"{number // size}{larger}" for larger, size in units.items() if number % size == 0)
+    return next(fitting, f"{number}{unit}")
 
 
 written = PlainSerializer(str, return_type=str)

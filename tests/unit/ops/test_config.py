@@ -141,7 +141,14 @@ def test_exemptions_are_told_where_they_stand(tmp_path: Path) -> None:
         ),
         pytest.param(LEAST + "listen_strict: NO\n", "2:16: listen_strict is either true or false", id="norway"),
         pytest.param(LEAST + "blocked: {ttl: 60}\n", "2:16: '60' is not a duration", id="no-unit"),
-        pytest.param(LEAST + "blocked: {ttl: 2h}\n", "2:16: 7200s is out of bounds", id="ttl-out-of-bounds"),
+        pytest.param(
+            LEAST + "blocked: {ttl: 2h}\n", "2:16: 2h is out of bounds; write 1s to 5m", id="ttl-out-of-bounds"
+        ),
+        pytest.param(
+            LEAST + "journal: {retention: 90s}\n",
+            "2:22: 90s is out of bounds; write 1d to 36600d",
+            id="retention-short",
+        ),
         pytest.param(LEAST + "clients: {allow: [10.0.0.1/8]}\n", "2:19: 10.0.0.1/8 has bits set", id="host-bits"),
         pytest.param(LEAST + "upstreams: [dns.example]\n", "2:13: 'dns.example' is no IP address", id="host-name"),
         pytest.param(LEAST + "upstreams: [tls://9.9.9.9]\n", "2:13: 'tls' is no transport of ours", id="protocol"),
