@@ -7,8 +7,9 @@ Written flat where a million lines pass: plain names are judged and turned by th
 import csv
 import re
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from io import StringIO
 from ipaddress import ip_address
 from itertools import chain, islice
 from typing import Final, NamedTuple
@@ -17,11 +18,14 @@ from resolver.dns.name import MAX_NAME, BadNameError, hierarchy_key
 from resolver.orders.listed_names import parse_listed
 from resolver.orders.model import Problem
 from resolver.orders.name_table import NameTable
-from resolver.orders.yaml_document import read_text
+from resolver.orders.yaml_document import decode
 
 TOLD: Final = 20
 """How many of the lines that hold no name are told one by one."""
-READER: Final = "names 1"
+_LONGEST: Final = 2_000
+_SHOWN: Final = 100
+"""Characters of a line that is looked at, or kept and shown; of a longer one so many."""
+READER: Final = "names 2"
 """Names what a file becomes here. It must change with the outcome, for outcomes are remembered under it."""
 
 _BATCH: Final = 65_536
@@ -82,7 +86,7 @@ def read_names(content: bytes, file: str, column: str | None = None, tell: Tell 
     A file whose name ends in .csv or .tsv, or for which a column is named, is a CSV; others hold one name a line, or
     hosts lines (``0.0.0.0 name``); ``#`` begins a comment. ``tell`` learns how many octets are done, of how many.
     """
-    text = read_text(content, file)
+    text = decode(content, file)
     if isinstance(text, Problem):
         return _unreadable(text.place.line, text.place.column, text.what)
     harvest = _Harvest()
@@ -130,6 +134,9 @@ class _Harvest:
 
     def add_text(self, text: str, line: int, column: int) -> None:
         """Add whatever stands there, if it is a name."""
+        if len(text) > _LONGEST:
+            self.reject(Rejected(line, column, text, f"{text[:_SHOWN] + '…'!r} is longer than any name: correct it"))
+            return
         try:
             key = hierarchy_key(parse_listed(text)).decode("ascii")
         except BadNameError as error:
@@ -141,7 +148,8 @@ class _Harvest:
         """Note a line without a name; the first ones in full."""
         self.rejections += 1
         if len(self.rejected) < TOLD:
-            self.rejected.append(rejected)
+            text = rejected.text
+            self.rejected.append(rejected._replace(text=text if len(text) <= _LONGEST else f"{text[:_SHOWN]}…"))
 
     def keys(self, names: Sequence[str]) -> list[str]:
         """Turn host names into hierarchy keys.
@@ -178,10 +186,15 @@ def _read_lines(text: str, harvest: _Harvest, tell: Tell) -> None:
             harvest.add_plain(names, line)
             line += len(names)
         else:
-            for written in batch.splitlines():
-                _read_line(written, line, harvest)
+            for written in lines_of(batch):
+                _read_line(written.rstrip("\r\n"), line, harvest)
                 line += 1
         tell(done, len(text))
+
+
+def lines_of(text: str) -> Iterable[str]:
+    """Cut a text into lines with their ends (LF, CRLF, CR), and not where only ``str.splitlines`` sees one."""
+    return StringIO(text, newline="")
 
 
 def _batches(text: str) -> Iterator[tuple[str, int]]:
@@ -226,7 +239,7 @@ def _read_csv(text: str, column: str | None, harvest: _Harvest, tell: Tell) -> F
 
     def lines() -> Iterator[str]:
         for batch, done in _batches(text):
-            yield from batch.splitlines(keepends=True)
+            yield from lines_of(batch)
             tell(done, len(text))
 
     reader = csv.reader(lines(), delimiter=delimiter, strict=True)
@@ -266,7 +279,9 @@ def _numbered(reader: "Iterator[list[str]]") -> Iterator[tuple[int, list[str]]]:
 
 def _add_cells(cells: list[tuple[int, str]], harvest: _Harvest) -> None:
     names = [cell.lower().removesuffix(".") for _, cell in cells]
-    if _PLAIN.fullmatch("\n".join([*names, ""])) and len(max(names, key=len, default="")) < MAX_NAME - 1:
+    lines = "\n".join([*names, ""])
+    one_in_each = lines.count("\n") == len(names)
+    if one_in_each and _PLAIN.fullmatch(lines) and len(max(names, key=len, default="")) < MAX_NAME - 1:
         harvest.add_named(names, [line for line, _ in cells])
         return
     for line, cell in cells:

@@ -118,20 +118,25 @@ def compose(decoded: str, file: str) -> YamlDocument | tuple[Problem, ...]:
 
 
 def read_text(text: bytes, file: str) -> str | Problem:
+    """Decode a file that must hold no control characters but tabs and line ends, or say what is wrong with it."""
+    decoded = decode(text, file)
+    if isinstance(decoded, str) and (wrong := _UNREADABLE.search(decoded)):
+        place = _place_after(file, decoded[: wrong.start()])
+        return Problem(place, f"control character U+{ord(wrong[0]):04X}: remove it")
+    return decoded
+
+
+def decode(text: bytes, file: str) -> str | Problem:
     """Decode a file that must be UTF-8 text, with or without a byte order mark, or say what is wrong with it."""
     if len(text) > MAX_OCTETS:
         return Problem(Place(file, 1, 1), f"larger than {MAX_OCTETS // 1024**2} MiB: divide it into several files")
     if text.startswith((b"\xff\xfe", b"\xfe\xff")):
         return Problem(Place(file, 1, 1), "UTF-16 text: save it as UTF-8")
     try:
-        decoded = text.decode("utf-8-sig")
+        return text.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         place = _place_after(file, text[: error.start].decode(errors="replace"))
         return Problem(place, f"octet 0x{text[error.start]:02X} is not UTF-8: save the file as UTF-8")
-    if wrong := _UNREADABLE.search(decoded):
-        place = _place_after(file, decoded[: wrong.start()])
-        return Problem(place, f"control character U+{ord(wrong[0]):04X}: remove it")
-    return decoded
 
 
 class _Loader(yaml.CSafeLoader):

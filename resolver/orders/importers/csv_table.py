@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from resolver.orders.importers.entries import Beyond, Entry, Named, Rejected, read_entry
-from resolver.orders.lists import NAME_HEADERS
+from resolver.orders.lists import NAME_HEADERS, lines_of
 
 DELIMITERS: Final = ";,\t|"
 _SAMPLE: Final = 50
@@ -26,7 +26,7 @@ def read_csv(text: str, column: str | None = None, delimiter: str | None = None)
 
 def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
     """Yield each row that is not blank with its first line; what is no CSV ends it, as a text."""
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True)
+    reader = csv.reader(lines_of(text), delimiter=delimiter, strict=True)
     line = 1
     try:
         for row in reader:

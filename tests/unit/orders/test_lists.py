@@ -40,10 +40,37 @@ def test_every_form_of_a_long_file_gives_the_same_names(file: str, content: byte
     assert content.splitlines()[read.table.lines[number] - 1][read.table.columns[number] - 1 :]
 
 
+@pytest.mark.parametrize("separator", [",", " ", "é."], ids=["commas", "spaces", "no ASCII"])
+def test_of_a_line_that_never_ends_only_its_beginning_is_told(separator: str) -> None:
+    read = read_names(f"a.example\n{separator.join(['b.example'] * 50_000)}\n".encode(), "n.txt")
+    assert read.totals == Totals(1, 0, 0, 1)
+    assert max(map(len, (read.rejected[0].text, read.rejected[0].what))) < 200
+
+
 def test_totals_tell_duplicates_and_covered_names_apart() -> None:
     read = read_names(b"b.example\na.b.example\nb.example\nab.example\nx.a.b.example\nhttp://c.example/\n", "n.txt")
     assert read.totals == Totals(kept=4, duplicates=1, covered=2, rejected=1)
     assert read.table.lines[read.table.find(parse_name("b.example")) or 0] == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "names", "bad_lines"),
+    [
+        ("n.csv", 'id;domaine\n1;c.example\n2;"a.example\nb.example"\n3;d.example\n', ["c", "d"], [3]),
+        ("n.csv", "domaine;why\na.example;see also\u2028evil.example;x\n/\n", ["a"], [3]),
+        ("n.csv", "domaine;why\na.example;see also\x85evil.example;x\n/\n", ["a"], [3]),
+        ("n.txt", "a.example\u2028b.example\nc.example\n/\n", ["c"], [1, 3]),
+        ("n.txt", "a.example\rb.example\r\n\nc.example\n/", ["a", "b", "c"], [5]),
+        ("n.txt", "a.example\n\x00b.example\nc.example\x0c\n\x0c\nd\x0be.example\n", ["a", "c"], [2, 5]),
+        ("n.csv", "domaine;why\na.example;\x00\nb\x1b.example;\nc.example;\n", ["a", "c"], [3]),
+    ],
+    ids=["two names in a cell", "a line separator in a row", "a next line in a row", "a line separator",
+         "other line ends", "control characters", "control characters in rows"],
+)  # fmt: skip  # a row at a glance
+def test_a_line_is_what_editors_call_one(file: str, content: str, names: list[str], bad_lines: list[int]) -> None:
+    read = read_names(content.encode(), file)
+    assert names_in(read) == [f"{name}.example" for name in names]
+    assert [rejected.line for rejected in read.rejected] == bad_lines
 
 
 def test_bad_lines_are_told_up_to_a_limit_with_totals_and_refuse_the_order() -> None:
