@@ -11,11 +11,16 @@ from benchmarks.made_up_names import ZONE, cached_names, distinct_names, write_q
 from benchmarks.probe import asking, figures_of, ways_to_ask
 from benchmarks.server import in_folder
 from benchmarks.sizes import Sizes
-from benchmarks.slow_connections import compared
+from benchmarks.slow_connections import ROUNDS, compared
 from benchmarks.waits import waits
 
 KEPT = f"kept.{ZONE}"
 FLOODED = "flooded.example"
+
+
+LIMITS = "limits: {in_flight_per_client: 20000}\n"
+"""One client floods for many: so that its domain's bound is the one that it meets."""
+KNOWN = "while as many known names are asked for"
 
 
 def done(sizes: Sizes) -> str:
@@ -23,34 +28,48 @@ def done(sizes: Sizes) -> str:
     return (
         f"{sizes.subdomain_rate:,} questions/s for made-up names below one domain, from another client, which its "
         "upstream never answers. Names of another domain, each new, are asked for one after the other, for "
-        f"{sizes.wait_seconds:g} s before and meanwhile; and, between the two, while the flood goes to a port that "
-        "nobody reads: who floods and who asks share the processors with the server."
+        f"{sizes.wait_seconds:g} s before, and {ROUNDS} times in turn beside as many questions for names that are "
+        "known, and beside the flood. Any traffic changes the beat on which the sockets are read, and who makes it "
+        "shares the processors with the server: that is not what a flood takes from others."
     )
 
 
 def measure(folder: Path, upstream: int, sizes: Sizes) -> Iterator[Figure]:
-    """Measure waits without the flood and with it."""
+    """Measure waits alone, beside harmless traffic, and beside the flood."""
     seconds = int(sizes.wait_seconds) + 2
-    flood = write_questions(folder / "flood", distinct_names(sizes.subdomain_rate * seconds, "made-up", FLOODED))
+    known = write_questions(folder / "known", cached_names(500))
+    floods = [
+        write_questions(folder / str(turn), distinct_names(sizes.subdomain_rate * seconds, f"made-up{turn}", FLOODED))
+        for turn in range(ROUNDS)
+    ]
     fresh = (f"fresh{number}.{ZONE}" for number in count())
     with socket.socket(type=socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
         zones = f"zones: {{{FLOODED}: ['127.0.0.1:{silent.getsockname()[1]}']}}\n"
-        with in_folder(folder / "server", [KEPT], upstream, more=zones) as server:
+        with in_folder(folder / "server", [KEPT], upstream, more=zones + LIMITS) as server:
             server.launch()
             server.wait_for_block(KEPT)
-            warm_up(server.port, write_questions(folder / "warm", cached_names(500)), sizes.load_rate)
+            warm_up(server.port, known, sizes.load_rate)
             before = waits(server.port, fresh, sizes.wait_seconds)
-            with running_load(silent.getsockname()[1], flood, rate=sizes.subdomain_rate, seconds=seconds, once=True):
-                elsewhere = waits(server.port, fresh, sizes.wait_seconds)
-            with running_load(
-                server.port, flood, rate=sizes.subdomain_rate, seconds=seconds, once=True, source="127.0.0.2"
-            ):
-                meanwhile = waits(server.port, fresh, sizes.wait_seconds)
-                yield Figure("queries that wait at the end", server.metric("arret_in_flight"))
+            control: list[float] = []
+            meanwhile: list[float] = []
+            waiting = 0.0
+            for flood in floods:
+                for questions, once, found in ((known, False, control), (flood, True, meanwhile)):
+                    with running_load(
+                        server.port,
+                        questions,
+                        rate=sizes.subdomain_rate,
+                        seconds=seconds,
+                        once=once,
+                        source="127.0.0.2",
+                    ):
+                        found.extend(waits(server.port, fresh, sizes.wait_seconds))
+                        waiting = server.metric("arret_in_flight")
+            yield Figure("queries that wait at the end", waiting)
             turned_away = server.metric("arret_overload_total")
             yield Figure("questions answered at once, over a bound", turned_away)
-            yield from compared(before, elsewhere, meanwhile)
+            yield from compared(before, control, meanwhile, beside=KNOWN)
             with asking(server.port) as asker:
                 asker.ask_all(ways_to_ask(KEPT))
             yield from figures_of(asker.seen)

@@ -32,7 +32,7 @@ BUSY_TICK: Final = 0.02
 """Seconds between two looks at what is due while something is in flight ..."""
 IDLE_TICK: Final = 1.0
 """... and while nothing is: sockets grow old, upstreams that are down want a probe."""
-AT_ONCE: Final = 16
+AT_ONCE: Final = 4
 """Exchanges moved along before clients get their turn: each may cost a send, or the answers of a failure ..."""
 ANSWERED_AT_ONCE: Final = 64
 """... and clients of one exchange answered before others get theirs."""
