@@ -6,11 +6,12 @@ A draft is never applied. What is wrong with it only because of how it was repai
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Final
 
 from pydantic import ValidationError
 
-from resolver.orders.model import Place
+from resolver.orders.model import MeasureKind, Place
 from resolver.orders.shape import OrderShape
 from resolver.orders.yaml_document import YamlDocument
 
@@ -20,7 +21,6 @@ _STAND_INS: Final[Mapping[str, object]] = {
     "order": "draft",
     "case_number": "-",
     "decided": "1900-01-01",
-    "kind": "delist",  # of names to delist none is protected, so nothing is held against them
     "period": {"unlimited": True, "review_by": "2199-12-31"},
 }
 """What stands in for keys that an order must have; no other day lies before the one or after the other."""
@@ -34,13 +34,11 @@ _HISTORY_RESTS_ON: Final = _LISTED | {"history", "id", "kind", "period", "decide
 class Draft:
     """A shape made sound, and what not to believe of it.
 
-    ``silent`` are the places where a repair itself may be what is wrong; ``names_judgeable`` tells whether the names
-    can be held against the order, which they cannot while nobody knows which of them it allows itself.
+    ``silent`` are the places where a repair itself may be what is wrong.
     """
 
     shape: OrderShape
     silent: frozenset[Place]
-    names_judgeable: bool
 
 
 def draft_of(document: YamlDocument, wrong: Sequence[Path]) -> Draft | None:
@@ -64,7 +62,7 @@ def draft_of(document: YamlDocument, wrong: Sequence[Path]) -> Draft | None:
     except ValidationError:
         return None
     silent = frozenset(document.place(path) for path in _silent(touched, shape))
-    return Draft(shape, silent, "allow_protected" not in touched)
+    return Draft(shape, silent)
 
 
 def _target(path: Path) -> Path:
@@ -90,12 +88,37 @@ def _repaired(value: Any, target: Path) -> bool:  # noqa: ANN401 - what stood in
         return True
     if not isinstance(value, dict) or target == ("measures",):
         return False
-    value.pop(last, None)
-    if last in _STAND_INS:
+    written = value.pop(last, None)
+    if last == "kind":
+        value[last] = _kind_meant([written, *value.values()])
+    elif last == "allow_protected":
+        value[last] = [{"name": text, "why": "-"} for text in _texts(written)]
+    elif last in _STAND_INS:
         value[last] = _STAND_INS[last]
     elif last == "id":
         value[last] = "-".join(["draft", *(str(step) for step in target if isinstance(step, int))])
     return True
+
+
+def _kind_meant(written: Sequence[object]) -> str:
+    """Take a measure for one that blocks, unless something in it looks like the other word: of that none is guarded."""
+    texts = [text for text in written if isinstance(text, str)]
+    return MeasureKind.DELIST if get_close_matches(MeasureKind.DELIST, texts) else MeasureKind.DNS_BLOCK
+
+
+def _texts(written: object) -> Iterator[str]:
+    """Yield every text in a value, for each may be a name that the order allows itself, whatever its key."""
+    match written:
+        case str():
+            yield written
+        case list():
+            for each in written:
+                yield from _texts(each)
+        case dict():
+            for each in (*written, *written.values()):
+                yield from _texts(each)
+        case _:
+            return
 
 
 def _silent(touched: frozenset[str], shape: OrderShape) -> Iterator[Path]:
@@ -104,6 +127,6 @@ def _silent(touched: frozenset[str], shape: OrderShape) -> Iterator[Path]:
         yield ("measures", number)  # without names, perhaps because their key is misspelt
         if "addressees" in touched:
             yield ("measures", number, "period", "from")
-    if touched & _LISTED:
+    if touched & (_LISTED | {"allow_protected"}):
         for number in range(len(shape.allow_protected)):
             yield ("allow_protected", number, "name")

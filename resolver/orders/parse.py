@@ -113,7 +113,7 @@ def _with_draft(
     others: list[Problem] = []
     order = _Reading(document, {}, read_file, read_listed, others).order(draft.shape)
     problems += [problem for problem in others if problem.place not in draft.silent]
-    return Faulty(_in_file_order(problems), order if draft.names_judgeable else None)
+    return Faulty(_in_file_order(problems), order)
 
 
 def _in_file_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:

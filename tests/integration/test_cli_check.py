@@ -116,6 +116,26 @@ ALL_AT_ONCE = {
         },
         {"12:9: 'ovh.com' is protected", "15:31: `event`: 'implementet' is not one of"},
     ),
+    "a misspelt kind, and names that nothing may block": (
+        {"kind: dns-block": "kind: dns-blok", "pirate.example": "com", "bücher.example": "co.uk"},
+        {"7:11: ", "11:9: 'com' is a top-level domain", "12:9: 'co.uk' is a public suffix"},
+    ),
+    "no kind": (
+        {"    kind: dns-block\n": "", "pirate.example": "com", "bücher.example": "ovh.com"},
+        {"6:5: `kind` is missing", "10:9: 'com' is a top-level domain", "11:9: 'ovh.com' is protected"},
+    ),
+    "a misspelt kind that nothing is guarded from": (
+        {"kind: dns-block": "kind: deliste", "pirate.example": "com"},
+        {"7:11: "},
+    ),
+    "names allowed in a way that is none, and names that nothing may block": (
+        {
+            "pirate.example": "com",
+            "bücher.example": "google.fr",
+            "history:": "allow_protected: [google.fr, com, not listed]\nhistory:",
+        },
+        {"11:9: 'com' is a top-level domain", "13:19: ", "13:30: ", "13:35: "},
+    ),
 }
 
 

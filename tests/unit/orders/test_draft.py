@@ -31,11 +31,15 @@ def test_what_leaves_nothing_to_read(text: str, wrong: Sequence[Path]) -> None:
     assert draft_of(document(text), wrong) is None
 
 
-def test_a_name_that_the_order_may_allow_itself_is_not_held_against_it() -> None:
-    text = order_text(after="allow_protected: [{nam: x.example, why: asked}]\n")
-    draft = draft_of(document(text), [("allow_protected", 0, "name"), ("allow_protected", 0, "nam")])
+@pytest.mark.parametrize(
+    ("written", "allowed"),
+    [("[{nam: x.example, why: asked}]", "x.example"), ("x.example", "x.example"), ("{x.example: 1}", "x.example")],
+    ids=["a wrong key", "one text", "a mapping"],
+)
+def test_whatever_text_stands_there_may_be_a_name_that_the_order_allows_itself(written: str, allowed: str) -> None:
+    draft = draft_of(document(order_text(after=f"allow_protected: {written}\n")), [("allow_protected",)])
     assert draft is not None
-    assert not draft.names_judgeable
+    assert allowed in {entry.name for entry in draft.shape.allow_protected}
 
 
 @pytest.mark.parametrize(
