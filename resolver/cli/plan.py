@@ -60,7 +60,7 @@ def plan(config_file: Path | None, *, as_json: bool) -> None:
     """Compare the orders on disk with those applied last: what comes and goes, what is refused, and a digest.
 
     Changes nothing. `arret apply --plan DIGEST` applies exactly this, also what looks like an accident. Ends with 1 if
-    anything is refused.
+    anything is refused, or would be without that digest because it looks like an accident.
     """
     config = read_config(config_file)
     with shown_progress() as tell:
@@ -70,7 +70,7 @@ def plan(config_file: Path | None, *, as_json: bool) -> None:
         say_json(_as_document(report, differences))
     else:
         _say(report, differences)
-    if report.problems:
+    if report.problems or report.choice.confirmed:
         raise SystemExit(1)
 
 
@@ -113,9 +113,12 @@ def _missing(names: DistinctNames, others: DistinctNames) -> Iterator[bytes]:
 
 
 def _as_document(report: CompileReport, differences: Iterable[Difference]) -> dict[str, Any]:
+    accidents = sorted(report.choice.confirmed)
     return {
-        "ok": not report.problems,
+        "ok": not report.problems and not accidents,
         "plan": report.plan,
+        "accidents": accidents,
+        "confirm": _confirmation(report) if accidents else None,
         "orders": [each.as_document() for each in differences],
         "refused": [
             {
@@ -153,9 +156,16 @@ def _say(report: CompileReport, differences: list[Difference]) -> None:
         say(f"observed only: {measure}", DOUBTFUL)
     if not differences:
         say("nothing would change", GOOD)
-    accidents = sum(bool(each.accident) for each in differences)
-    confirm = f"; {counted(accidents, 'change')} only so: arret apply --plan {report.plan}" if accidents else ""
-    say(f"plan {report.plan}: {counted(len(differences), 'order')} would change{confirm}", BAD if accidents else GOOD)
+    accidents = len(report.choice.confirmed)
+    say(f"plan {report.plan}: {counted(len(differences), 'order')} would change", BAD if accidents else GOOD)
+    if accidents:
+        what = f"{counted(accidents, 'change')} that {'looks' if accidents == 1 else 'look'} like an accident"
+        say(f"refused by `arret reload`, SIGHUP and a start: {what}; if it is meant: {_confirmation(report)}", BAD)
+
+
+def _confirmation(report: CompileReport) -> str:
+    """Write the command that lets through what looks like an accident in these files."""
+    return f"arret apply --plan {report.plan}"
 
 
 def _say_names(sign: str, count: int, first: tuple[str, ...]) -> None:

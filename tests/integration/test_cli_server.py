@@ -144,7 +144,9 @@ def test_an_accident_is_applied_only_by_its_plan(operator: Operator) -> None:
     shown = operator.run("plan")
     plan = json.loads(operator.run("plan", "--json").stdout)
 
-    assert shown.exit_code == 0, shown.output
+    assert shown.exit_code == 1, shown.output
+    assert (plan["ok"], plan["accidents"], plan["confirm"]) == (False, ["ta-5"], f"arret apply --plan {plan['plan']}")
+    assert "refused by `arret reload`, SIGHUP and a start: 1 change that looks like an accident; " in shown.stdout
     assert "      - 7 names: many-1.example, many-2.example, many-3.example, many-4.example, many-5.example, and 2" in (
         shown.stdout
     )
