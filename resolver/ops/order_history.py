@@ -16,6 +16,7 @@ from resolver.ops.kept_orders import digest_of
 from resolver.ops.order_files import is_order_file, read_order_file, reread
 from resolver.ops.remembered_names import RememberedNames
 from resolver.orders.dates import day_of
+from resolver.orders.history import without_suspensions
 from resolver.orders.model import EventKind, Order, Timeline
 from resolver.orders.order_writing import OrderWritingError, Value, replace_file, with_added
 from resolver.orders.period import timeline
@@ -65,7 +66,7 @@ def add_to_history(config: Config, order: str, entry: Mapping[str, Value]) -> Wr
     """Add an entry to an order's history. Raises OrderWritingError, and nothing is written then.
 
     The file must be sound before and after: what an entry says of names, measures and dates is checked as always.
-    One that resumes nothing is refused, or somebody would take for blocked what is not.
+    One that changes nothing is refused, or somebody would take it for what ended or brought back a block.
     """
     path = find_order_file(config.orders, order)
     names = RememberedNames(config.state)
@@ -79,19 +80,37 @@ def add_to_history(config: Config, order: str, entry: Mapping[str, Value]) -> Wr
         what = "; ".join(problem.what for problem in read.problems[:3])
         raise OrderWritingError(f"{path}: this cannot be recorded: {what}")
     today = day_of(read.order.history[-1].day)
-    if entry["event"] == EventKind.RESUMED and _times(before.order, today) == _times(read.order, today):
-        raise OrderWritingError(f"{path}: {_NOTHING_TO_RESUME}")
+    useless = _USELESS.get(EventKind(str(entry["event"])))
+    if useless is not None and _times(before.order, today) == _times(read.order, today):
+        raise OrderWritingError(f"{path}: {useless}")
     replace_file(path, before.contents[""], after)
     return WrittenEntry(path, digest_of(after), read.order)
 
 
-_NOTHING_TO_RESUME: Final = (
-    "nothing is suspended that this would bring back, so nothing was written; what was lifted or removed does not come "
-    "back: a new decision is a new order"
-)
+_USELESS: Final = {
+    EventKind.RESUMED: (
+        "nothing is suspended that this would bring back, so nothing was written; what was lifted or removed does not "
+        "come back: a new decision is a new order"
+    ),
+    EventKind.SUSPENDED: (
+        "all that this would suspend is suspended for as long, lifted or over already, so nothing was written; "
+        "`arret resume` ends a suspension"
+    ),
+    EventKind.LIFTED: "all that this would lift was lifted or is over already, so nothing was written",
+}
+"""What is said of an entry that changes nothing."""
+
+_Times = list[tuple[Timeline, dict[WireName, Timeline]]]
 
 
-def _times(order: Order, today: date) -> list[tuple[Timeline, dict[WireName, Timeline]]]:
-    """Tell when each measure and each name with a history of its own is in force; unpinned ones count from today."""
-    times = (timeline(order, each, each.addressees, today) for each in order.measures)
-    return [(time.own, time.named) for time in times]
+def _times(order: Order, today: date) -> tuple[_Times, _Times]:
+    """Tell when each measure and each name with a history of its own is in force, and would be without suspensions.
+
+    What is suspended can be lifted all the same: then it does not come back. Unpinned measures count from ``today``.
+    """
+
+    def times(told: Order) -> _Times:
+        found = (timeline(told, each, each.addressees, today) for each in told.measures)
+        return [(time.own, time.named) for time in found]
+
+    return times(order), times(without_suspensions(order))

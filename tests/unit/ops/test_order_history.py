@@ -128,6 +128,53 @@ def test_what_is_not_suspended_cannot_be_resumed(desk: Desk, history: list[str],
     assert (desk.orders / "one.yaml").read_bytes() == before
 
 
+FOR_A_WEEK = "{date: 2026-05-01, event: suspended, until: 2026-05-07}"
+ALL_LIFTED = "{date: 2026-05-01, event: lifted}"
+
+
+@pytest.mark.parametrize(
+    ("history", "event", "names"),
+    [
+        pytest.param([SUSPENDED], "suspended", [], id="suspended twice"),
+        pytest.param([FOR_A_WEEK, SUSPENDED], "suspended", [], id="suspended for longer"),
+        pytest.param([SUSPENDED], "suspended", ["one.example"], id="a name of what is suspended as a whole"),
+        pytest.param([ONE_SUSPENDED], "suspended", ["one.example"], id="a suspended name"),
+        pytest.param([ALL_LIFTED], "suspended", [], id="suspended after it was lifted"),
+        pytest.param([ALL_LIFTED], "lifted", [], id="lifted twice"),
+        pytest.param([ALL_LIFTED], "lifted", ["two.example"], id="a name of what is lifted as a whole"),
+        pytest.param([LIFTED], "lifted", ["one.example"], id="a lifted name"),
+        pytest.param([LIFTED], "suspended", ["one.example"], id="a lifted name suspended"),
+    ],
+)
+def test_what_changes_nothing_is_refused(desk: Desk, history: list[str], event: str, names: list[str]) -> None:
+    written = "\nhistory:\n" + "".join(f"  - {each}\n" for each in history)
+    desk.write("one.yaml", order_text("ta-1", ["one.example", "two.example"]).rstrip("\n") + written)
+    before = (desk.orders / "one.yaml").read_bytes()
+    entry: dict[str, Value] = {"date": "2026-05-03T10:00:00Z", "event": event}
+
+    with pytest.raises(OrderWritingError, match="already, so nothing was written"):
+        add_to_history(Config.model_validate(desk.settings), "ta-1", entry | ({"names": names} if names else {}))
+
+    assert (desk.orders / "one.yaml").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("history", "entry"),
+    [
+        pytest.param([SUSPENDED], {"event": "lifted"}, id="lifted while it is suspended"),
+        pytest.param([SUSPENDED], {"event": "lifted", "names": ["one.example"]}, id="a name of it"),
+        pytest.param([FOR_A_WEEK], {"event": "suspended", "until": "2026-06-01"}, id="a later end"),
+        pytest.param([ONE_SUSPENDED], {"event": "suspended"}, id="the whole after a name"),
+        pytest.param([LIFTED], {"event": "lifted"}, id="the rest"),
+    ],
+)
+def test_what_changes_something_is_written(desk: Desk, history: list[str], entry: dict[str, Value]) -> None:
+    written = "\nhistory:\n" + "".join(f"  - {each}\n" for each in history)
+    desk.write("one.yaml", order_text("ta-1", ["one.example", "two.example"]).rstrip("\n") + written)
+
+    assert add(desk, "ta-1", **{"date": "2026-05-03T10:00:00Z", **entry}).is_file()
+
+
 def test_one_of_two_suspended_names_is_resumed(desk: Desk) -> None:
     written = f"\nhistory:\n  - {ONE_SUSPENDED}\n"
     desk.write("one.yaml", order_text("ta-1", ["one.example", "two.example"]).rstrip("\n") + written)
