@@ -10,6 +10,8 @@ from typing import Any, Final, NamedTuple
 import click
 
 from resolver.cli.arguments import ZONE, DomainName, Verb, config_option, json_option, read_config
+from resolver.cli.law import read_law
+from resolver.cli.still_blocked import StillHeld, still_held
 from resolver.cli.terminal import BAD, DOUBTFUL, GOOD, complain, from_here, say, say_json
 from resolver.dns.name import WireName, present_name
 from resolver.ops.clock import order_clock, utc_text
@@ -112,7 +114,17 @@ def perform(act: Act, config_file: Path | None, *, as_json: bool) -> None:
         answer = _perform_running(act, config, wall) if running else _perform_alone(act, config, wall)
     except (OrderWritingError, ControlError, StateError, OSError) as error:
         raise click.ClickException(str(error)) from None
-    _say(act, answer, running=running, as_json=as_json)
+    held = _still_held(act, config) if running and "why" not in answer and act.event != EventKind.RESUMED else []
+    _say(act, answer, held, running=running, as_json=as_json)
+
+
+def _still_held(act: Act, config: Config) -> list[StillHeld]:
+    """Ask the policy that is in force now what still blocks the names that were given; the act is done either way."""
+    try:
+        return [held for name in act.names for held in still_held(read_law(config, name), name)]
+    except click.ClickException as error:
+        complain(f"what still blocks these names cannot be told: {error.message}")
+        return []
 
 
 def _insist_on_an_end(until: str | None, wall: float) -> None:
@@ -151,13 +163,13 @@ def _told(act: Act, written: WrittenEntry, wall: float) -> dict[str, Any]:
     return {**said, "kind": act.event, "order": act.order, "file": str(written.file), "sha256": written.digest}
 
 
-def _say(act: Act, answer: dict[str, Any], *, running: bool, as_json: bool) -> None:
+def _say(act: Act, answer: dict[str, Any], held: Sequence[StillHeld], *, running: bool, as_json: bool) -> None:
     written = f"{act.order}: {act.event}, written to {from_here(answer['file'])}"
     if "why" in answer:
         raise click.ClickException(f"{written}, but not in force: {answer['why']}")
     problems = [str(problem) for problem in answer["problems"]]
     if as_json:
-        say_json(answer)
+        say_json({**answer, "still_blocked": [each.as_document() for each in held]})
     else:
         for problem in problems:
             complain(f"refused: {problem}")
@@ -167,5 +179,7 @@ def _say(act: Act, answer: dict[str, Any], *, running: bool, as_json: bool) -> N
             say(f"{written}; what was refused stays as it was", BAD)
         else:
             say(f"{written}, in force in every worker", GOOD)
+        for each in held:
+            say(each.words(), DOUBTFUL)
     if problems:
         raise SystemExit(1)

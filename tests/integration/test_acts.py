@@ -112,6 +112,26 @@ def test_resumed_and_lifted(server: RunningServer) -> None:
     assert acts[2]["names"] == ["one.example"]
 
 
+def test_who_still_holds_a_name_is_told(server: RunningServer) -> None:
+    server.order("one", "one.example", "www.one.example")
+    server.order("two", "two.example", "one.example")
+    assert run(server, "reload").exit_code == 0
+
+    lifted = run(server, "lift", "one", "--name", "www.one.example", "--ground", "court", "--why", "x")
+    told = run(server, "suspend", "one", "--name", "one.example", "--ground", "court", "--why", "x", "--json")
+    last = run(server, "lift", "two", "--name", "two.example", "--ground", "court", "--why", "x")
+
+    held = [line for line in lifted.stdout.splitlines() if "stays blocked" in line]
+    assert [line.partition(" (")[0] for line in held] == [
+        "www.one.example stays blocked: order one",
+        "www.one.example stays blocked: order two",
+    ]
+    assert [(each["order"], each["listed"]) for each in json.loads(told.stdout)["still_blocked"]] == [
+        ("two", "one.example")
+    ]
+    assert "stays blocked" not in last.stdout
+
+
 def test_it_binds_ahead_of_what_else_changed(server: RunningServer) -> None:
     server.order("three", "three.example")
 
