@@ -19,7 +19,7 @@ from resolver.cli.arguments import (
 from resolver.cli.explanation import Explanation, Listing, explain_name
 from resolver.cli.law import Law, read_law
 from resolver.cli.terminal import BAD, GOOD, QUIET, TITLE, from_here, say, say_json, say_pairs
-from resolver.core.admission import ALLOWED
+from resolver.core.admission import ALLOWED, View
 from resolver.core.special_names import special_names
 from resolver.dns.codes import RRType
 from resolver.dns.name import WireName, present_name
@@ -54,11 +54,14 @@ def explain(name: WireName, at: float | None, client: bytes | None, config_file:
     explanation = explain_name(law, name, law.wall if at is None else at, view)
     special = special_names(config.zones, config.special_names).content(name, RRType.A) is not None
     if as_json:
-        say_json({**explanation.as_document(), "special": special, "policy": law.policy.digest, **law.origin()})
+        told = explanation.as_document()
+        if client is not None:
+            told["unbound"] = _unbound_listings(explanation, view)
+        say_json({**told, "special": special, "policy": law.policy.digest, **law.origin()})
     else:
         _say_verdict(explanation, law)
         for listing in explanation.listings:
-            _say_listing(listing)
+            _say_listing(listing, None if client is None else view)
         _say_nearest(explanation)
         _say_answer(explanation, special=special)
 
@@ -97,11 +100,35 @@ def _first_words(listing: Listing) -> str:
     return listing.words()
 
 
-def _say_listing(listing: Listing) -> None:
+def _unbound(listing: Listing, view: View) -> str:
+    """Say why a measure does not bind a client, be it in force or not; "" if it does."""
+    if not view.allowed:
+        return "clients.allow does not hold this client, which is refused"
+    if listing.exempt is not None:
+        return f"exempt: {listing.exempt}"
+    if not listing.binds(view):
+        return listing.brand_words() or "binds the subscribers of another name of ours"
+    return ""
+
+
+def _unbound_listings(explanation: Explanation, view: View) -> list[dict[str, str]]:
+    """Write for scripts which of the measures that list a name do not bind a client, and why."""
+    said = ((each, _unbound(each, view)) for each in explanation.listings)
+    return [
+        {"order": each.order["id"], "measure": each.measure["id"], "brand": each.measure.get("brand", ""), "why": why}
+        for each, why in said
+        if why
+    ]
+
+
+def _say_listing(listing: Listing, view: View | None) -> None:
+    """Say all of a listing, and, where a client was given, whether it binds this one."""
     order, measure = listing.order, listing.measure
+    unbound = "" if view is None else _unbound(listing, view)
     weight = " · decides" if listing.decisive else ""
     say("")
     whose = " for this name" if listing.differs else ""
+    whose += ", but not for this client" if unbound and listing.in_force else ""
     say(f"Order {order['id']}, measure {measure_words(measure)}: {listing.standing.state}{whose}{weight}", TITLE)
     below = ", with all below it" if listing.rule.reach is Reach.SUBTREE else ", this name only"
     say_pairs(
@@ -117,6 +144,7 @@ def _say_listing(listing: Listing) -> None:
             ("file", f"{from_here(listing.file)}:{listing.rule.line}"),
             ("action", measure["action"]),
             ("mode", "observed only: counted, and not blocked" if listing.observed else ""),
+            ("this client", unbound and f"not bound: {unbound}"),
             ("brand", listing.brand_words()),
             ("not for", "; ".join(listing.exemptions)),
             ("time", listing.words()),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -96,6 +97,12 @@ class Row:
         }
 
 
+TODAYS: Final = (
+    "orders, their histories, brands and exemptions are those of today, the journal was not asked: "
+    "`arret explain NAME --at INSTANT` says what was applied then"
+)
+
+
 @click.command(
     short_help="List the orders, and where their measures stand.",
     epilog=examples("arret orders", "arret orders --at 2015-06-01", "arret orders --json"),
@@ -104,7 +111,11 @@ class Row:
 @config_option
 @json_option
 def orders(at: float | None, config_file: Path | None, *, as_json: bool) -> None:
-    """List every loaded order, and where each of its measures stands."""
+    """List every loaded order, and where each of its measures stands.
+
+    With --at, too, orders, their histories, brands and exemptions are those of today, judged at another instant.
+    `arret explain NAME --at INSTANT` says what was applied then, as the journal has it.
+    """
     law = read_law(read_config(config_file))
     wall = law.wall if at is None else at
     rows = measure_rows(law, wall)
@@ -116,6 +127,7 @@ def orders(at: float | None, config_file: Path | None, *, as_json: bool) -> None
                 "exempt": [exemption_document(each) for each in law.exemptions(wall)],
             }
             | law.origin()
+            | ({} if at is None else {"settings": "today"})
         )
         return
     if rows and is_narrow():
@@ -128,6 +140,8 @@ def orders(at: float | None, config_file: Path | None, *, as_json: bool) -> None
         say(f"exempt: {exemption_words(exemption)}", DOUBTFUL)
     blocking = counted(sum(row.blocks for row in rows), "blocking measure")
     say(f"{enforced(rows)} of {blocking} in force at {present_instant(wall)}, by {law.origin_words()}", QUIET)
+    if at is not None:
+        say(TODAYS, DOUBTFUL)
 
 
 def enforced(rows: Iterable[Row]) -> int:

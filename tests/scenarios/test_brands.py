@@ -197,6 +197,19 @@ def test_an_order_for_another_brand_is_said_to_be_one(desk: Desk, tmp_path: Path
     assert told("two.example", "--client", PACIFIC).endswith("but binds the subscribers of another name of ours")
 
 
+def test_orders_at_an_instant_say_what_is_taken_from_today(desk: Desk, tmp_path: Path) -> None:
+    desk.write("one.yaml", order_text("ta-1", ["one.example"]))
+    config = tmp_path / "config.yaml"
+    config.write_text(json.dumps({**desk.settings, "rehearse": "2026-06-01", "listen": ["127.0.0.1:5300"]}))
+
+    def told(*command: str) -> str:
+        return CliRunner().invoke(command_line, ["orders", *command, "-c", str(config)]).stdout
+
+    assert "are those of today, the journal was not asked" in " ".join(told("--at", "2026-03-01").split())
+    assert json.loads(told("--at", "2026-03-01", "--json"))["settings"] == "today"
+    assert "those of today" not in told()
+
+
 def test_every_report_shows_exemptions_and_what_is_only_observed(desk: Desk, tmp_path: Path) -> None:
     exempting(desk, orders=["ta-1"])
     desk.write("one.yaml", order_text("ta-1", ["one.example"]))
@@ -215,6 +228,15 @@ def test_every_report_shows_exemptions_and_what_is_only_observed(desk: Desk, tmp
     assert "not blocked, order ta-1 is in force, but not for this client" in told(
         "explain", "one.example", "--client", RESEARCH
     )
+    exempted = told("explain", "one.example", "--client", RESEARCH)
+    assert "measure block: in force, but not for this client\n" in exempted
+    assert f"not bound: exempt: {words}" in " ".join(exempted.split())
+    unbound = json.loads(told("explain", "one.example", "--client", RESEARCH, "--json"))["unbound"]
+    assert {"order": "ta-1", "measure": "block", "brand": "", "why": f"exempt: {words}"} in unbound
+    other = told("explain", "one.example", "--client", PACIFIC)
+    assert "in force, but not for this client\n" in other
+    assert "not bound: binds the subscribers of another name of ours" in " ".join(other.split())
+    assert "not for this client" not in told("explain", "one.example")
     for verb in ("plan", "orders"):
         (entry,) = json.loads(told(verb, "--json"))["exempt"]
         assert (entry["until"], entry["why"]) == ("2026-06-03T22:00:00Z", "research")
