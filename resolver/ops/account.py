@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from resolver.ops.clock import utc_text
-from resolver.ops.compile import CompileReport
 from resolver.ops.config import Config
+from resolver.ops.order_choice import Choice
 from resolver.ops.policy_document import ManifestEntry, MeasureRecord, OrderRecord, PolicyDocument
 from resolver.ops.settings_kept import settings_digest
 from resolver.orders.model import MeasureKind, Order
@@ -121,21 +121,33 @@ def _ends(measures: Iterable[MeasureRecord], wall: float) -> float | None:
     return None if None in ends else max((end for end in ends if end is not None), default=wall)
 
 
-def account_of(
-    report: CompileReport, config: Config, before: PolicyDocument | None, wall: float, known: str | None
-) -> Written:
-    """Write what the journal is told of a compilation; ``known`` is the policy that it knows as the last one.
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the journal is told of: the plan, the choice, the policy's digest, and the orders before and now.
 
-    ``before`` is its document. Where that is not to be had, every order is told anew, as ``baseline`` says.
+    ``document`` and ``before`` are those of the policies, or of the same part of both; without ``before`` every order
+    is told anew. ``old`` are the orders that were applied last, as far as they can be read.
     """
-    new = {standing.order.id: standing.order for standing in report.choice.standing}
-    changes = changed_orders(before, report.document, report.before if before is not None else {}, new, wall)
+
+    plan: str
+    choice: Choice
+    digest: str
+    document: PolicyDocument
+    before: PolicyDocument | None
+    old: Mapping[str, Order]
+
+
+def account_of(told: Told, config: Config, wall: float, known: str | None) -> Written:
+    """Write what the journal is told of a compilation; ``known`` is the policy that it knows as the last one."""
+    new = {standing.order.id: standing.order for standing in told.choice.standing}
+    old = told.old if told.before is not None else {}
+    changes = changed_orders(told.before, told.document, old, new, wall)
     return {
-        "plan": report.plan,
-        "baseline": before is None,
+        "plan": told.plan,
+        "baseline": told.before is None,
         "rehearsal": config.rehearse is not None,
         **who_and_whom(config),
-        "orders": [] if report.digest == known else list(changes),
+        "orders": [] if told.digest == known else list(changes),
         "refused": [
             {
                 "file": refusal.file,
@@ -143,11 +155,10 @@ def account_of(
                 "problems": list(map(str, refusal.problems))[:PROBLEMS_TOLD],
                 "kept": refusal.kept,
             }
-            for refusal in report.refused
+            for refusal in told.choice.refused
         ],
         "confirmed": [
-            {"order": order, "problems": list(map(str, problems))}
-            for order, problems in report.choice.confirmed.items()
+            {"order": order, "problems": list(map(str, problems))} for order, problems in told.choice.confirmed.items()
         ],
     }
 

@@ -11,20 +11,24 @@ from pathlib import Path
 from typing import cast
 
 from resolver.ops.account import Written, changed_orders
-from resolver.ops.compile import first_applied, manners_of
+from resolver.ops.basis import pass_on_basis
 from resolver.ops.config import Config
 from resolver.ops.description import NewPart
 from resolver.ops.enactment import Tables, enact
 from resolver.ops.kept_orders import KeptFileError, keep
-from resolver.ops.order_checks import brands_of
+from resolver.ops.manners import manners_of
+from resolver.ops.order_checks import brands_of, inspect, is_settled, protected_by
 from resolver.ops.order_choice import StandingOrder
 from resolver.ops.order_files import OrderVersion, read_kept_order, read_order_file
+from resolver.ops.order_records import TimedOrder
 from resolver.ops.order_times import OrderTimes
 from resolver.ops.policy_document import MeasureRecord, PolicyDocument, RefusalRecord
-from resolver.ops.policy_file import AppliedPolicy, store_lines
+from resolver.ops.policy_file import AppliedPolicy, digest_in_name, store_lines
 from resolver.ops.policy_lines import PolicyLines, exchanged, written
 from resolver.ops.remembered_names import RememberedNames
 from resolver.ops.reserve import with_reserve
+from resolver.ops.weighing import first_applied, notice_addresses
+from resolver.orders.model import Order
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +61,27 @@ def amend(config: Config, applied: AppliedPolicy, file: Path, wall: float) -> Am
     if new.order is None or old.order is None or replace(new.order, history=old.order.history) != old.order:
         return None
     times = OrderTimes(brands_of(config), wall, first_applied(config, applied))
-    after = enact([times.of(StandingOrder(new.order, new, kept=False, newer=()))], manners_of(config))
+    timed = times.of(StandingOrder(new.order, new, kept=False, newer=()))
+    settled = partial(_is_settled, config, new.order, old.order, was_settled="settled" in lines.entry(number))
+    after = enact([timed], manners_of(config), settled)
     if not _same_measures(list(map(lines.measure, record["measures"])), after.measures):
         return None
     policy = _write(config.state, _replaced(lines, number, record["measures"], after), new)
+    pass_on_basis(config, applied.digest, digest_in_name(policy))
     refused: list[RefusalRecord] = lines.part_of_rest("refused")
-    alone = _alone(lines, after, [each for each in refused if each["order"] == kept.id])
+    others = {each.id for each in applied.manifest} - {kept.id}
+    alone = _alone(lines, after, [each for each in refused if each["order"] not in others])
     told = changed_orders(None, alone, {old.order.id: old.order}, {new.order.id: new.order}, wall)
     changes = [{**each, "change": "changed"} for each in told]
     part = NewPart(applied.digest, alone, (), len(lines.orders), len(refused))
     return Amended(policy, part, {"orders": changes, "rehearsal": applied.rehearsal, "baseline": False})
+
+
+def _is_settled(config: Config, new: Order, old: Order, timed: TimedOrder, *, was_settled: bool) -> bool:
+    """Tell whether there is nothing to say of the order, which has the names that it had."""
+    brands = brands_of(config)
+    alarming = not was_settled and bool(inspect(new, old, brands, protected_by(config)[0]).alarms)
+    return is_settled(timed, brands, notice_addresses(config), {new.id} if alarming else ())
 
 
 def _same_measures(before: Sequence[MeasureRecord], after: Sequence[MeasureRecord]) -> bool:

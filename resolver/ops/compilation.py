@@ -57,15 +57,17 @@ async def compile_in_child(
     plan: str | None = None,
     known: str | None = None,
     tidy: bool = False,
+    before: CompiledPolicy | None = None,
 ) -> Compiled:
     """Compile the orders as of ``wall`` on the order clock (POSIX seconds); a child that fails is a problem, too.
 
     ``tell`` learns how far it is. ``niceness`` is `AT_ONCE`, `SOON` or `BESIDE`. ``plan`` is the digest of the files
     that somebody means, accidents included. ``known`` is the policy that the journal knows as the last one; ``tidy``
-    says that it was pruned.
+    says that it was pruned. ``before`` is the policy in force, against which a change may be told.
     """
-    question = {"do": "compile", "plan": plan, "tidy": tidy}
-    return await _ask_child({**question, **_common(config, wall, known)}, tell, niceness)
+    since = None if before is None else before.digest
+    question = {"do": "compile", "plan": plan, "tidy": tidy, "since": since}
+    return await _ask_child({**question, **_common(config, wall, known)}, tell, niceness, before)
 
 
 async def amend_in_child(
@@ -106,7 +108,9 @@ async def _ask_child(question: Message, tell: Tell, niceness: int, before: Compi
         child.kill()
     if answer["say"] != "compiled":
         return _nothing(f"compiling the orders: {answer['why']}; the policy stays as it was")
-    return Compiled(_policy(answer, before), tuple(answer["problems"]), tuple(answer["warnings"]), answer["account"])
+    return Compiled(
+        read_policy(answer, before), tuple(answer["problems"]), tuple(answer["warnings"]), answer["account"]
+    )
 
 
 def _nothing(problem: str) -> Compiled:
@@ -119,7 +123,7 @@ async def _how_it_ended(child: Child) -> str:
     return f"the child ended early ({end_in_words(await child.end())})"
 
 
-def _policy(answer: Message, before: CompiledPolicy | None) -> CompiledPolicy | None:
+def read_policy(answer: Message, before: CompiledPolicy | None) -> CompiledPolicy | None:
     """Read what is told of a policy; what is told of its new part alone is joined with the policy before."""
     if answer["policy"] is None:
         return None
@@ -132,12 +136,12 @@ def _policy(answer: Message, before: CompiledPolicy | None) -> CompiledPolicy | 
     if answer["since"] is not None:
         assert before is not None, "a part is told to whom named a policy"
         assert before.digest == answer["since"], "the part is that of this policy"
-        told = {each.order for each in rules}.union(answer["gone"])
         was = before.summary
-        rules = sorted((*rules, *(each for each in was.orders if each.order not in told)), key=lambda each: each.order)
-        counted |= {key for key in before.counted if key.rpartition("/")[0] not in told}
-        dates += [each for each in was.dates if each.order not in told]
-        unpinned |= was.unpinned - told
+        stays = {each.order for each in was.orders} - {each.order for each in rules} - {*answer["gone"]}
+        rules = sorted((*rules, *(each for each in was.orders if each.order in stays)), key=lambda each: each.order)
+        counted |= {key for key in before.counted if key.rpartition("/")[0] in stays}
+        dates += [each for each in was.dates if each.order in stays]
+        unpinned |= was.unpinned & stays
     return CompiledPolicy(
         Path(answer["policy"]),
         answer["digest"],

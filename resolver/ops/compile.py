@@ -5,39 +5,32 @@ Nothing here touches what is applied; a policy takes effect when its path is han
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import partial
 from pathlib import Path
 
 from resolver.core.policy import ExemptionEntry, Policy
+from resolver.ops.account import Told
+from resolver.ops.basis import note_basis
 from resolver.ops.config import Config
-from resolver.ops.config_operator import BrandConfig, PageAddresses
 from resolver.ops.doubt import doubts
-from resolver.ops.enactment import Manners, Tables, TimedOrder, enact
+from resolver.ops.enactment import Tables, enact
 from resolver.ops.exemptions import exemption_warnings, exemptions
-from resolver.ops.kept_orders import KEPT, digest_of, keep
 from resolver.ops.last_versions import LastVersions, read_last_versions
-from resolver.ops.notice_text import responsible_name
-from resolver.ops.order_checks import brands_of, inspect, near_misses, protected_by, thresholds_of, warnings
-from resolver.ops.order_choice import Choice, Refusal, choose_orders
+from resolver.ops.manners import manners_of
+from resolver.ops.order_checks import warnings
+from resolver.ops.order_choice import Choice, Refusal
 from resolver.ops.order_files import OrderVersion, read_order_files
 from resolver.ops.order_folders import empty_folders, unread_versions
-from resolver.ops.order_times import OrderTimes
 from resolver.ops.plan import Confirms, confirms_nothing, plan_digest
-from resolver.ops.policy_document import VERSION, DeadlineRecord, PolicyDocument
-from resolver.ops.policy_file import (
-    AppliedPolicy,
-    encode_document,
-    join,
-    lost_policies,
-    read_document,
-    store_document,
-)
+from resolver.ops.policy_document import VERSION, PolicyDocument
+from resolver.ops.policy_file import AppliedPolicy, join, read_lines
+from resolver.ops.policy_lines import PolicyLines
+from resolver.ops.policy_writing import Written, contents_of, write_policy
 from resolver.ops.progress import Tell, tell_nobody
 from resolver.ops.remembered_names import RememberedNames
-from resolver.ops.reserve import RESERVE_GIVEN_UP, with_reserve
-from resolver.orders.index import Index, build_index, index_name, store_index
-from resolver.orders.model import Order, Place, Problem
+from resolver.ops.weighing import Weighed, notice_addresses, weigh
+from resolver.orders.index import Index, build_index, index_name
+from resolver.orders.model import Order, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +54,10 @@ class CompileReport:
     plan: str
     choice: Choice
     before: Mapping[str, Order]
+
+    def told(self, before: PolicyDocument | None) -> Told:
+        """Say what the journal is to be told; ``before`` is the document of the policy that it knows."""
+        return Told(self.plan, self.choice, self.digest, self.document, before, self.before)
 
     def load(self, slots: Mapping[str, int]) -> Policy:
         """Make the policy in memory, as workers would from the files."""
@@ -89,34 +86,22 @@ def compile_orders(
     confirmed = confirms(plan) and not problems  # nobody means to lose what a folder holds that cannot be read
     last = read_last_versions(config.state, applied, versions, remembered.read)
     versions += unread_versions(versions, problems, last.good, last.refused)
-    brands = brands_of(config)
-    times = OrderTimes(brands, wall, first_applied(config, applied))
-    protected, wrong_protection = protected_by(config)
-    choice = choose_orders(
-        versions,
-        last.good,
-        last.refused,
-        partial(inspect, brands=brands, protected=protected),
-        times.is_over,
-        thresholds=thresholds_of(config),
-        confirmed=confirmed,
-    )
-    timed = [times.of(standing) for standing in choice.standing]
-    problems += [Problem(Place(str(config.state), 1, 1), lost) for lost in lost_policies(config.state, applied)]
-    problems += (*last.problems, *wrong_protection, *choice.alarms)
-    problems += [problem for refusal in choice.refused for problem in refusal.problems]
-    problems += [problem for standing in choice.standing for problem in near_misses(standing.order, brands)]
+    weighed = weigh(config, wall, applied, versions, last, confirmed=confirmed)
+    choice, timed = weighed.choice, weighed.timed
+    problems += weighed.problems
     made = _unchanged(applied, last, choice, versions, wall)
     if made is None:
-        made = _make(config, applied, choice, timed, _unmet(choice, versions, times), tell)
+        made = _make(config, applied, weighed, tell)
         if write and (choice.standing or applied is not None or not problems):
-            made = _written_with_reserve(config.state, applied, choice, made)
-            if not made.problems:
+            known = None if applied is None else applied.index
+            made = replace(made, written=write_policy(config.state, contents_of(choice), made.index, known, made.lines))
+            if not made.written.problems:
                 remembered.keep_used()
-    problems += made.problems
+                note_basis(config, made.lines.digest)
+    problems += made.written.problems
     return CompileReport(
-        policy=made.policy if write else None,
-        digest=digest_of(encode_document(made.document)),
+        policy=made.written.policy if write else None,
+        digest=made.lines.digest,
         document=made.document,
         index=made.index,
         problems=tuple(sorted(dict.fromkeys(problems), key=lambda problem: problem.place)),
@@ -124,7 +109,7 @@ def compile_orders(
         warnings=(
             *empty_folders(config.orders),
             *exemption_warnings(made.document.get("exempt", []), config.exempt_places, wall),
-            *warnings(timed, config.notice.model_dump(include={"ipv4", "ipv6"}), wall),
+            *warnings(timed, notice_addresses(config), wall),
         ),
         orders=len(made.document["orders"]),
         names=len(made.index),
@@ -136,12 +121,12 @@ def compile_orders(
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """What the orders became; ``policy`` is None as long as it is not written."""
+    """What the orders became, and what was written of it."""
 
     document: PolicyDocument
+    lines: PolicyLines
     index: Index
-    policy: Path | None = None
-    problems: tuple[Problem, ...] = ()
+    written: Written
 
 
 def _unchanged(
@@ -150,41 +135,20 @@ def _unchanged(
     """Stay with the applied policy where nobody knows what an order in force says, if that policy is sound."""
     if applied is None or applied.path is None or applied.index is None or not (last.lost or last.lost_unblocking):
         return None
-    document = read_document(applied.path)
-    doubtful = tuple(doubts(last, choice, versions, document, wall))
-    return _Made(document, applied.index, applied.path, doubtful) if doubtful else None
+    lines = read_lines(applied.path)
+    doubtful = tuple(doubts(last, choice, versions, lines.document, wall))
+    return _Made(lines.document, lines, applied.index, Written(applied.path, doubtful)) if doubtful else None
 
 
-def _unmet(choice: Choice, versions: Sequence[OrderVersion], times: OrderTimes) -> dict[str, list[DeadlineRecord]]:
-    """Find, by file, the deadlines that nothing meets because the file is refused."""
-    standing = {each.order.id: each.order for each in choice.standing}
-    refused = {refusal.file for refusal in choice.refused}
-    return {
-        version.file: times.unmet(version.order, standing.get(version.order.id))
-        for version in versions
-        if version.file in refused and version.order is not None
-    }
-
-
-def _make(
-    config: Config,
-    applied: AppliedPolicy | None,
-    choice: Choice,
-    timed: Sequence[TimedOrder],
-    unmet: Mapping[str, list[DeadlineRecord]],
-    tell: Tell,
-) -> _Made:
-    tables = enact(timed, manners_of(config))
+def _make(config: Config, applied: AppliedPolicy | None, weighed: Weighed, tell: Tell) -> _Made:
+    tables = enact(weighed.timed, manners_of(config), weighed.is_settled)
     laid_out = tables.fingerprint()
     index = _index(tables, laid_out, applied, tell)
-    exempt = exemptions(config.exempt, timed, tables.measures)
-    return _Made(_document(config, tables, exempt, choice, unmet, index, laid_out), index)
-
-
-def _written_with_reserve(state: Path, applied: AppliedPolicy | None, choice: Choice, made: _Made) -> _Made:
-    policy, given_up = with_reserve(state, partial(_write, state, applied, choice, made.index, made.document))
-    full = (Problem(Place(str(state), 1, 1), RESERVE_GIVEN_UP),) if given_up else ()
-    return replace(made, policy=policy, problems=full)
+    exempt = exemptions(config.exempt, weighed.timed, tables.measures)
+    document = frame_of(config, weighed, index, laid_out, exempt)
+    document["orders"], document["measures"], document["manifest"] = tables.orders, tables.measures, tables.manifest
+    document["files"] = list(tables.file_numbers)
+    return _Made(document, PolicyLines.of(document), index, Written(None))
 
 
 def _index(tables: Tables, laid_out: str, applied: AppliedPolicy | None, tell: Tell) -> Index:
@@ -195,52 +159,10 @@ def _index(tables: Tables, laid_out: str, applied: AppliedPolicy | None, tell: T
     return Index.read(build_index(tables.rules(), tables.rule_tables(), advance))
 
 
-def first_applied(config: Config, applied: AppliedPolicy | None) -> Mapping[str, Mapping[str, date]]:
-    """Carry over since when measures are applied; what a rehearsal pretended is no fact, nor the other way round."""
-    if applied is None or applied.rehearsal != (config.rehearse is not None):
-        return {}
-    return {each.id: each.first_applied for each in applied.manifest}
-
-
-def manners_of(config: Config) -> dict[str, Manners]:
-    """Tell how each brand answers; what a brand does not say is as with the operator."""
-    own = Manners(
-        language=config.operator.language,
-        rehearsal=config.rehearse is not None,
-        ttl=config.blocked.ttl,
-        ipv4=config.notice.ipv4,
-        ipv6=config.notice.ipv6,
-        responsible=responsible_name(config.operator.contact),
-        structured=config.blocked.structured_errors,
-        organization=config.operator.name,
-        contact=config.operator.contact,
-    )
-    return {"": own} | {each.name: _brand_manners(each, own) for each in config.brands}
-
-
-def _brand_manners(brand: BrandConfig, own: Manners) -> Manners:
-    """A brand with a notice address of its own has no other: one of the operator's would show another's page."""
-    page = own if brand.notice == PageAddresses() else brand.notice
-    return replace(
-        own,
-        language=brand.language or own.language,
-        ipv4=page.ipv4,
-        ipv6=page.ipv6,
-        responsible=own.responsible if brand.contact is None else responsible_name(brand.contact),
-        organization=brand.name,
-        contact=brand.contact or own.contact,
-    )
-
-
-def _document(
-    config: Config,
-    tables: Tables,
-    exempt: list[ExemptionEntry],
-    choice: Choice,
-    unmet: Mapping[str, list[DeadlineRecord]],
-    index: Index,
-    laid_out: str,
+def frame_of(
+    config: Config, weighed: Weighed, index: Index, laid_out: str, exempt: list[ExemptionEntry]
 ) -> PolicyDocument:
+    """Write a policy document without any order."""
     return {
         "version": VERSION,
         "index": index_name(index.digest),
@@ -249,49 +171,18 @@ def _document(
         "brands": [{"name": brand.name, "clients": list(brand.clients)} for brand in config.brands],
         "exempt": exempt,
         "rehearsal": config.rehearse is not None,
-        "orders": tables.orders,
-        "measures": tables.measures,
-        "files": list(tables.file_numbers),
-        "manifest": tables.manifest,
+        "orders": [],
+        "measures": [],
+        "files": [],
+        "manifest": [],
         "refused": [
             {
                 "file": refusal.file,
                 "order": refusal.order,
                 "problems": list(map(str, refusal.problems)),
                 "kept": refusal.kept,
-                "deadlines": unmet.get(refusal.file, []),
+                "deadlines": weighed.unmet.get(refusal.file, []),
             }
-            for refusal in choice.refused
+            for refusal in weighed.choice.refused
         ],
     }
-
-
-def _write(state: Path, applied: AppliedPolicy | None, choice: Choice, index: Index, document: PolicyDocument) -> Path:
-    """Write all that a policy is made of, or leave nothing of it behind: what did not fit takes no room."""
-    state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    before = _written(state)
-    try:
-        return _write_parts(state, applied, choice, index, document)
-    except OSError:
-        for path in _written(state) - before:
-            path.unlink(missing_ok=True)
-        raise
-
-
-def _written(state: Path) -> set[Path]:
-    return {path for pattern in (f"{KEPT}/*", "index-*", "sources-*", "policy-*") for path in state.glob(pattern)}
-
-
-def _write_parts(
-    state: Path, applied: AppliedPolicy | None, choice: Choice, index: Index, document: PolicyDocument
-) -> Path:
-    """Write copies of the orders first, then the index if it is new, then the policy that refers to both."""
-    contents: dict[str, bytes] = {}
-    for standing in choice.standing:
-        for version in (standing.version, *(each.version for each in standing.newer)):
-            named = version.contents
-            contents |= {digest: named[name] for name, digest in version.sources if name in named}
-    keep(state, contents)
-    if applied is None or index is not applied.index:
-        store_index(state, index.content)
-    return store_document(state, document)

@@ -21,6 +21,7 @@ from resolver.ops.kept_for_the_journal import discard_unneeded
 from resolver.ops.plan import PlanChangedError, confirms_nothing, confirms_only
 from resolver.ops.policy_file import AppliedPolicy, read_current, read_document
 from resolver.ops.progress import Tell, told_seldom
+from resolver.ops.recompilation import recompile
 from resolver.ops.settings_kept import keep_settings
 
 PROBLEMS_TOLD: Final = 1_000
@@ -72,15 +73,35 @@ def _answer(asked: Message, tell: Tell) -> Message:
     wall, known = float(asked["wall"]), asked["known"]
     if asked["do"] == "amend":
         return _amend(asked, config, applied, wall)
+    told: Message | None = None
+    if asked["plan"] is None and applied is not None and {applied.digest} == {asked["since"], known}:
+        told = _recompiled(config, applied, wall, tell)
+    return told or _compiled(asked, config, applied, tell)
+
+
+def _recompiled(config: Config, applied: AppliedPolicy, wall: float, tell: Tell) -> Message | None:
+    """Compile what changed since the policy that supervisor and journal know; None where all must be compiled."""
+    done = recompile(config, wall, applied, tell)
+    if done is None:
+        return None
+    keep_settings(config)
+    account = account_of(done.told, config, wall, applied.digest)
+    return {**_said(done.problems, done.warnings, account), **described(done.written.policy, done.part)}
+
+
+def _compiled(asked: Message, config: Config, applied: AppliedPolicy | None, tell: Tell) -> Message:
+    wall, known = float(asked["wall"]), asked["known"]
     confirms = confirms_nothing if asked["plan"] is None else confirms_only(asked["plan"])
     report = compile_orders(config, wall, applied, tell=tell, confirms=confirms)
-    problems, warnings = _bounded(report.problems), _bounded(report.warnings)
     if report.policy is not None:
         keep_settings(config)
     lines = applied.lines if applied is not None and applied.digest == known else None
-    account = account_of(report, config, None if lines is None else lines.document, wall, known)
-    said = {"say": "compiled", "problems": problems, "warnings": warnings, "account": account}
-    return {**said, **described(report.policy, report.document)}
+    account = account_of(report.told(None if lines is None else lines.document), config, wall, known)
+    return {**_said(report.problems, report.warnings, account), **described(report.policy, report.document)}
+
+
+def _said(problems: Sequence[object], warnings: Sequence[object], account: Message) -> Message:
+    return {"say": "compiled", "problems": _bounded(problems), "warnings": _bounded(warnings), "account": account}
 
 
 def _amend(asked: Message, config: Config, applied: AppliedPolicy | None, wall: float) -> Message:

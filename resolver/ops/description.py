@@ -16,7 +16,7 @@ from resolver.ops.policy_file import digest_in_name
 class NewPart:
     """What is new in a policy against the one with the digest ``since``, of which it keeps all other orders.
 
-    ``document`` holds nothing but new orders and what was refused of these; ``gone`` are orders that it has no more.
+    ``document`` holds the new orders and what was refused, but of those kept; ``gone`` are orders that it has no more.
     ``orders`` and ``refused`` count those of the whole policy.
     """
 

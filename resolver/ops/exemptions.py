@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from resolver.core.policy import ExemptionEntry
 from resolver.ops.config_operator import ExemptionConfig
-from resolver.ops.enactment import TimedOrder
 from resolver.ops.exemption_words import exemption_words
+from resolver.ops.order_records import TimedOrder
 from resolver.ops.policy_document import MeasureRecord
 from resolver.orders.calendar import end_instant_of
 from resolver.orders.model import Order, Place, Problem

@@ -1,6 +1,6 @@
 """What is wrong with an order here: with us as its addressees, and with the names that must never be blocked."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from resolver.dns.name import ROOT, BadNameError, WireName, parse_name
 from resolver.ops.config import Config
 from resolver.ops.config_operator import BrandConfig, EntityConfig, OperatorConfig
-from resolver.ops.enactment import TimedMeasure, TimedOrder
 from resolver.ops.order_choice import Findings
+from resolver.ops.order_records import TimedMeasure, TimedOrder
 from resolver.ops.order_times import has_ended
 from resolver.orders.entities import Brand, Entity, NotOurs, binding, near_matches
 from resolver.orders.guard import Thresholds, refusals
@@ -133,12 +133,36 @@ def warnings(orders: Sequence[TimedOrder], addresses: Mapping[str, str | None], 
         ours = [each for each in timed.measures if each.ours is not None]
         times = [time for each in ours for time in (each.time, each.unsuspended) if time is not None]
         if ours and all(has_ended(span, wall) for time in times for span in (time.own, *time.named.values())):
-            yield Problem(order.place, f"order {order.id!r} is over; `arret explain` says why of each name")
+            yield over(order.id, order.place)
         for each in ours:
             yield from each.measure.skipped
             yield from _unpinned(each, wall)
             yield from _only_observed(each, wall)
             yield from _nowhere_to_redirect(each, addresses)
+
+
+def over(order_id: str, place: Place) -> Problem:
+    """Say that nothing of an order is in force any more."""
+    return Problem(place, f"order {order_id!r} is over; `arret explain` says why of each name")
+
+
+def is_settled(
+    timed: TimedOrder, brands: Sequence[Brand], addresses: Mapping[str, str | None], alarmed: Container[str]
+) -> bool:
+    """Tell whether there is nothing to say of an order, now or later, but perhaps that it is over.
+
+    ``alarmed`` are the orders, by id, of which there is something alarming.
+    """
+    standing = timed.standing
+    ours = [each for each in timed.measures if each.ours is not None]
+    return not (
+        standing.kept
+        or standing.newer
+        or standing.order.id in alarmed
+        or any(near_misses(standing.order, brands))
+        or any(each.measure.skipped or each.measure.observe or not each.time.pinned for each in ours)
+        or any(problem for each in ours for problem in _nowhere_to_redirect(each, addresses))
+    )
 
 
 def _only_observed(timed: TimedMeasure, wall: float) -> Iterator[Problem]:

@@ -6,6 +6,7 @@ order but what the file itself un-blocks.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 from resolver.ops.order_files import OrderVersion
@@ -57,13 +58,13 @@ class Refusal:
 class Choice:
     """The orders that stand, by id, and what was refused; ``confirmed`` looked like an accident, and is meant.
 
-    ``alarms`` are problems of orders that stand all the same.
+    ``alarms`` are problems of orders, by id, that stand all the same.
     """
 
     standing: tuple[StandingOrder, ...]
     refused: tuple[Refusal, ...]
     confirmed: Mapping[str, tuple[Problem, ...]]
-    alarms: tuple[Problem, ...]
+    alarms: Mapping[str, tuple[Problem, ...]]
 
 
 @dataclass(slots=True)
@@ -73,7 +74,7 @@ class _Sorting:
     accepted: dict[str, OrderVersion] = field(default_factory=dict)
     refused: list[tuple[str | None, OrderVersion, tuple[Problem, ...]]] = field(default_factory=list)
     newer: dict[str, list[RefusedVersion]] = field(default_factory=dict)
-    alarms: list[Problem] = field(default_factory=list)
+    alarms: dict[str, tuple[Problem, ...]] = field(default_factory=dict)
 
     def note_newer(self, order_id: str, version: OrderVersion, *, repeats: bool) -> None:
         """Let a refused version count for what it un-blocks, if that could be read."""
@@ -90,12 +91,14 @@ def choose_orders(
     *,
     thresholds: Thresholds = DEFAULT_THRESHOLDS,
     confirmed: bool = False,
+    beside: int | None = None,
 ) -> Choice:
     """Choose among the versions on disk and the last good ones.
 
     ``kept`` holds the latter by id, each with its order, and ``remembered`` the refused versions that counted for what
     they un-block when these were applied; ``is_over`` tells whether nothing of an order can be in force
-    any more. ``thresholds`` tell what looks like an accident, and ``confirmed`` that none is.
+    any more. ``thresholds`` tell what looks like an accident, and ``confirmed`` that none is; ``beside`` is how many
+    names the applied orders hold that are not chosen among, as they stay.
     """
     sorting = _Sorting()
     groups = _by_id(versions, kept, remembered)
@@ -103,7 +106,7 @@ def choose_orders(
         _sort(sorting, order_id, group, kept, inspect)
     for order_id, refused_before in remembered.items():
         _remember(sorting, order_id, groups.get(order_id, ()), refused_before)
-    found = _accidents(sorting, kept, is_over, thresholds)
+    found = _accidents(sorting, kept, is_over, partial(accidents, thresholds=thresholds, beside=beside))
     vanished = {} if confirmed else _refuse_accidents(sorting, found)
     stand_in = {one for one, _, _ in sorting.refused if one is not None and one in kept} | set(vanished)
     stand_in -= set(sorting.accepted)
@@ -111,7 +114,7 @@ def choose_orders(
     refused += [Refusal(kept[one].file, one, problems, kept=True) for one, problems in vanished.items()]
     standing = tuple(_standing(sorting, kept, stand_in))
     return Choice(
-        standing, tuple(sorted(refused, key=lambda each: each.file)), found if confirmed else {}, tuple(sorting.alarms)
+        standing, tuple(sorted(refused, key=lambda each: each.file)), found if confirmed else {}, sorting.alarms
     )
 
 
@@ -155,7 +158,8 @@ def _sort(
         sorting.note_newer(order_id, holder, repeats=False)
     else:
         sorting.accepted[order_id] = holder
-        sorting.alarms += found.alarms
+        if found.alarms:
+            sorting.alarms[order_id] = found.alarms
 
 
 def _problems(version: OrderVersion, inspect: Inspect, known: OrderVersion | None) -> Findings:
@@ -187,7 +191,7 @@ def _used_twice(order_id: str, version: OrderVersion, group: Sequence[OrderVersi
 
 
 def _accidents(
-    sorting: _Sorting, kept: Mapping[str, OrderVersion], is_over: Callable[[Order], bool], thresholds: Thresholds
+    sorting: _Sorting, kept: Mapping[str, OrderVersion], is_over: Callable[[Order], bool], find: "_FindAccidents"
 ) -> dict[str, tuple[Problem, ...]]:
     of_version: dict[int, AppliedOrder] = {}
 
@@ -201,7 +205,10 @@ def _accidents(
     untouched = {one for one, _, _ in sorting.refused if one in kept and one not in sorting.accepted}
     after = [applied(version) for version in sorting.accepted.values()]
     after += [one for one in before if one.id in untouched]
-    return accidents(before, after, thresholds)
+    return find(before, after)
+
+
+_FindAccidents = Callable[[Sequence[AppliedOrder], Sequence[AppliedOrder]], dict[str, tuple[Problem, ...]]]
 
 
 def _refuse_accidents(sorting: _Sorting, found: Mapping[str, tuple[Problem, ...]]) -> dict[str, tuple[Problem, ...]]:

@@ -67,7 +67,7 @@ def is_order_file(path: Path) -> bool:
 def read_order_file(path: Path, read_listed: ReadNames) -> OrderVersion:
     """Read one order file and the files that it names."""
     try:
-        content = _read_regular(path)
+        content = read_regular(path)
     except OSError as error:
         problem = Problem(Place(str(path), 1, 1), f"cannot be read ({error.strerror}): check its permissions")
         return OrderVersion(str(path), {}, (), None, (problem,), None, None)
@@ -76,7 +76,7 @@ def read_order_file(path: Path, read_listed: ReadNames) -> OrderVersion:
 
 def reread(path: Path, content: bytes, read_listed: ReadNames) -> OrderVersion:
     """Read an order file as if it held this content; the files that it names are read as they are."""
-    return _version(content, str(path), lambda name: _read_regular(path.parent / name), read_listed)
+    return _version(content, str(path), lambda name: read_regular(path.parent / name), read_listed)
 
 
 def read_kept_order(state: Path, kept: KeptOrder | KeptRefusal, read_listed: ReadNames) -> OrderVersion:
@@ -108,7 +108,7 @@ def _version(content: bytes, file: str, read_list: Callable[[str], bytes], read_
     return OrderVersion(file, contents, sources, None, parsed.problems, salvaged.id, salvaged.unblocking, parsed.draft)
 
 
-def _read_regular(path: Path) -> bytes:
+def read_regular(path: Path) -> bytes:
     """Read a file that is neither a device nor a pipe, which might never end."""
     if path.exists() and not path.is_file():
         raise OSError(None, "not a regular file")

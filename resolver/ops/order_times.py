@@ -7,8 +7,8 @@ from functools import partial
 from itertools import chain
 from zoneinfo import ZoneInfo
 
-from resolver.ops.enactment import TimedMeasure, TimedOrder, deadline_record
 from resolver.ops.order_choice import StandingOrder
+from resolver.ops.order_records import TimedMeasure, TimedOrder, deadline_record
 from resolver.ops.policy_document import DeadlineRecord
 from resolver.ops.unblocking import TimeOf, restrained
 from resolver.orders.deadlines import compliance, is_undated

@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import Final
 
 from resolver.dns.name import WireName, ancestors, present_name
-from resolver.ops.compile import manners_of
 from resolver.ops.config import Config
 from resolver.ops.config_operator import EntityConfig
-from resolver.ops.enactment import Tables, TimedOrder, enact
+from resolver.ops.enactment import Tables, enact
 from resolver.ops.exemptions import exemptions
 from resolver.ops.kept_orders import KeptOrder, KeptRefusal, read_kept
+from resolver.ops.manners import manners_of
 from resolver.ops.order_checks import brands_of
 from resolver.ops.order_choice import RefusedVersion, StandingOrder
 from resolver.ops.order_files import read_kept_order
+from resolver.ops.order_records import TimedOrder
 from resolver.ops.order_times import OrderTimes
 from resolver.ops.policy_document import VERSION, PolicyDocument
 from resolver.ops.remembered_names import RememberedNames

@@ -5,7 +5,7 @@ he looked at: with other files there is nothing that he could have meant.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -53,9 +53,22 @@ def plan_digest(versions: Sequence[OrderVersion], problems: Sequence[Problem]) -
 
     The same files have the same digest wherever they lie. What cannot be read counts by what is said of it.
     """
+    return digest_of_files(
+        [
+            (version.file, version.sources, [] if version.order is not None else version.problems)
+            for version in versions
+        ],
+        problems,
+    )
+
+
+def digest_of_files(
+    files: Iterable[tuple[str, Sequence[Sequence[str]], Sequence[Problem]]], problems: Sequence[Problem]
+) -> str:
+    """Do what `plan_digest` does with the sources of each file, and with what keeps it from being read."""
     content = sha256()
-    for version in versions:
-        wrong = [] if version.order is not None else [problem.what for problem in version.problems]
-        content.update(json.dumps([Path(version.file).name, version.sources, wrong]).encode() + b"\n")
+    for file, sources, wrong in files:
+        told = [Path(file).name, sources, [problem.what for problem in wrong]]
+        content.update(json.dumps(told).encode() + b"\n")
     content.update(json.dumps([problem.what for problem in problems]).encode())
     return content.hexdigest()[:_SHOWN]

@@ -109,14 +109,41 @@ class RefusedVersionRecord(TypedDict):
     repeats: bool
 
 
+class ListedRecord(TypedDict):
+    """What the index holds for a measure, by its number within the order: a digest (`Blocking.names`) and the files."""
+
+    measure: int
+    names: str
+    files: list[str]
+
+
+class SettledRecord(TypedDict):
+    """What need not be compiled again while its files stay as they are, as there is nothing to be told of it.
+
+    ``over`` is from when nothing of the order can be in force (POSIX seconds; None: open), ``ours`` whether any of it
+    ever was ours, and ``place`` line and column of its id. ``names`` counts those that it blocks, ``listed`` sums up
+    the measure that lists them.
+    """
+
+    over: float | None
+    ours: bool
+    place: list[int]
+    names: int
+    listed: list[ListedRecord]
+
+
 class ManifestEntry(TypedDict):
-    """Where the applied version of an order is kept: name and SHA-256 of each file, the order file first."""
+    """Where the applied version of an order is kept: name and SHA-256 of each file, the order file first.
+
+    ``settled`` is there if a reload may take its records as they are.
+    """
 
     id: str
     path: str
     files: list[list[str]]
     first_applied: dict[str, str]
     refused: NotRequired[list[RefusedVersionRecord]]
+    settled: NotRequired[SettledRecord]
 
 
 class RefusalRecord(TypedDict):

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
+from resolver.ops.kept_orders import digest_of
 from resolver.ops.policy_document import VERSION, ManifestEntry, MeasureRecord, OrderRecord, PolicyDocument
 
 _VERSION: Final = re.compile(rb'\{"version":([0-9]+),')
@@ -67,6 +68,11 @@ class PolicyLines:
         return b"\n".join((written({**self.head, **counts}), *self.measures, *self.orders, *self.manifest, self.rest))
 
     @property
+    def digest(self) -> str:
+        """The checksum that names the document."""
+        return digest_of(self.content)
+
+    @property
     def sources(self) -> bytes:
         """The manifest once more as one JSON object, with what tells whether it is that of a rehearsal."""
         rehearsal = b"true" if self.head["rehearsal"] else b"false"
@@ -87,6 +93,19 @@ class PolicyLines:
     def entry(self, number: int) -> ManifestEntry:
         """Read the manifest of one order."""
         return cast("ManifestEntry", json.loads(self.manifest[number]))
+
+    def part(self, numbers: Iterable[int]) -> PolicyDocument:
+        """Read some orders, with their measures numbered anew; of the rest, only what was refused."""
+        orders: list[OrderRecord] = []
+        measures: list[MeasureRecord] = []
+        manifest: list[ManifestEntry] = []
+        for number in numbers:
+            order, first = self.order(number), len(measures)
+            measures += map(self.measure, order["measures"])
+            orders.append({**order, "measures": list(range(first, len(measures)))})
+            manifest.append(self.entry(number))
+        parts = {"orders": orders, "measures": measures, "manifest": manifest, "refused": self.part_of_rest("refused")}
+        return cast("PolicyDocument", {**self.head, **parts})
 
     def number_of(self, path: str) -> int | None:
         """Find the order that was applied from a file; None if none was."""

@@ -151,7 +151,14 @@ class Reloader:
         tidy, self.pruned = self.pruned, False
         try:
             return await compile_in_child(
-                config, wall, self._note_progress, niceness=niceness, plan=plan, known=known, tidy=tidy
+                config,
+                wall,
+                self._note_progress,
+                niceness=niceness,
+                plan=plan,
+                known=known,
+                tidy=tidy,
+                before=self.policy,
             )
         finally:
             self._tell_elsewhere("compiled", 0, 0)

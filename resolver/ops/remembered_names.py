@@ -48,6 +48,11 @@ class RememberedNames:
             self._used[key] = names
         return self._used[key]
 
+    @property
+    def in_use(self) -> bool:
+        """Whether any file was read that is worth remembering."""
+        return bool(self._used)
+
     def _recall(self, key: str) -> FileNames | None:
         try:
             with (self._folder / key).open("rb") as file:

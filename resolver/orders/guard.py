@@ -120,17 +120,21 @@ DEFAULT_THRESHOLDS = Thresholds()
 
 
 def accidents(
-    before: Sequence[AppliedOrder], after: Sequence[AppliedOrder], thresholds: Thresholds = DEFAULT_THRESHOLDS
+    before: Sequence[AppliedOrder],
+    after: Sequence[AppliedOrder],
+    thresholds: Thresholds = DEFAULT_THRESHOLDS,
+    beside: int | None = None,
 ) -> dict[str, tuple[Problem, ...]]:
     """Find, by order id, the changes against the orders last applied that look like accidents.
 
-    An empty ``before`` is the first start, when nothing is compared. Names of an order that is over are free to go.
+    ``beside`` counts the names of applied orders that are not over and stay as they are, beyond those of ``before``.
+    Neither is the first start, when nothing is compared. Names of an order that is over are free to go.
     A change that is too large as a whole is held against each order that has a part in it.
     """
-    if not before:
+    if not before and beside is None:
         return {}
     changes = tuple(_changes(before, after))
-    total = sum(len(order.names) for order in before if not order.over)
+    total = (beside or 0) + sum(len(order.names) for order in before if not order.over)
     lost, gained = sum(change.lost for change in changes), sum(change.gained for change in changes)
     losing = lost > thresholds.many and lost > thresholds.lost_of_all * total
     gaining = gained > thresholds.many and gained > thresholds.added_to_all * total

@@ -20,12 +20,12 @@ import mmap
 import struct
 import sys
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import merge
 from itertools import accumulate, chain, groupby, islice
 from operator import itemgetter
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, TypeAlias
 
 import marisa_trie
 
@@ -39,8 +39,8 @@ MAGIC = b"ARRET-3" + sys.byteorder[:1].encode()
 _SIZES = struct.Struct("=QQQQQ")
 _KIND = struct.Struct("=IIII")
 _RULE_SIZE = 8
-_LINE_BITS = 32
-_LINES = 2**_LINE_BITS - 1
+LINE_BITS = 32
+LINES = 2**LINE_BITS - 1
 _BODY = len(MAGIC) + hashlib.sha256().digest_size
 _TRIE = _BODY + _SIZES.size
 _REACHES = (Reach.EXACT, Reach.SUBTREE)
@@ -49,6 +49,9 @@ _ALIKE = 0.75
 """How much of two names must be the same, as difflib counts it."""
 _TRIES = 1
 """One level of tries is a third larger than marisa's three, and built and walked in half the time."""
+
+
+Trie: TypeAlias = marisa_trie.BinaryTrie
 
 
 class DamagedIndexError(Exception):
@@ -80,7 +83,7 @@ class RuleTable(NamedTuple):
     file: int
 
 
-class _Kind(NamedTuple):
+class Kind(NamedTuple):
     """What the rules of one list of one measure have in common."""
 
     measure: int
@@ -109,7 +112,7 @@ class Index:
         self._rules = view[at_rules:at_starts].cast("Q")
         self._starts = view[at_starts:at_kinds].cast("I")
         self._kinds = tuple(
-            _Kind(measure, timeline, file, _REACHES[reach])
+            Kind(measure, timeline, file, _REACHES[reach])
             for measure, timeline, file, reach in _KIND.iter_unpack(view[at_kinds:])
         )
         self.digest = view[len(MAGIC) : _BODY].hex()
@@ -136,6 +139,11 @@ class Index:
     def content(self) -> bytes | mmap.mmap:
         """The octets that `store_index` writes."""
         return self._content
+
+    @property
+    def parts(self) -> "tuple[marisa_trie.BinaryTrie, memoryview, memoryview, tuple[Kind, ...]]":
+        """Trie, where the rules of each key id begin, rules by key id, and kinds: to make another index of them."""
+        return self._trie, self._starts, self._rules, self._kinds
 
     def __len__(self) -> int:
         """Count the listed names."""
@@ -188,8 +196,8 @@ class Index:
 
     def _rule(self, name: WireName, place: int) -> Rule:
         rule = self._rules[place]
-        measure, timeline, file, reach = self._kinds[rule >> _LINE_BITS]
-        return Rule(name, reach, measure, timeline, file, rule & _LINES)
+        measure, timeline, file, reach = self._kinds[rule >> LINE_BITS]
+        return Rule(name, reach, measure, timeline, file, rule & LINES)
 
 
 def index_name(digest: str) -> str:
@@ -209,18 +217,31 @@ def build_index(
     What is packed stays packed: the names are walked twice, in their order, and never held all at once.
     """
     plan = _plan(rules, tables)
-    trie = marisa_trie.BinaryTrie(plan.keys(), num_tries=_TRIES)
+    trie = make_trie(plan.keys())
     laid_out, counts = array("Q"), array("I")  # later than the trie, whose making takes the most memory
     ids = array("I", map(trie.__getitem__, plan.walk(laid_out, counts, advance)))
-    starts, packed = _placed(ids, counts, laid_out)
+    return assemble(plan.kinds, trie, placed_by_id(ids, counts, laid_out), plan.raw)
+
+
+def make_trie(keys: Iterable[bytes]) -> Trie:
+    """Make the trie of some keys, in whatever order they come."""
+    return marisa_trie.BinaryTrie(keys, num_tries=_TRIES)
+
+
+def assemble(kinds: Sequence[Kind], trie: Trie, placed: "tuple[array[int], array[int]]", raw: int) -> bytes:
+    """Put the parts of an index together: ``placed`` is where the rules of each key id begin, and all rules by key id.
+
+    ``raw`` counts the keys that are raw forms.
+    """
+    starts, packed = placed
     octets = trie.tobytes()
     body = hashlib.sha256()
     parts = [
-        _SIZES.pack(len(octets), len(trie), len(packed), len(plan.kinds), len(trie) - plan.raw),
+        _SIZES.pack(len(octets), len(trie), len(packed), len(kinds), len(trie) - raw),
         octets.ljust(_padded(len(octets)), b"\x00"),
         packed.tobytes(),
         starts.tobytes(),
-        b"".join(_KIND.pack(*kind[:3], kind.reach is Reach.SUBTREE) for kind in plan.kinds),
+        b"".join(_KIND.pack(*kind[:3], kind.reach is Reach.SUBTREE) for kind in kinds),
     ]
     for part in parts:
         body.update(part)
@@ -233,7 +254,7 @@ class _Plan(NamedTuple):
     ``raw`` counts the keys among the single rules that are raw forms.
     """
 
-    kinds: tuple[_Kind, ...]
+    kinds: tuple[Kind, ...]
     single: list[tuple[bytes, int]]
     tables: list[tuple[int, NameTable]]
     raw: int
@@ -271,10 +292,10 @@ _SHORT = 4_096
 def _plan(rules: Iterable[Rule], tables: Iterable[RuleTable]) -> _Plan:
     """Number the kinds in an order of their own, so that the order of what is given leaves no trace."""
     listed, packed = list(rules), list(tables)
-    kinds = tuple(sorted({*map(_kind, listed), *map(_kind, packed)}))
+    kinds = tuple(sorted({*map(kind_of, listed), *map(kind_of, packed)}))
     numbers = {kind: number for number, kind in enumerate(kinds)}
-    single = [(hierarchy_key(rule.name), numbers[_kind(rule)] << _LINE_BITS | rule.line) for rule in listed]
-    numbered = [(numbers[_kind(table)], table.names) for table in packed]
+    single = [(hierarchy_key(rule.name), numbers[kind_of(rule)] << LINE_BITS | rule.line) for rule in listed]
+    numbered = [(numbers[kind_of(table)], table.names) for table in packed]
     raw = _raw_rules(single, numbered)
     for kind, names in numbered:
         single += _packed_rules(kind, names) if len(names) < _SHORT else ()
@@ -288,16 +309,16 @@ def _raw_rules(single: list[tuple[bytes, int]], tables: list[tuple[int, NameTabl
     return [(raw, rule) for key, rule in chain(single, *streams) if (raw := raw_key(key)) is not None]
 
 
-def _kind(of: Rule | RuleTable) -> _Kind:
-    return _Kind(of.measure, of.timeline, of.file, of.reach)
+def kind_of(of: Rule | RuleTable) -> Kind:
+    return Kind(of.measure, of.timeline, of.file, of.reach)
 
 
 def _packed_rules(kind: int, names: NameTable) -> Iterator[tuple[bytes, int]]:
-    first = kind << _LINE_BITS
+    first = kind << LINE_BITS
     return zip(names, (first | line for line in names.lines), strict=True)
 
 
-def _placed(ids: "array[int]", counts: "array[int]", rules: "array[int]") -> "tuple[array[int], array[int]]":
+def placed_by_id(ids: "array[int]", counts: "array[int]", rules: "array[int]") -> "tuple[array[int], array[int]]":
     """Put the rules of each key where its id says, without comparing; gives where each key's begin, and the rules."""
     starts = array("I", bytes(4 * (len(ids) + 1)))
     for key_id, count in zip(ids, counts, strict=True):

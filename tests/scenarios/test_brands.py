@@ -177,7 +177,7 @@ def test_the_journal_is_told_of_brands_and_exemptions_but_of_no_client(desk: Des
     exempting(desk, orders=["ta-1"])
     desk.write("one.yaml", order_text(addressee=BOTH))
     report = desk.compile()
-    told = account_of(report, Config.model_validate(desk.settings), None, desk.wall, None)
+    told = account_of(report.told(None), Config.model_validate(desk.settings), desk.wall, None)
     assert [brand["name"] for brand in told["brands"]] == ["Pacifique", "Île"]
     assert told["exempt"] == [{"orders": ["ta-1"], "legal_basis": None, "why": "research", "until": "2026-06-03"}]
     assert "10.9.0" not in repr(told)

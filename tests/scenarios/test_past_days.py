@@ -40,7 +40,7 @@ class Archive(Desk):
         assert report.policy is not None
         assert report.problems == ()
         keep_settings(config)
-        told = account_of(report, config, None, self.wall, None)
+        told = account_of(report.told(None), config, self.wall, None)
         orders = told.pop("orders")
         when = {"time": time_text(self.wall), "who": "test", "digest": report.digest}
         self.note(

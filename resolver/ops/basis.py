@@ -1,0 +1,65 @@
+"""What the records of an order depend on beside its files: with the same basis, the same files give the same records.
+
+The configuration, the operator's list of protected names, this program with what comes with it, the libraries beside
+it, and the time zones. ``state/basis`` says on which one the policy of which digest was made; losing it costs time and
+nothing else, so it is never flushed. A start looks at everything anyway.
+"""
+
+import json
+import sys
+import zoneinfo
+from collections.abc import Iterator
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+import resolver
+from resolver.ops.config import Config
+
+BASIS: Final = "basis"
+_ZONE: Final = "Europe/Paris"
+"""A package of time zones is exchanged whole, so one of them stands for all."""
+
+
+def basis_of(config: Config) -> str:
+    """Sum up by a SHA-256 what records are made on now. Raises OSError."""
+    content = sha256(json.dumps(config.to_json(), sort_keys=True).encode())
+    if config.guard.protected is not None:
+        content.update(config.guard.protected.read_bytes())
+    package = Path(resolver.__file__).parent
+    own = (path for path in package.rglob("*") if path.suffix != ".pyc")
+    zones = (Path(folder, _ZONE) for folder in zoneinfo.TZPATH)
+    for path in (*sorted(own), *zones):
+        if path.is_file():
+            found = path.stat()
+            content.update(f"{path} {found.st_size} {found.st_mtime_ns} {found.st_ino}\n".encode())
+    content.update(f"{sys.version} {sorted(_libraries())}".encode())
+    return content.hexdigest()
+
+
+def _libraries() -> Iterator[str]:
+    """Name the libraries beside this program with their versions, as their folders have it."""
+    for folder in map(Path, sys.path):
+        if folder.is_dir():
+            yield from (path.name for path in folder.glob("*.dist-info"))
+
+
+def note_basis(config: Config, digest: str) -> None:
+    """Note that a policy is made on what there is now."""
+    with suppress(OSError):
+        (config.state / BASIS).write_text(f"{digest} {basis_of(config)}\n")
+
+
+def is_made_on_the_same(config: Config, digest: str) -> bool:
+    """Tell whether a policy was made on what there is now, as far as that is known."""
+    try:
+        return (config.state / BASIS).read_text() == f"{digest} {basis_of(config)}\n"
+    except (OSError, ValueError):
+        return False
+
+
+def pass_on_basis(config: Config, before: str, digest: str) -> None:
+    """Note what a policy is made on that is the one before but for some orders; nothing if that cannot be told."""
+    if is_made_on_the_same(config, before):
+        note_basis(config, digest)
