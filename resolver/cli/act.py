@@ -100,7 +100,7 @@ def perform(act: Act, config_file: Path | None, *, as_json: bool) -> None:
     """Write the entry, journal it, have it in force in every worker; ends with 1 if any of this failed."""
     config = read_config(config_file)
     try:
-        wall = float(call(config.state, "status", within=10.0)["order_clock"])
+        wall = float(call(config.state, "status", within=10.0, act_follows=True)["order_clock"])
         running = True
     except NoServerError:
         wall, running = order_clock(config.rehearse, time.time()).read(), False

@@ -1,6 +1,7 @@
 """How the supervisor has the orders compiled: by a child of its own, within a bound, and what it learns from it."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -8,6 +9,7 @@ from typing import Final
 from resolver.ops.channel import Message
 from resolver.ops.children import Child, cannot_start, end_in_words
 from resolver.ops.config import Config
+from resolver.ops.foreseen import ForeseenChild
 from resolver.ops.metrics import OrderDate, OrderRules, PolicySummary
 from resolver.ops.progress import Tell, tell_nobody
 from resolver.ops.timelines import spans
@@ -71,11 +73,14 @@ async def compile_in_child(
 
 
 async def amend_in_child(
-    config: Config, wall: float, known: str | None, file: Path, before: CompiledPolicy
+    config: Config, wall: float, known: str | None, file: Path, before: CompiledPolicy, foreseen: ForeseenChild
 ) -> Compiled:
-    """Put the history of the order in a file into the applied policy; no policy where that takes a compilation."""
+    """Put the history of the order in a file into the applied policy; no policy where that takes a compilation.
+
+    The child is the one that was foreseen, if there is one.
+    """
     question = {"do": "amend", "tidy": False, "file": str(file), "since": before.digest}
-    return await _ask_child({**question, **_common(config, wall, known)}, tell_nobody, AT_ONCE, before)
+    return await _ask_child({**question, **_common(config, wall, known)}, tell_nobody, AT_ONCE, before, foreseen.take)
 
 
 async def recall_in_child(config: Config, wall: float, known: str | None) -> Compiled:
@@ -88,9 +93,15 @@ def _common(config: Config, wall: float, known: str | None) -> Message:
     return {"config": config.to_json(), "wall": wall, "known": known}
 
 
-async def _ask_child(question: Message, tell: Tell, niceness: int, before: CompiledPolicy | None = None) -> Compiled:
+async def _ask_child(
+    question: Message,
+    tell: Tell,
+    niceness: int,
+    before: CompiledPolicy | None = None,
+    start: Callable[[], Child] | None = None,
+) -> Compiled:
     try:
-        child = Child(asyncio.get_running_loop(), "compile")
+        child = Child(asyncio.get_running_loop(), "compile") if start is None else start()
         child.heard_progress = tell
     except OSError as error:
         return _nothing(f"compiling the orders: {cannot_start(error)}; the policy stays as it was")

@@ -37,9 +37,10 @@ def find_order_file(folders: Sequence[Path], order: str) -> Path:
     written = re.escape(order.encode())
     line = re.compile(rb"^(?:\xef\xbb\xbf)?order:[ \t]*([\"']?)" + written + rb"\1[ \t]*(?:#.*)?\r?$", re.MULTILINE)
     try:
-        files = sorted(path for folder in folders for path in folder.iterdir() if is_order_file(path))
-        found = [path for path in files if line.search(path.read_bytes())]
-        found = found or [path for path in files if _holds(path, order)]
+        files = (path for folder in folders for path in folder.iterdir() if is_order_file(path))
+        contents = {path: content for path in files if order.encode() in (content := path.read_bytes())}
+        found = sorted(path for path, content in contents.items() if line.search(content))
+        found = found or sorted(path for path, content in contents.items() if _holds(path, content, order))
     except OSError as error:
         raise OrderWritingError(f"{error.filename}: cannot be read ({error.strerror})") from error
     if len(found) > 1:
@@ -50,11 +51,8 @@ def find_order_file(folders: Sequence[Path], order: str) -> Path:
     return found[0]
 
 
-def _holds(path: Path, order: str) -> bool:
+def _holds(path: Path, content: bytes, order: str) -> bool:
     """Tell whether a file holds an order however that is written: in braces, under a quoted key."""
-    content = path.read_bytes()
-    if order.encode() not in content:
-        return False
     match read_yaml(content, str(path)):
         case YamlDocument(value={"order": str(held)}):
             return held == order

@@ -5,7 +5,7 @@ between the policy that goes and the one that comes. Nothing is believed without
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final, Generic, TypeVar
@@ -18,6 +18,8 @@ from resolver.ops.policy_lines import PolicyLines
 Made = TypeVar("Made")
 _MARK: Final = 16
 """Octets by which a line is known again."""
+_QUICK: Final = 64
+"""So many known lines are passed by in the time that one takes to be read."""
 
 
 class MadeOfLines(Generic[Made]):
@@ -27,8 +29,13 @@ class MadeOfLines(Generic[Made]):
         self.all: tuple[Made, ...] = ()
         self._marks: tuple[bytes, ...] = ()
 
-    def take(self, lines: Iterable[bytes], make: Callable[[int, bytes], Made]) -> None:
-        """Make of each line what it stands for, by its number, and forget what the lines before were made into."""
+    def take(
+        self, lines: Iterable[bytes], make: Callable[[int, bytes], Made], pause: Callable[[], None] = lambda: None
+    ) -> None:
+        """Make of each line what it stands for, by its number, and forget what the lines before were made into.
+
+        ``pause`` is called after each line that was read, and every so often among those that were known.
+        """
         made: list[Made] = []
         marks: list[bytes] = []
         for number, line in enumerate(lines):
@@ -36,6 +43,8 @@ class MadeOfLines(Generic[Made]):
             known = number < len(self._marks) and self._marks[number] == mark
             made.append(self.all[number] if known else make(number, line))
             marks.append(mark)
+            if not known or not number % _QUICK:
+                pause()
         self.all, self._marks = tuple(made), tuple(marks)
 
 
@@ -60,12 +69,7 @@ class PolicyReader:
             self._measures = MadeOfLines()
         self._slots = dict(slots)
 
-        def pausing() -> Iterator[bytes]:
-            for line in lines.measures:
-                yield line
-                pause()
-
-        self._measures.take(pausing(), lambda number, line: measure_state(number, json.loads(line), slots))
+        self._measures.take(lines.measures, lambda number, line: measure_state(number, json.loads(line), slots), pause)
         head = {**lines.head, "digest": digest_in_name(path)}
         return join_policy(head, self._measures.all, index), lines
 

@@ -22,6 +22,7 @@ from resolver.ops.config import Config, load_config
 from resolver.ops.cookie_secrets import CookieSecrets
 from resolver.ops.counter_places import OrderPlaces, UpstreamPlaces
 from resolver.ops.current_policy import write_current
+from resolver.ops.foreseen import ForeseenChild
 from resolver.ops.journal_facts import SERVER, Who
 from resolver.ops.logs import LOGGER, Log, log_event
 from resolver.ops.metrics import ReloadState
@@ -81,6 +82,7 @@ class Reloader:
         self.pruned = False
         self.urgent = False
         self._compiling: asyncio.Task[Compiled] | None = None
+        self.foreseen = ForeseenChild()
         self._changing = asyncio.Lock()
         self._amendments = 0
         self._chronicle = chronicle
@@ -237,7 +239,7 @@ class Reloader:
         async with self._changing:
             assert self.policy is not None, "start put one in force"
             wall, known = self._clock.read(), self._chronicle.known
-            compiled = await amend_in_child(self.config, wall, known, file, self.policy)
+            compiled = await amend_in_child(self.config, wall, known, file, self.policy, self.foreseen)
             if compiled.policy is None:
                 _log_problems(compiled.problems)
                 self.urgent = True

@@ -245,6 +245,7 @@ class Supervisor:
         if self._control is not None:
             self._control.stop()
         await self._reloads.stop()
+        self._reloader.foreseen.end()
         await asyncio.gather(self._places.drain(DRAIN_SECONDS), self._notice.end())
         await self._chronicle.stop()
         if self._metrics is not None:
@@ -265,7 +266,10 @@ class Supervisor:
             metrics = str(ListenAddress(*self._metrics.address))
         return {**self._server.status(), "metrics": metrics}
 
-    async def _answer_status(self, _request: Message, _peer: Peer) -> Message:
+    async def _answer_status(self, request: Message, _peer: Peer) -> Message:
+        """Tell how things are; to whom is about to act, with an interpreter on its way that will amend the policy."""
+        if request.get("act_follows"):
+            self._reloader.foreseen.start()
         return self._status()
 
     async def _answer_progress(self, _request: Message, _peer: Peer) -> Message:

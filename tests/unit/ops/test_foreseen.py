@@ -1,0 +1,49 @@
+"""An interpreter that was foreseen is used by whoever comes in time, and ends by itself otherwise."""
+
+import asyncio
+
+import pytest
+
+from resolver.ops import foreseen
+from resolver.ops.children import Child, Role
+from resolver.ops.foreseen import ForeseenChild
+from tests.fair_time import run_fairly
+
+
+def test_whoever_comes_in_time_takes_it() -> None:
+    async def scenario() -> None:
+        ahead = ForeseenChild()
+        ahead.start()
+        ahead.start()
+        first, second = ahead.take(), ahead.take()
+        try:
+            assert first.alive
+            assert first.pid < second.pid, "the second one is started only when it is needed"
+        finally:
+            first.kill()
+            second.kill()
+            await asyncio.gather(first.end(), second.end())
+
+    run_fairly(scenario)
+
+
+def test_nobody_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Child] = []
+
+    class Noted(Child):
+        def __init__(self, loop: asyncio.AbstractEventLoop, role: Role) -> None:
+            super().__init__(loop, role)
+            started.append(self)
+
+    async def scenario() -> None:
+        ahead = ForeseenChild()
+        ahead.start()
+        await started[0].end()
+        again = ahead.take()
+        again.kill()
+        await again.end()
+
+    monkeypatch.setattr(foreseen, "Child", Noted)
+    monkeypatch.setattr(foreseen, "KEPT_SECONDS", 0.01)
+    run_fairly(scenario)
+    assert len(started) == 2
