@@ -22,8 +22,17 @@ _ZONE: Final = "Europe/Paris"
 """A package of time zones is exchanged whole, so one of them stands for all."""
 
 
-def basis_of(config: Config) -> str:
-    """Sum up by a SHA-256 what records are made on now. Raises OSError."""
+def basis_of(config: Config) -> str | None:
+    """Sum up by a SHA-256 what records are made on now; None if that cannot be read.
+
+    To be asked before any of it is read for a policy: what changes meanwhile is then another basis than that noted.
+    """
+    with suppress(OSError):
+        return _sum(config)
+    return None
+
+
+def _sum(config: Config) -> str:
     content = sha256(json.dumps(config.to_json(), sort_keys=True).encode())
     if config.guard.protected is not None:
         content.update(config.guard.protected.read_bytes())
@@ -45,21 +54,23 @@ def _libraries() -> Iterator[str]:
             yield from (path.name for path in folder.glob("*.dist-info"))
 
 
-def note_basis(config: Config, digest: str) -> None:
-    """Note that a policy is made on what there is now."""
-    with suppress(OSError):
-        (config.state / BASIS).write_text(f"{digest} {basis_of(config)}\n")
+def note_basis(state: Path, digest: str, basis: str | None) -> None:
+    """Note on what a policy was made, if that is known."""
+    if basis is not None:
+        with suppress(OSError):
+            (state / BASIS).write_text(f"{digest} {basis}\n")
 
 
-def is_made_on_the_same(config: Config, digest: str) -> bool:
-    """Tell whether a policy was made on what there is now, as far as that is known."""
+def is_made_on(state: Path, digest: str, basis: str | None) -> bool:
+    """Tell whether a policy was made on this, as far as that is known."""
     try:
-        return (config.state / BASIS).read_text() == f"{digest} {basis_of(config)}\n"
+        return basis is not None and (state / BASIS).read_text() == f"{digest} {basis}\n"
     except (OSError, ValueError):
         return False
 
 
 def pass_on_basis(config: Config, before: str, digest: str) -> None:
     """Note what a policy is made on that is the one before but for some orders; nothing if that cannot be told."""
-    if is_made_on_the_same(config, before):
-        note_basis(config, digest)
+    basis = basis_of(config)
+    if is_made_on(config.state, before, basis):
+        note_basis(config.state, digest, basis)

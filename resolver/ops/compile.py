@@ -10,7 +10,7 @@ from pathlib import Path
 
 from resolver.core.policy import ExemptionEntry, Policy
 from resolver.ops.account import Told
-from resolver.ops.basis import note_basis
+from resolver.ops.basis import basis_of, note_basis
 from resolver.ops.config import Config
 from resolver.ops.doubt import doubts
 from resolver.ops.enactment import Tables, enact
@@ -80,6 +80,7 @@ def compile_orders(
     looks like an accident is meant. Raises OSError when the policy cannot be written, PlanChangedError when other files
     were meant; what was there before is unchanged then.
     """
+    basis = basis_of(config) if write else None
     remembered = RememberedNames(config.state, tell)
     versions, problems = read_order_files(config.orders, remembered.read, tell)
     plan = plan_digest(versions, problems)
@@ -97,7 +98,7 @@ def compile_orders(
             made = replace(made, written=write_policy(config.state, contents_of(choice), made.index, known, made.lines))
             if not made.written.problems:
                 remembered.keep_used()
-                note_basis(config, made.lines.digest)
+                note_basis(config.state, made.lines.digest, basis)
     problems += made.written.problems
     return CompileReport(
         policy=made.written.policy if write else None,

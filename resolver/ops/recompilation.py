@@ -4,13 +4,13 @@ What comes of it is to the octet what `resolver.ops.compile` makes of all files.
 certain, or would be no quicker, this says nothing, and everything is compiled.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
 from resolver.ops.account import Told
-from resolver.ops.basis import is_made_on_the_same, note_basis
+from resolver.ops.basis import basis_of, is_made_on, note_basis
 from resolver.ops.compile import frame_of
 from resolver.ops.config import Config
 from resolver.ops.description import NewPart
@@ -26,7 +26,7 @@ from resolver.ops.policy_lines import PolicyLines
 from resolver.ops.policy_writing import Written, contents_of, write_policy
 from resolver.ops.progress import Tell, tell_nobody
 from resolver.ops.remembered_names import RememberedNames
-from resolver.ops.unchanged_orders import SortedFiles, sort_files
+from resolver.ops.unchanged_orders import SortedFiles, StayingOrder, sort_files
 from resolver.ops.weighing import Weighed, weigh
 from resolver.orders.index import Index
 from resolver.orders.model import Place, Problem
@@ -51,8 +51,8 @@ def recompile(config: Config, wall: float, applied: AppliedPolicy, tell: Tell = 
 
     Raises OSError when the policy cannot be written; what was there before is unchanged then.
     """
-    lines = applied.lines
-    if lines is None or applied.index is None or config.exempt or not is_made_on_the_same(config, applied.digest):
+    lines, basis = applied.lines, basis_of(config)
+    if lines is None or applied.index is None or config.exempt or not is_made_on(config.state, applied.digest, basis):
         return None
     remembered = RememberedNames(config.state, tell)
     try:
@@ -63,11 +63,19 @@ def recompile(config: Config, wall: float, applied: AppliedPolicy, tell: Tell = 
     last = read_last_versions(config.state, replace(applied, manifest=changing), files.versions, remembered.read)
     if remembered.in_use or last.lost or last.lost_unblocking:
         return None
-    beside = sum(each.settled["names"] for each in files.staying.values() if not each.is_over(wall))
-    weighed = weigh(config, wall, applied, files.versions, last, confirmed=False, beside=beside)
+    weighed = weigh(
+        config, wall, applied, files.versions, last, confirmed=False, beside=_beside(applied, files.staying, wall)
+    )
     if sum(len(each.listed) for standing in weighed.choice.standing for each in standing.order.measures) > MOST_NAMES:
         return None
-    return _Recompilation(config, wall, applied, lines, applied.index, files, last, weighed).finish()
+    return _Recompilation(config, wall, applied, basis, lines, applied.index, files, last, weighed).finish()
+
+
+def _beside(applied: AppliedPolicy, staying: Mapping[str, StayingOrder], wall: float) -> int | None:
+    """Count the names of orders that stay and are not over; None where none was applied, as at a first start."""
+    if not applied.manifest:
+        return None
+    return sum(each.settled["names"] for each in staying.values() if not each.is_over(wall))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,7 @@ class _Recompilation:
     config: Config
     wall: float
     applied: AppliedPolicy
+    basis: str | None
     lines: PolicyLines
     index: Index
     files: SortedFiles
@@ -95,7 +104,7 @@ class _Recompilation:
         for each in staying.values():
             contents |= each.contents
         done = write_policy(config.state, contents, index, self.index, lines)
-        note_basis(config, lines.digest)
+        note_basis(config.state, lines.digest, self.basis)
         part, told = self._new_part(lines, enacted)
         problems = dict.fromkeys((*self.weighed.problems, *done.problems))
         return Recompiled(

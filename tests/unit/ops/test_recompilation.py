@@ -9,7 +9,8 @@ from resolver.ops.basis import BASIS
 from resolver.ops.config import Config
 from resolver.ops.current_policy import write_current
 from resolver.ops.kept_orders import KEPT
-from resolver.ops.policy_file import read_current
+from resolver.ops.policy_file import read_current, store_lines
+from resolver.ops.policy_lines import PolicyLines
 from resolver.ops.recompilation import Recompiled, recompile
 from tests.unit.ops.desk import Desk, order_text
 
@@ -93,6 +94,18 @@ def test_too_many_names_at_once_are_refused_as_ever(desk: Desk) -> None:
     assert done.problems == desk.compile().problems
 
 
+def test_many_names_beside_a_policy_without_orders_are_a_first_start(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.apply()
+    desk.write("1.yaml", order_text("ta-1", [f"{number}.example" for number in range(1_002)]))
+
+    done = recompiled(desk)
+
+    assert done is not None
+    assert (done.problems, new_orders(done)) == ((), ["ta-1"])
+    assert done.told.digest == desk.compile().digest
+
+
 @pytest.mark.parametrize(
     "changed",
     [
@@ -118,12 +131,37 @@ def test_without_knowing_what_a_policy_was_made_on_everything_is_compiled(desk: 
 
 def test_a_list_of_protected_names_that_changed_takes_everything(desk: Desk, tmp_path: Path) -> None:
     listed = tmp_path / "protected.yaml"
-    listed.write_text("- {name: one.example, why: ours}\n")
+    listed.write_text("one.example: ours\n")
     desk.settings["guard"] = {"protected": str(listed)}
     desk.apply()
     assert recompiled(desk) is not None
-    listed.write_text("- {name: 1.example, why: ours}\n")
+    listed.write_text("1.example: ours\n")
     assert recompiled(desk) is None
+
+
+@pytest.mark.parametrize("everything", [pytest.param(True, id="everything"), pytest.param(False, id="what changed")])
+def test_a_list_of_protected_names_that_changed_meanwhile_takes_everything(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, everything: bool
+) -> None:
+    listed = tmp_path / "protected.yaml"
+    listed.write_text("one.example: ours\n")
+    desk.settings["guard"] = {"protected": str(listed)}
+    desk.apply()
+    desk.write("3.yaml", order_text("ta-3", ["3.example", "shared.example", "other.example"]))
+
+    def store(state: Path, lines: PolicyLines) -> Path:
+        listed.write_text("1.example: ours\n")
+        return store_lines(state, lines)
+
+    monkeypatch.setattr("resolver.ops.policy_writing.store_lines", store)
+    done = desk.compile().policy if everything else recompiled(desk)
+    assert done is not None
+    policy = done if isinstance(done, Path) else done.written.policy
+    assert policy is not None
+    write_current(desk.state, policy)
+
+    assert recompiled(desk) is None
+    assert "1.example" in desk.compile().problems[0].what
 
 
 def test_a_folder_that_cannot_be_read_takes_everything(desk: Desk) -> None:
