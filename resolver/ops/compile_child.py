@@ -5,7 +5,7 @@ It runs as the same user as the workers, and whatever a hostile order file does 
 
 import socket
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -37,7 +37,7 @@ def compile_once(channel: socket.socket) -> int:
     if asked is None:
         return 1
     try:
-        answer = _answer(asked, told_seldom(partial(_say_progress, channel)))
+        answer = _answer(asked, told_seldom(partial(_say_progress, channel)), partial(_complain, channel))
     except PlanChangedError as error:
         answer = {"say": "failed", "why": str(error)}
     except OSError as error:
@@ -63,7 +63,12 @@ def _say_progress(channel: socket.socket, what: str, done: int, of: int) -> None
     channel.sendall(write_line({"say": "progress", "what": what, "done": done, "of": of}))
 
 
-def _answer(asked: Message, tell: Tell) -> Message:
+def _complain(channel: socket.socket, event: str) -> None:
+    said = {"say": "log", "level": "error", "event": event, "trace": traceback.format_exc()}
+    channel.sendall(write_line(said))
+
+
+def _answer(asked: Message, tell: Tell, complain: Callable[[str], None]) -> Message:
     config = Config.from_json(asked["config"])
     if asked["tidy"]:
         discard_unneeded(config.state)
@@ -75,7 +80,12 @@ def _answer(asked: Message, tell: Tell) -> Message:
         return _amend(asked, config, applied, wall)
     told: Message | None = None
     if asked["plan"] is None and applied is not None and {applied.digest} == {asked["since"], known}:
-        told = _recompiled(config, applied, wall, tell)
+        try:
+            told = _recompiled(config, applied, wall, tell)
+        except OSError:
+            raise
+        except Exception:  # noqa: BLE001  # a fault of the short way must not keep an order from binding
+            complain("what changed could not be compiled by itself; everything is compiled")
     return told or _compiled(asked, config, applied, tell)
 
 

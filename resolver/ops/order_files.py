@@ -1,5 +1,6 @@
 """Which order files there are, and what each became: an order, or the list of all that is wrong with it."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -64,8 +65,16 @@ def is_order_file(path: Path) -> bool:
     return path.suffix in SUFFIXES and not path.name.startswith(".") and not path.is_dir()
 
 
+def written_name(path: Path) -> str:
+    """Write a file's name so that it can be told and kept: octets that are no UTF-8 as ``\\xff``."""
+    return os.fsencode(path).decode(errors="backslashreplace")
+
+
 def read_order_file(path: Path, read_listed: ReadNames) -> OrderVersion:
     """Read one order file and the files that it names."""
+    if written_name(path) != str(path):
+        problem = Problem(Place(written_name(path), 1, 1), "the name of this file is no UTF-8: rename it")
+        return OrderVersion(written_name(path), {}, (), None, (problem,), None, None)
     try:
         content = read_regular(path)
     except OSError as error:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from resolver.ops.kept_orders import digest_of
-from resolver.ops.order_files import OrderVersion, is_order_file, read_order_file, read_regular
+from resolver.ops.order_files import OrderVersion, is_order_file, read_order_file, read_regular, written_name
 from resolver.ops.policy_document import ManifestEntry, SettledRecord
 from resolver.ops.policy_lines import PolicyLines
 from resolver.orders.lists import ReadNames
@@ -56,16 +56,16 @@ def sort_files(folders: Sequence[Path], lines: PolicyLines, read_listed: ReadNam
     read: dict[str, OrderVersion] = {}
     settled = _settled(lines)
     for path in paths:
-        found = settled.get(str(path))
+        found = settled.get(written_name(path))
         contents = None if found is None else _as_applied(path, found[1]["files"])
         if found is None or contents is None:
-            read[str(path)] = read_order_file(path, read_listed)
+            read[written_name(path)] = read_order_file(path, read_listed)
         else:
             staying[found[1]["id"]] = StayingOrder(*found, contents)
     for claimed in {version.id for version in read.values() if version.id is not None} & staying.keys():
         file = staying.pop(claimed).entry["path"]
         read[file] = read_order_file(Path(file), read_listed)
-    return SortedFiles(tuple(map(str, paths)), staying, read)
+    return SortedFiles(tuple(map(written_name, paths)), staying, read)
 
 
 def _settled(lines: PolicyLines) -> dict[str, tuple[int, ManifestEntry]]:

@@ -1,5 +1,6 @@
 """When only what changed is compiled, and when everything is."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -196,3 +197,18 @@ def test_what_was_made_can_be_applied_and_compiled_upon_again(desk: Desk) -> Non
         assert done.written.policy is not None
         write_current(desk.state, done.written.policy)
     assert [desk.blocked(f"{number}.example") for number in range(1, 6)] == [f"ta-{number}" for number in range(1, 6)]
+
+
+def test_a_file_whose_name_is_no_text_is_refused_and_takes_nothing_from_the_others(desk: Desk) -> None:
+    (desk.orders / os.fsdecode(b"\xff.yaml")).write_text(order_text("ta-7", ["seven.example"]))
+    desk.write("3.yaml", order_text("ta-3", ["3.example", "shared.example", "other.example"]))
+
+    done = recompiled(desk)
+    everything = desk.compile()
+
+    (problem,) = everything.problems
+    assert problem.place.file.endswith("\\xff.yaml")
+    assert "rename it" in problem.what
+    assert done is not None
+    assert done.problems == everything.problems
+    assert done.written.policy == everything.policy
