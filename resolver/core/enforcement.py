@@ -17,13 +17,18 @@ from resolver.dns.name import WireName
 from resolver.dns.response import Record
 
 _NOERROR: Final = int(Rcode.NOERROR)
+_REFUSED: Final = int(Rcode.REFUSED)
 
 
 def say(asked: Asked, content: Content, table: Table, *, lifetime: float, slot: int = NOWHERE) -> Reply:
-    """Finish a reply of this content, judged under this table, that may be replayed for ``lifetime`` seconds."""
+    """Finish a reply of this content, judged under this table, that may be replayed for ``lifetime`` seconds.
+
+    A refusal is made anew each time, even one that an order asks for.
+    """
     query = asked.query
     wire = write_content(query, size_limit(query, asked.transport), content)
-    return Reply(wire, query.qtype, content.rcode, slot, lifetime if asked.replayable else 0, table)
+    replayable = asked.replayable and content.rcode != _REFUSED
+    return Reply(wire, query.qtype, content.rcode, slot, lifetime if replayable else 0, table)
 
 
 class Enforcement:

@@ -108,6 +108,16 @@ def test_a_blocked_reply_may_be_replayed_as_long_as_it_stays_the_same() -> None:
     assert reply.judged_under is world.pipeline.table
 
 
+@pytest.mark.parametrize(("action", "lifetime"), [("nxdomain", math.inf), ("refused", 0)])
+def test_a_refusal_is_never_replayed(action: str, lifetime: float) -> None:
+    world = World(policy(measure(action=action), names=[("pirate.example", 0)]))
+
+    reply = world.receive(ask("pirate.example"))
+
+    assert isinstance(reply, Reply)
+    assert reply.lifetime == lifetime
+
+
 def test_the_chain_is_judged_once_for_a_table_and_a_view(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World()
     wire = ask("www.fine.example")
