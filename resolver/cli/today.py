@@ -20,6 +20,7 @@ from resolver.cli.terminal import BAD, DOUBTFUL, GOOD, counted, from_here, say, 
 from resolver.ops.agenda import Appointment, Subject, appointments
 from resolver.ops.clock import utc_text
 from resolver.ops.compile import CompileReport
+from resolver.ops.exemption_words import exemption_document, exemption_words
 from resolver.ops.policy_document import MeasureRecord, measure_words
 from resolver.orders.model import MeasureKind
 from resolver.proof.chain import Kind as EntryKind
@@ -93,7 +94,7 @@ class Task:
 @json_option
 def today(days: int, config_file: Path | None, *, as_json: bool) -> None:
     """List what the legal desk must do: what must be in force by when and is not, what is refused, what ends soon, what
-    somebody must look at again, and which dates nobody wrote down.
+    somebody must look at again, and which dates nobody wrote down; and who is exempt, until when and why.
 
     The order files are read, and the running server is asked what it enforces. Ends with 1 if something is overdue.
     """
@@ -104,9 +105,11 @@ def today(days: int, config_file: Path | None, *, as_json: bool) -> None:
     wall = law.wall if law.running else wall
     tasks = sorted([*tasks_at(report, law, wall, days * DAY), *_lost_journal(config.state)], key=_urgency)
     if as_json:
-        say_json({"at": utc_text(wall), "days": days, "tasks": [task.as_document() for task in tasks], **law.origin()})
+        documents = [task.as_document() for task in tasks]
+        exempt = [exemption_document(each) for each in law.exemptions(wall)]
+        say_json({"at": utc_text(wall), "days": days, "tasks": documents, "exempt": exempt, **law.origin()})
     else:
-        _say(tasks, days, law)
+        _say(tasks, days, law, wall)
     if any(task.kind is Kind.OVERDUE for task in tasks):
         raise SystemExit(1)
 
@@ -115,9 +118,11 @@ def _urgency(task: Task) -> tuple[int, float, str]:
     return list(Kind).index(task.kind), task.at or 0.0, task.order
 
 
-def _say(tasks: list[Task], days: int, law: Law) -> None:
+def _say(tasks: list[Task], days: int, law: Law, wall: float) -> None:
     for task in tasks:
         say(task.line(), STYLES.get(task.kind, ""))
+    for exemption in law.exemptions(wall):
+        say(f"exempt: {exemption_words(exemption)}", DOUBTFUL)
     what = counted(len(tasks), "thing") + " to look at" if tasks else "nothing is to be done"
     say(f"{what} within {counted(days, 'day')}, by {law.origin_words()}", DOUBTFUL if tasks else GOOD)
 

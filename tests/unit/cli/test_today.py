@@ -193,3 +193,20 @@ def test_the_exit_status_tells_whether_something_is_overdue(
     assert [task["kind"] for task in told["tasks"]] == ["overdue"] * status
     spoken = CliRunner().invoke(today, ["-c", str(config)])
     assert ("overdue 2026-05-27 00:00 CEST: ta-1/block: must be in force by then" in spoken.stdout) == bool(status)
+
+
+def test_who_is_exempt_is_told_as_long_as_it_lasts(desk: Desk, tmp_path: Path) -> None:
+    desk.write("one.yaml", order_text())
+    exemptions = [
+        {"clients": ["10.9.0.0/24"], "orders": ["ta-1"], "why": "research", "until": "2026-06-05"},
+        {"clients": ["10.8.0.0/24"], "orders": ["ta-1"], "why": "an audit", "until": "2026-05-05"},
+    ]
+    config = tmp_path / "config.yaml"
+    settings = {**desk.settings, "rehearse": "2026-06-01", "listen": ["127.0.0.1:5300"], "exempt": exemptions}
+    config.write_text(json.dumps(settings))
+    told = json.loads(CliRunner().invoke(today, ["-c", str(config), "--json"]).stdout)
+    assert [(each["clients"], each["why"]) for each in told["exempt"]] == [(["10.9.0.0/24"], "research")]
+    spoken = CliRunner().invoke(today, ["-c", str(config)]).stdout.splitlines()
+    assert [line for line in spoken if line.startswith("exempt")] == [
+        "exempt: 10.9.0.0/24 exempt from ta-1 until 2026-06-05: research"
+    ]
