@@ -70,38 +70,18 @@ class Worker:
         self._loop = loop
         self._page = page
         self._packets = PacketCache(settings.packet_entries)
-        pipeline = Pipeline(
+        self._pipeline = Pipeline(
             policy.at(clock()),
             MessageCache(settings.message_entries, settings.message_octets),
             page,
             now=monotonic(),
             stale_seconds=settings.stale_seconds,
         )
-        self._pipeline = pipeline
         self._arrivals = arrivals
-        self._watch = ClockWatch(pipeline, policy, clock, monotonic)
-        self._forwarder = Forwarder(
-            pipeline,
-            settings.upstreams,
-            settings.zones,
-            page,
-            loop=loop,
-            in_flight=settings.in_flight,
-            per_domain=settings.in_flight_per_domain,
-            clock=self._watch.read,
-        )
+        self._watch = ClockWatch(self._pipeline, policy, clock, monotonic)
+        self._forwarder = self._ask_upstreams(settings)
         self._follow(settings)
-        self._answering = Answering(
-            pipeline,
-            self._packets,
-            self._watch,
-            _views(settings, policy),
-            self._forwarder,
-            page,
-            monotonic,
-            per_client=settings.in_flight_per_client,
-            rates=settings.rates,
-        )
+        self._answering = self._answer_by(settings, policy, monotonic)
         self._pace = settings.pace_seconds
         self._shunned = shunned_ports(system=settings.drop_system_ports)
         self._udp = udp
@@ -116,10 +96,35 @@ class Worker:
             connections=settings.tcp_connections,
             per_client=settings.tcp_per_client,
             queries=settings.tcp_queries,
-            courtesies=pipeline.courtesies,
+            courtesies=self._pipeline.courtesies,
         )
         self._next_tick: asyncio.TimerHandle | None = None
         self._closed = False
+
+    def _ask_upstreams(self, settings: WorkerSettings) -> Forwarder:
+        return Forwarder(
+            self._pipeline,
+            settings.upstreams,
+            settings.zones,
+            self._page,
+            loop=self._loop,
+            in_flight=settings.in_flight,
+            per_domain=settings.in_flight_per_domain,
+            clock=self._watch.read,
+        )
+
+    def _answer_by(self, settings: WorkerSettings, policy: Policy, monotonic: Callable[[], float]) -> Answering:
+        return Answering(
+            self._pipeline,
+            self._packets,
+            self._watch,
+            _views(settings, policy),
+            self._forwarder,
+            self._page,
+            monotonic,
+            per_client=settings.in_flight_per_client,
+            rates=settings.rates,
+        )
 
     @property
     def digest(self) -> str:
