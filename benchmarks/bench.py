@@ -84,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=_positive, default=5, help="of which medians are taken (default: 5)")
     parser.add_argument("--seconds", type=_positive, default=2, help="each load lasts (default: 2)")
     parser.add_argument(
-        "--minutes", type=_positive, default=22, help="after which no round and no long list begins (default: 22)"
+        "--minutes", type=_positive, default=35, help="after which no round and no long list begins (default: 35)"
     )
     parser.add_argument("--names", type=_positive, default=100_000, help="blocked; the long list has ten times as many")
     parser.add_argument("--cases", type=_cases, default=CASES, help=f"separated by commas (default: {','.join(CASES)})")

@@ -6,6 +6,7 @@ and Ctrl-C. The figures go to ``benchmarks/SOAK.md``, and the exit status is 1 i
 """
 
 import argparse
+import shlex
 import signal
 import sys
 import tempfile
@@ -59,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGALRM, _overdue)
     signal.signal(signal.SIGTERM, _interrupt)
     signal.alarm(sizes.deadline_seconds)
-    circumstances = find_circumstances("python -m benchmarks.soak --quick" if asked.quick else "make soak")
+    circumstances = find_circumstances(_command(asked))
     runs = run_all(sizes, [soak for soak in SOAKS if soak.title in asked.only])
     signal.alarm(0)
     if report is not None:
@@ -78,6 +79,14 @@ def _parser() -> argparse.ArgumentParser:
         "--report", type=Path, help="where to write the report; default: benchmarks/SOAK.md, if not --quick"
     )
     return parser
+
+
+def _command(asked: argparse.Namespace) -> str:
+    """Write what was asked for as one types it."""
+    options = ["--quick"] if asked.quick else []
+    if len(asked.only) < len(SOAKS):
+        options += ["--only", *asked.only]
+    return shlex.join(["python", "-m", "benchmarks.soak", *options]) if options else "make soak"
 
 
 def _overdue(_number: int, _frame: FrameType | None) -> None:
