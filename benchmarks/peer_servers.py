@@ -129,7 +129,12 @@ webserver=no
 
 
 def _recursor_reload(folder: Path) -> Sequence[str]:
-    return [find_program("rec_control", "pdns-recursor"), f"--config-dir={folder}", "reload-lua-config"]
+    return [
+        find_program("rec_control", "pdns-recursor"),
+        f"--config-dir={folder}",
+        "--timeout=100",
+        "reload-lua-config",
+    ]
 
 
 def _bind(folder: Path, port: int, upstream: int) -> Sequence[str]:
