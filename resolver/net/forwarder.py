@@ -26,7 +26,7 @@ from resolver.net.routes import in_turn
 from resolver.net.settings import UpstreamAddress, Zone
 from resolver.net.timetable import Schedule, Timetable
 from resolver.net.upstream_sockets import UpstreamSocket
-from resolver.net.upstream_tcp import UpstreamStream
+from resolver.net.upstream_stream import UpstreamStream
 
 BUSY_TICK: Final = 0.02
 """Seconds between two looks at what is due while something is in flight ..."""

@@ -17,7 +17,7 @@ from resolver.net.attempt import Attempt, Outcome, Way
 from resolver.net.exchange import MOST_MISMATCHES, Exchange
 from resolver.net.heed import Curt, heed
 from resolver.net.upstream_sockets import UpstreamSocket
-from resolver.net.upstream_tcp import UpstreamStream
+from resolver.net.upstream_stream import UpstreamStream
 
 _MISMATCHES: Final = GAUGES + Gauge.MISMATCHES
 

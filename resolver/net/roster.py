@@ -15,7 +15,8 @@ from resolver.net.routes import Routes
 from resolver.net.settings import UpstreamAddress, Zone
 from resolver.net.upstream import Upstream
 from resolver.net.upstream_sockets import UpstreamSockets, sockets_for_each
-from resolver.net.upstream_tcp import UpstreamStream, UpstreamStreams
+from resolver.net.upstream_stream import UpstreamStream
+from resolver.net.upstream_tcp import UpstreamStreams
 
 _PROBE: Final = Question(ROOT, RRType.SOA, RRClass.IN, dnssec_ok=False, checking_disabled=False)
 

@@ -10,7 +10,8 @@ from resolver.dns.framing import frame
 from resolver.net.attempt import Attempt
 from resolver.net.draws import Draws
 from resolver.net.settings import UpstreamAddress
-from resolver.net.upstream_tcp import CONNECT_WITHIN, IDLE, MOST_APART, MOST_STRIKES, UpstreamStream, UpstreamStreams
+from resolver.net.upstream_stream import MOST_STRIKES, UpstreamStream
+from resolver.net.upstream_tcp import CONNECT_WITHIN, IDLE, MOST_APART, UpstreamStreams
 from tests.forwarding import eventually
 from tests.peers import HOST, free_port
 
