@@ -13,6 +13,8 @@ class Outcome(Enum):
 
     WAITING = auto()
     """Nothing came yet."""
+    QUEUED = auto()
+    """It was not sent yet: it waits for a connection."""
     SILENT = auto()
     """Nothing came in time; it may still come."""
     GARBLED = auto()

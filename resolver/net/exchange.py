@@ -23,7 +23,7 @@ MOST_MISMATCHES: Final = 10
 MOST_REJECTIONS: Final = 2
 """Upstreams that may say SERVFAIL, REFUSED or something unusable before that is the answer."""
 
-_HOPEFUL: Final = frozenset({Outcome.WAITING, Outcome.SILENT, Outcome.GARBLED})
+_HOPEFUL: Final = frozenset({Outcome.WAITING, Outcome.QUEUED, Outcome.SILENT, Outcome.GARBLED})
 _UNHEARD: Final = frozenset({Outcome.UNREACHABLE, Outcome.TRUNCATED})
 _TYPE_AND_CLASS: Final = Struct("!HH")
 
@@ -122,6 +122,11 @@ class Exchange:
         sends = sum(attempt.over_tcp is over_tcp for attempt in tried)
         allowed = TCP_SENDS if over_tcp else UDP_SENDS + (not with_edns)
         return Way(upstream, over_tcp, with_edns) if sends < allowed else None
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether an answer still serves: nobody was told of a failure, and nothing else is being asked for it."""
+        return self.open and not self.late and self.rest is None
 
     @property
     def is_decided(self) -> bool:

@@ -77,7 +77,9 @@ class Forwarder:
         self._timetable: Timetable[Exchange] = Timetable((*schedule.sends, schedule.answer, schedule.close))
         self._waiting = 0
         self.domains = DomainsInFlight(per_domain)
-        means = Means(page, loop, clock, self._draws, self._arrivals, self._arrived, self._hearing.lost, sockets)
+        means = Means(
+            page, loop, clock, self._draws, self._arrivals, self._arrived, self._hearing.lost, schedule.answer, sockets
+        )
         self._roster = Roster(means, linger=schedule.close)
         self.random_case = False
         self.replace(upstreams, zones, in_flight)
@@ -204,7 +206,7 @@ class Forwarder:
         while way is not None:
             attempt = exchange.begin(way, now)
             way.upstream.send(attempt, now)
-            if attempt.outcome is Outcome.WAITING:
+            if attempt.outcome is Outcome.WAITING or attempt.outcome is Outcome.QUEUED:
                 return
             way = exchange.way_after(attempt)
         if exchange.is_hopeless(len(self._schedule.sends)):

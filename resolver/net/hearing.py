@@ -130,10 +130,11 @@ class Hearing:
         """Ask others at once when the kernel says that nobody hears what goes out through a socket."""
         self._abandon([attempt for attempt in socket.pending.values() if attempt.outcome is Outcome.WAITING], now)
 
-    def lost(self, stream: UpstreamStream, attempts: list[Attempt], now: float) -> None:
+    def lost(self, stream: UpstreamStream | None, attempts: list[Attempt], now: float) -> None:
         """Ask again at once what waited on a connection that is lost: there once more, over another connection, or
-        elsewhere first if nothing or nonsense had come. Where no connection comes about, elsewhere only."""
-        if not stream.connected:
+        elsewhere first if nothing or nonsense had come. Where no connection comes about, elsewhere only: it did not
+        connect, or there is none."""
+        if stream is None or not stream.connected:
             self._abandon(attempts, now)
             return
         sound = stream.heard is not None and not stream.strikes

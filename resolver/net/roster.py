@@ -29,7 +29,10 @@ _DS: Final = int(RRType.DS)
 
 
 class Means(NamedTuple):
-    """What it takes to make an upstream; ``sockets`` is how many each has, or None for as many as there can be."""
+    """What it takes to make an upstream.
+
+    ``answer`` is how many seconds a question has, ``sockets`` how many each has, or None for as many as there can be.
+    """
 
     page: memoryview
     loop: asyncio.AbstractEventLoop
@@ -37,7 +40,8 @@ class Means(NamedTuple):
     draws: Draws
     arrivals: Arrivals
     arrived: Callable[[UpstreamStream, bytes, float], None]
-    lost: Callable[[UpstreamStream, list[Attempt], float], None]
+    lost: Callable[[UpstreamStream | None, list[Attempt], float], None]
+    answer: float
     sockets: int | None
 
 
@@ -85,6 +89,8 @@ class Roster:
                 _probe(upstream, now)
         if now >= self._next_comparison:
             self._compare(now)
+        for _, upstream in self._leaving:
+            upstream.streams.renew(now)
         while self._leaving and self._leaving[0][0] <= now:
             self._leaving.pop(0)[1].close()
 
@@ -111,12 +117,12 @@ class Roster:
                 upstream.health.compare(nearest)
 
     def _make(self, address: UpstreamAddress, together: int) -> Upstream:
-        page, loop, clock, draws, arrivals, arrived, lost, size = self._means
+        page, loop, clock, draws, arrivals, arrived, lost, answer, size = self._means
         return Upstream(
             address,
             page,
             UpstreamSockets(address, arrivals, draws, sockets_for_each(together) if size is None else size),
-            UpstreamStreams(address, loop, draws, clock, arrived, lost),
+            UpstreamStreams(address, loop, draws, clock, arrived, lost, answer),
         )
 
     def _at(self, addresses: Sequence[UpstreamAddress]) -> tuple[Upstream, ...]:

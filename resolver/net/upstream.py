@@ -55,7 +55,7 @@ class Upstream:
         self._show_health()
 
     def send(self, attempt: Attempt, now: float) -> None:
-        """Send an attempt's question; if that is impossible, its outcome says so."""
+        """Send an attempt's question, or let it wait for a connection; if that is impossible, its outcome says so."""
         try:
             if attempt.over_tcp:
                 self._send_in_stream(attempt, now)
@@ -96,6 +96,11 @@ class Upstream:
     def count(self, what: UpstreamCount, number: int = 1) -> None:
         """Count for this upstream."""
         self._page[self._slots[what]] += number
+
+    def write_for_stream(self, attempt: Attempt, message_id: int) -> bytes:
+        """Write the query of an attempt that goes out over TCP now, and count it."""
+        self.count(UpstreamCount.TCP_REQUESTS)
+        return _write(attempt, message_id)
 
     def wants_probe(self, now: float) -> bool:
         """Tell whether to ask something now that nobody waits for, to learn whether it is there."""
@@ -138,14 +143,7 @@ class Upstream:
             and other is not attempt
             and other.outcome is not Outcome.DISLIKES_EDNS
         ]
-        asked_before = max(in_vain, default=None)
-        stream, message_id = self.streams.assign(attempt, now, asked_before=asked_before)
-        self.count(UpstreamCount.TCP_REQUESTS)
-        try:
-            stream.send(_write(attempt, message_id))
-        except OSError:
-            del stream.pending[message_id]
-            raise
+        self.streams.ask(attempt, now, asked_before=max(in_vain, default=None))
 
     def _unanswered(self, qname: WireName, now: float, waited: float) -> None:
         was_up = self.health.up

@@ -6,12 +6,13 @@ the lost one may be what breaks it, and is not to break another for everybody.
 """
 
 import asyncio
-import errno
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from resolver.net.attempt import Outcome
 from resolver.net.draws import Draws
 from resolver.net.settings import UpstreamAddress
+from resolver.net.streams_apart import StreamsApart
 from resolver.net.upstream_lines import open_stream_socket
 from resolver.net.upstream_stream import UpstreamStream
 
@@ -22,15 +23,13 @@ CONNECT_WITHIN: Final = 3.0
 """Seconds for a connection to come about."""
 IDLE: Final = 8.0
 """Seconds without a question after which we close, before most servers do (RFC 7766 section 6.2.3)."""
-MOST_APART: Final = 16
-"""Connections for questions that are asked again; beyond them those share."""
 
 
 class UpstreamStreams:
     """The connections to one upstream: the current one, those apart, and those that only wait for their last answers.
 
     ``arrived(stream, message, now)`` gets each message, ``lost(stream, attempts, now)`` the attempts that waited on a
-    connection that ended.
+    connection that ended, or for one in vain.
     """
 
     __slots__ = ("_address", "_apart", "_arrived", "_clock", "_current", "_draws", "_loop", "_lost", "_open")
@@ -42,9 +41,10 @@ class UpstreamStreams:
         draws: Draws,
         clock: Callable[[], float],
         arrived: Callable[[UpstreamStream, bytes, float], None],
-        lost: Callable[[UpstreamStream, "list[Attempt]", float], None],
+        lost: Callable[[UpstreamStream | None, "list[Attempt]", float], None],
+        answer: float,
     ) -> None:
-        """Connect to this address when the first question comes."""
+        """Connect to this address when the first question comes; ``answer`` is how many seconds a question has."""
         self._address = address
         self._loop = loop
         self._draws = draws
@@ -52,25 +52,27 @@ class UpstreamStreams:
         self._arrived = arrived
         self._lost = lost
         self._current: UpstreamStream | None = None
-        self._apart: list[UpstreamStream] = []
+        self._apart = StreamsApart(
+            loop, clock, self._connect, self._send, lambda attempts, now: lost(None, attempts, now), answer
+        )
         self._open: set[UpstreamStream] = set()
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def assign(self, attempt: "Attempt", now: float, *, asked_before: float | None) -> tuple[UpstreamStream, int]:
-        """Choose connection and message id for an attempt.
+    def ask(self, attempt: "Attempt", now: float, *, asked_before: float | None) -> None:
+        """Send an attempt's question, or let it wait for a connection apart.
 
-        ``asked_before``: when the same question went out over TCP already without getting an answer. Raises OSError if
-        no connection can be had.
+        ``asked_before``: when the same question went out over TCP already without getting an answer. If nothing came
+        over the current connection since then, nobody else is sent there either. Raises OSError if no connection can
+        be had.
         """
-        stream = self._shared(now) if asked_before is None else self._separate(asked_before, now)
-        message_id, _ = self._draws.draw()
-        while message_id in stream.pending:
-            message_id, _ = self._draws.draw()
-        stream.pending[message_id] = attempt
-        stream.used = now
-        return stream, message_id
+        if asked_before is None:
+            self._send(self._shared(now), attempt, now)
+            return
+        if self._current is not None and self._current.silent_since(asked_before):
+            self._current = None
+        self._apart.ask(attempt, now)
 
     def _shared(self, now: float) -> UpstreamStream:
         """Give the connection that new questions share."""
@@ -78,34 +80,31 @@ class UpstreamStreams:
             self._current = self._connect(now)
         return self._current
 
-    def _separate(self, asked_before: float, now: float) -> UpstreamStream:
-        """Give a connection of its own to a question that is asked again; where there are many, the least used.
-
-        If nothing came over the current one since the question was asked, nobody else is sent there either.
-        """
-        if self._current is not None and self._current.silent_since(asked_before):
-            self._current = None
-        if len(self._apart) < MOST_APART:
-            opened = self._connect(now)
-            self._apart.append(opened)
-            return opened
-        fit = [stream for stream in self._apart if stream.can_take(now)]
-        if not fit:
-            raise OSError(errno.EAGAIN, "every connection apart is broken")
-        return min(fit, key=lambda stream: len(stream.pending))
+    def _send(self, stream: UpstreamStream, attempt: "Attempt", now: float) -> None:
+        """Send an attempt's question over a connection, under an id that no other has there. Raises OSError."""
+        message_id, _ = self._draws.draw()
+        while message_id in stream.pending:
+            message_id, _ = self._draws.draw()
+        attempt.outcome = Outcome.WAITING
+        attempt.sent = stream.used = now
+        stream.send(attempt.upstream.write_for_stream(attempt, message_id))
+        stream.pending[message_id] = attempt
 
     def renew(self, now: float) -> None:
         """Close connections that nobody waits on any more, and those that do not come about."""
         for stream in tuple(self._open):
             idle_since = stream.used if stream.connected else stream.opened
             idle_for = IDLE if stream.connected else CONNECT_WITHIN
-            if now - idle_since >= idle_for or (stream in self._apart and not stream.pending):
+            if now - idle_since >= idle_for:
                 stream.end()
+        self._apart.renew(now)
 
     def close(self) -> None:
-        """Close all connections; whoever waits on them is told that they are lost."""
-        for stream in tuple(self._open):
-            stream.end()
+        """Close all connections; whoever waits on them, or for one, is told that they are lost."""
+        while self._open:  # who is told may ask again
+            for stream in tuple(self._open):
+                stream.end()
+        self._apart.close()
 
     def _connect(self, now: float) -> UpstreamStream:
         line = open_stream_socket(self._address)
@@ -116,16 +115,19 @@ class UpstreamStreams:
     def _take(self, stream: UpstreamStream, messages: list[bytes]) -> None:
         now = self._clock()
         stream.heard = now
+        was_awaited = bool(stream.pending)
         for message in messages:
             self._arrived(stream, message, now)
+        if was_awaited and not stream.pending and stream in self._apart:
+            self._apart.answered(stream, now)
 
     def _forget(self, stream: UpstreamStream) -> None:
         self._open.discard(stream)
+        waiting = list(stream.pending.values())
+        stream.pending.clear()
         if self._current is stream:
             self._current = None
         elif stream in self._apart:
-            self._apart.remove(stream)
-        waiting = list(stream.pending.values())
-        stream.pending.clear()
+            self._apart.ended(stream, in_vain=bool(waiting))
         if waiting:
             self._lost(stream, waiting, self._clock())

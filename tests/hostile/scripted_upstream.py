@@ -92,6 +92,8 @@ class ScriptedUpstream:
     port: int
     heard: list[Heard] = field(default_factory=list)
     connections: int = 0
+    open_connections: int = 0
+    stop_listening: Callable[[], None] = lambda: None
 
     def counts(self) -> tuple[int, int]:
         """Count the queries that came over UDP and over TCP."""
@@ -145,6 +147,10 @@ class _Stream(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         self._upstream.connections += 1
+        self._upstream.open_connections += 1
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._upstream.open_connections -= 1
 
     def data_received(self, data: bytes) -> None:
         transport = self.transport
@@ -177,6 +183,8 @@ async def scripted(script: Script, *, with_tcp: bool = True) -> AsyncIterator[Sc
         return streams[-1]
 
     server = await loop.create_server(accept, HOST, upstream.port) if with_tcp else None
+    if server is not None:
+        upstream.stop_listening = server.close
     try:
         yield upstream
     finally:

@@ -9,7 +9,8 @@ import pytest
 
 from resolver.core.counters import Gauge, UpstreamCount
 from resolver.dns.framing import frame
-from resolver.net.upstream_tcp import MOST_APART
+from resolver.net.streams_apart import MOST_APART, MOST_IN_VAIN
+from resolver.net.timetable import Schedule
 from tests.forwarding import FIFTH, eventually, forwarding, run, tcp, udp
 from tests.hostile.scripted_upstream import ADDRESS, Heard, Say, Script, address_answer, scripted, silent, sound
 
@@ -175,6 +176,150 @@ def test_one_question_that_breaks_every_connection_costs_no_other_its_answer(bre
             assert {str(answer.answer[0][0]) for answer in answers.values()} == {ADDRESS}
             assert max(upstream.asked_for(name) for name in names) <= 2
             assert rig.forwarder.waiting == 0
+
+    run(scenario)
+
+
+MANY = 200
+"""Questions that wait on one connection, far more than there are connections apart."""
+MANY_AND_CULPRITS = {
+    **{f"one, by {what}, in 20 ms": (breaks, {100}, 0.02) for what, breaks in BREAKS.items()},
+    "five, by the end": (BREAKS["the end"], {0, 1, 90, 140, 199}, 0.0),
+    "thirty, by the end": (BREAKS["the end"], set(range(30)), 0.0),
+    "thirty, by a length too long": (BREAKS["a length too long, and nothing"], set(range(30)), 0.0),
+    "thirty, by what cannot be read": (BREAKS["what cannot be read"], set(range(30)), 0.0),
+    "thirty, by nothing": (silent, set(range(30)), 0.0),
+}
+"""What some of many questions do to their connection, which of them, and how long answers to all others take."""
+
+
+def breaks_for(breaks: Script, delay: float) -> Script:
+    """Break the connection for some names, and answer all others after so many seconds."""
+
+    def script(heard: Heard) -> list[Say]:
+        if "breaks" in str(heard.query.question[0].name):
+            return list(breaks(heard))
+        return [Say(right(heard), after=delay)]
+
+    return script
+
+
+def name_many(culprits: set[int]) -> list[str]:
+    """Name many questions, some of which break connections."""
+    return [f"{'breaks' if number in culprits else 'other'}{number}.test" for number in range(MANY)]
+
+
+@pytest.mark.parametrize(("breaks", "culprits", "delay"), MANY_AND_CULPRITS.values(), ids=MANY_AND_CULPRITS)
+def test_of_many_that_wait_only_those_fail_that_break_connections(
+    breaks: Script, culprits: set[int], delay: float
+) -> None:
+    async def scenario() -> None:
+        async with (
+            scripted(breaks_for(breaks, delay)) as upstream,
+            forwarding([tcp(upstream.port)], schedule=Schedule()) as rig,
+        ):
+            names = name_many(culprits)
+            answers = dict(zip(names, await asyncio.gather(*(rig.resolve(name) for name in names)), strict=True))
+            failed = {name for name, answer in answers.items() if answer.rcode() == dns.rcode.SERVFAIL}
+            assert failed == {name for name in names if "breaks" in name}
+            assert max(upstream.asked_for(name) for name in names) <= 2
+            assert upstream.connections <= 2 + MOST_APART + len(culprits)
+            assert rig.forwarder.waiting == 0
+
+    run(scenario)
+
+
+def test_an_upstream_that_closes_after_each_answer_answers_all() -> None:
+    async def scenario() -> None:
+        async with (
+            scripted(lambda h: [Say(right(h)), Say(b"")]) as upstream,
+            forwarding([tcp(upstream.port)], schedule=Schedule()) as rig,
+        ):
+            names = name_many(set())
+            answers = await asyncio.gather(*(rig.resolve(name) for name in names))
+            assert {str(answer.answer[0][0]) for answer in answers} == {ADDRESS}
+            assert max(upstream.asked_for(name) for name in names) <= 2
+
+    run(scenario)
+
+
+def test_an_upstream_that_ends_every_connection_does_not_cost_one_for_each_question() -> None:
+    async def scenario() -> None:
+        async with scripted(lambda _: [Say(b"")]) as upstream, forwarding([tcp(upstream.port)]) as rig:
+            begun = asyncio.get_running_loop().time()
+            answers = await asyncio.gather(*(rig.resolve(name) for name in name_many(set())))
+            assert {answer.rcode() for answer in answers} == {dns.rcode.SERVFAIL}
+            assert upstream.connections <= 2 + MOST_APART + MOST_IN_VAIN
+            assert asyncio.get_running_loop().time() - begun < FIFTH.answer / 2, "nobody waits for what will not come"
+
+    run(scenario)
+
+
+def test_who_waited_long_for_a_connection_apart_shares_one() -> None:
+    """More questions than there are connections apart are never answered; the others' time is not lost on them."""
+
+    async def scenario() -> None:
+        async with scripted(breaks_for(silent, 0.0)) as upstream, forwarding([tcp(upstream.port)]) as rig:
+            await rig.resolve("first.test")
+
+            def ends_at_the_last(heard: Heard) -> list[Say]:
+                if len(upstream.heard) <= MANY:
+                    return []
+                upstream.script = breaks_for(silent, 0.0)
+                return [Say(b"")]
+
+            upstream.script = ends_at_the_last
+            names = name_many(set(range(MOST_APART)))
+            answers = dict(zip(names, await asyncio.gather(*(rig.resolve(name) for name in names)), strict=True))
+            failed = {name for name, answer in answers.items() if answer.rcode() == dns.rcode.SERVFAIL}
+            assert failed == {name for name in names if "breaks" in name}
+            assert upstream.connections == 1 + MOST_APART
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("once_more", [True, False], ids=["that connects", "that connects no more"])
+def test_who_waits_for_an_upstream_that_ends_connections_and_is_silent_is_told_in_time(*, once_more: bool) -> None:
+    async def scenario() -> None:
+        async with scripted(silent) as upstream, forwarding([tcp(upstream.port)]) as rig:
+
+            def ends_at_the_last(_: Heard) -> list[Say]:
+                if len(upstream.heard) < MANY:
+                    return []
+                upstream.script = silent
+                if not once_more:
+                    upstream.stop_listening()
+                return [Say(b"")]
+
+            upstream.script = ends_at_the_last
+            begun = asyncio.get_running_loop().time()
+            answers = await asyncio.gather(*(rig.resolve(name) for name in name_many(set())))
+            assert {answer.rcode() for answer in answers} == {dns.rcode.SERVFAIL}
+            assert asyncio.get_running_loop().time() - begun < FIFTH.answer + 0.05
+            assert max(upstream.asked_for(name) for name in name_many(set())) <= 2
+            assert upstream.connections <= 1 + MOST_APART
+            assert rig.forwarder.waiting == 0
+
+    run(scenario)
+
+
+def test_an_upstream_that_is_taken_away_may_finish_and_leaves_nothing_open() -> None:
+    async def scenario() -> None:
+        ends = breaks_for(lambda _: [Say(b"")], 0.02)
+        async with (
+            scripted(ends) as upstream,
+            scripted(sound) as other,
+            forwarding([tcp(upstream.port)], schedule=Schedule()) as rig,
+        ):
+            asked = [asyncio.create_task(rig.resolve(name)) for name in name_many({100})]
+            await eventually(lambda: len(upstream.heard) > 101)
+            rig.forwarder.replace([tcp(other.port, 1)], [], 4_096)
+            answers = await asyncio.gather(*asked)
+            assert [answer.rcode() for answer in answers].count(dns.rcode.SERVFAIL) == 1
+            rig.clock.ahead += 10
+            rig.forwarder.advance(rig.clock())
+            await eventually(lambda: upstream.open_connections == 0)
+            assert not other.heard
 
     run(scenario)
 

@@ -1,8 +1,9 @@
 """One connection carries many questions, is replaced when it is silent or lost, and closed when it is idle."""
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import pytest
 
@@ -10,12 +11,14 @@ from resolver.dns.framing import frame
 from resolver.net.attempt import Attempt
 from resolver.net.draws import Draws
 from resolver.net.settings import UpstreamAddress
+from resolver.net.streams_apart import MOST_APART
 from resolver.net.upstream_stream import MOST_STRIKES, UpstreamStream
-from resolver.net.upstream_tcp import CONNECT_WITHIN, IDLE, MOST_APART, UpstreamStreams
+from resolver.net.upstream_tcp import CONNECT_WITHIN, IDLE, UpstreamStreams
 from tests.forwarding import eventually
 from tests.peers import HOST, free_port
+from tests.unit.net.askings import asking
 
-QUESTIONS = [cast("Attempt", object()) for _ in range(3)]
+QUESTIONS = [asking() for _ in range(3)]
 
 
 class Bench(NamedTuple):
@@ -42,6 +45,7 @@ def on_bench(scenario: Callable[[Bench], Awaitable[None]], *, listening: bool = 
             lambda: 1.0,
             lambda _stream, message, _now: brought.append(message),
             lambda _stream, attempts, _now: lost.append(attempts),
+            1.6,
         )
         server = await asyncio.start_server(lambda *each: served.append(each), HOST, port) if listening else None
         try:
@@ -58,10 +62,15 @@ def on_bench(scenario: Callable[[Bench], Awaitable[None]], *, listening: bool = 
 
 
 def ask(bench: Bench, question: Attempt, *, asked_before: float | None = None) -> UpstreamStream:
-    """Send a question, which is its id twice."""
-    stream, message_id = bench.streams.assign(question, 0.0, asked_before=asked_before)
-    stream.send(message_id.to_bytes(2, "big") * 2)
-    return stream
+    """Send a question, which is its id twice, and tell over which connection."""
+
+    def under_way() -> set[tuple[UpstreamStream, int]]:
+        return {(stream, message_id) for stream in bench.streams._open for message_id in stream.pending}
+
+    before = under_way()
+    bench.streams.ask(question, 0.0, asked_before=asked_before)
+    [(carrier, _)] = under_way() - before
+    return carrier
 
 
 def test_many_questions_share_a_connection_and_answers_come_in_pieces() -> None:
@@ -138,22 +147,15 @@ def test_silence_for_what_was_asked_before_it_is_not_held_against_a_connection()
     on_bench(scenario)
 
 
-def test_connections_apart_are_bounded_and_close_when_nobody_waits_on_them() -> None:
+def test_who_waits_for_a_connection_apart_is_told_when_all_are_closed() -> None:
     async def scenario(bench: Bench) -> None:
-        shared = ask(bench, QUESTIONS[0])
-        apart = [ask(bench, QUESTIONS[1], asked_before=-1.0) for _ in range(3 * MOST_APART)]
-        assert len(set(apart)) == MOST_APART
-        assert {apart.count(each) for each in apart} == {3}, "the least used takes the next question"
-        apart[0].strike()
-        assert ask(bench, QUESTIONS[1], asked_before=-1.0) is not apart[0], "nonsense came over it"
-        for each in set(apart):
-            each.strike()
-        with pytest.raises(OSError, match="broken"):
-            ask(bench, QUESTIONS[1], asked_before=-1.0)
-        apart[1].pending.clear()
-        bench.streams.renew(0.0)
-        assert (apart[1].is_open, apart[0].is_open, shared.is_open) == (False, True, True)
-        assert ask(bench, QUESTIONS[1], asked_before=-1.0) not in apart
+        again = [asking() for _ in range(MOST_APART + 2)]
+        for each in again:
+            bench.streams.ask(each, 0.0, asked_before=-1.0)
+        assert len(bench.streams) == MOST_APART
+        bench.streams.close()
+        assert sorted(map(id, itertools.chain(*bench.lost))) == sorted(map(id, again))
+        assert len(bench.streams) == 0
 
     on_bench(scenario)
 
