@@ -15,7 +15,7 @@ QUERY_PATH: Final = {
     "dns": "edns message name rdata response siphash special_names writer",
     "orders": "public_suffixes",
     "core": "admission cookies counters courtesy crowd enforcement generations intact message_cache packet_cache "
-    "pipeline policy rebinding reply sanitise special_names",
+    "pipeline policy rebinding reply sanitise set_aside special_names",
     "net": "answering arrivals attempt client_views clock_watch domains_in_flight draws exchange forwarder health "
     "hearing lane routes timetable udp_sender upstream upstream_sockets",
 }

@@ -67,6 +67,8 @@ class Cookies:
     def heed(self, sent: bytes, client: bytes) -> Heeded:
         """Judge the option that a client sent, of 8 or 16 to 40 octets; ``client`` is its packed address."""
         wall = self._clock()
+        if len(sent) == CLIENT_SIZE:
+            return Heeded(self._make(sent, client, wall), good=False)
         known = sent + client
         if wall < self._good.get(known, 0.0):
             return Heeded(sent, good=True)

@@ -1,5 +1,6 @@
 """What a reply says back to the options of its query: a cookie for a cookie, and over TCP how long to stay."""
 
+from struct import Struct
 from typing import Final, NamedTuple
 
 from resolver.core.cookies import CLIENT_SIZE, Cookies
@@ -9,6 +10,7 @@ from resolver.dns.edns import Options
 
 _COOKIE: Final = int(EdnsOption.COOKIE)
 _KEEPALIVE: Final = int(EdnsOption.TCP_KEEPALIVE)
+_OPTION: Final = Struct("!HH")
 
 
 class Courtesy(NamedTuple):
@@ -43,6 +45,35 @@ class Courtesies:
             elif code == _KEEPALIVE and over_tcp:
                 said[_KEEPALIVE] = int(self.idle_seconds * 10).to_bytes(2, "big")
         return Courtesy(tuple(said.items()), unproven)
+
+    def written(self, options: bytes, client: bytes, elsewhere: int) -> bytes | None:
+        """Write what `to` says back over UDP to options as an OPT record holds them; None if there is more to it.
+
+        That is so if they are malformed, if a better cookie is required, or if the option ``elsewhere`` is among them,
+        which changes the reply itself.
+        """
+        said = b""
+        heeded = False
+        position, end = 0, len(options)
+        while position < end:
+            start = position + 4
+            if start > end:
+                return None
+            code = options[position] << 8 | options[position + 1]
+            length = options[position + 2] << 8 | options[position + 3]
+            position = start + length
+            if position > end or code == elsewhere:
+                return None
+            if code == _COOKIE and not heeded:
+                heeded = True
+                if length != CLIENT_SIZE and not 16 <= length <= 40:
+                    return None
+                if self.cookies is not None:
+                    cookie, good = self.cookies.heed(options[start:position], client)
+                    if self.cookies.required and not good:
+                        return None
+                    said = _OPTION.pack(_COOKIE, len(cookie)) + cookie
+        return said
 
     def to_empty_question(self, cookie: bytes, client: bytes) -> tuple[Options, bool]:
         """Say what a query gets that has a cookie and no question, and whether its server cookie is a bad one

@@ -39,7 +39,7 @@ class Finished:
     with the question's name in lower case, and the two counters to add to.
     """
 
-    __slots__ = ("_age", "_ages_from", "_expires", "_offsets", "_ttls", "_turning", "octets",
+    __slots__ = ("_age", "_ages_from", "_expires", "_offsets", "_opt_at", "_ttls", "_turning", "octets",
                  "ready")  # fmt: skip  # two lines, not ten
 
     def __init__(self, transport: Transport, tail: bytes, reply: Reply, now: float) -> None:
@@ -51,6 +51,7 @@ class Finished:
         self._ttls: tuple[int, ...] = ()
         self._turning: tuple[int, int, int] | None = None
         self._age = 0
+        self._opt_at = 0
         good_until = self._expires
         if reply.ages_from is not None:
             self._age = int(now - reply.ages_from)
@@ -72,6 +73,18 @@ class Finished:
     def slots(self) -> tuple[int, int]:
         """The two counters to add to."""
         return self.ready[3], self.ready[4]
+
+    @property
+    def opt_at(self) -> int:
+        """Where in the tail the OPT record begins, which is the last of all; for replies that have one."""
+        if not self._opt_at:
+            tail = self.tail
+            offsets = self._offsets or tuple(offset - 2 for offset in ttl_offsets(b"\0\0" + tail))
+            if offsets:
+                self._opt_at = offsets[-1] + 6 + int.from_bytes(tail[offsets[-1] + 4 : offsets[-1] + 6], "big")
+            else:
+                self._opt_at = tail.find(0, HEADER_SIZE - 2) + 5  # behind the question
+        return self._opt_at
 
     def renew(self, now: float) -> bool:
         """Count the TTLs down to this moment (monotonic seconds) and let the next address stand first; False if the

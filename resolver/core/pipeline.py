@@ -136,6 +136,11 @@ class Pipeline:
             return self._enforcement.block(Asked(query, view, transport, now, replayable), verdict, now)
         return self._answer(Asked(query, view, transport, now, replayable, table.stamp, verdict.slot), now)
 
+    def said_back(self, options: bytes, client: bytes) -> bytes | None:
+        """Write what options over UDP, as an OPT record holds them, add to the reply that the same query gets without
+        them; None if its reply may be another one."""
+        return self.courtesies.written(options, client, self._enforcement.structured_option)
+
     def vouch(self, asked: bytes | Query, client: bytes) -> bool:
         """Tell whether a query shows by its cookie that the client's address is its own."""
         query = read_query(asked) if isinstance(asked, bytes) else asked

@@ -16,9 +16,10 @@ from resolver.core.counters import (
     unanswered_slot,
 )
 from resolver.core.crowd import Crowd
-from resolver.core.packet_cache import PacketCache, tag
+from resolver.core.packet_cache import Finished, PacketCache, tag
 from resolver.core.pipeline import Pipeline, count_answer
 from resolver.core.rate_limit import UNLIMITED, Kind, RateLimiter, Rates, Sending, truncate
+from resolver.core.set_aside import SetAside, set_aside, with_courtesies
 from resolver.core.step import Asked, Drop, Failure, Forward, Reply
 from resolver.dns.message import Query
 from resolver.net.client_views import ClientViews
@@ -26,6 +27,8 @@ from resolver.net.clock_watch import ClockWatch
 
 _HITS: Final = int(GAUGES + Gauge.PACKET_HITS)
 _MISSES: Final = int(GAUGES + Gauge.PACKET_MISSES)
+_ID: Final = 2
+"""Octets of a message id."""
 
 Destination = TypeVar("Destination")
 """Where an answer goes, in the words of its transport."""
@@ -102,20 +105,28 @@ class Answering:
 
         The plain form of what a UDP lane does with most datagrams.
         """
-        tail = self.replay(tag(view, transport) + datagram[2:], now)
+        tail = self.replay(tag(view, transport) + datagram[2:], client, transport, now)
         if tail is not None:
             wire = datagram[:2] + tail
             limited = view.limited and transport <= Transport.UDP6
             return self.limit(wire, Kind.RESPONSE, client, now, datagram) if limited else wire
         return self.decide(datagram, view, client, transport, now, send, destination)
 
-    def replay(self, key: bytes, now: float) -> bytes | None:
-        """Find in the packet cache, and count, the reply less its id for a datagram; ``key`` is `tag` and the rest."""
-        found = self.packets.find(key, self.watch.table.stamp, now)
+    def replay(self, key: bytes, client: bytes, transport: Transport, now: float) -> bytes | None:
+        """Find in the packet cache, and count, the reply less its id for a datagram; ``key`` is `tag` and the rest.
+
+        One with options gets the reply to the same query without them, and what they call for behind it.
+        """
+        aside = set_aside(key) if transport <= Transport.UDP6 else None
+        found = self.packets.find(key if aside is None else aside.bare, self.watch.table.stamp, now)
         if found is None:
             self.page[_MISSES] += 1
             return None
-        finished, tail = found
+        finished, plain = found
+        tail = plain if aside is None else self._with_courtesies(finished, plain, aside, client)
+        if tail is None:
+            self.page[_MISSES] += 1
+            return None
         self.page[_HITS] += 1
         for slot in finished.slots:
             self.page[slot] += 1
@@ -145,6 +156,8 @@ class Answering:
             case Reply():
                 count_answer(self.page, transport, step.qtype, step.rcode, step.slot)
                 self.packets.store(view, transport, datagram, step, now)
+                if step.judged_under is not None and not step.lifetime and transport <= Transport.UDP6:
+                    self._keep_without_options(datagram, view, client, transport, now)
                 if transport <= Transport.UDP6 and (view.limited or step.judged_under is None):
                     return self.limit(step.wire, _kind(step, view), client, now, datagram)
                 return step.wire
@@ -175,6 +188,27 @@ class Answering:
                 return None
             case _:
                 assert_never(sending)
+
+    def _with_courtesies(self, finished: Finished, tail: bytes, aside: SetAside, client: bytes) -> bytes | None:
+        """Write a finished reply for the same query with options; None if it is to be made anew for it."""
+        said = self._pipeline.said_back(aside.options, client)
+        if not said:
+            return None if said is None else tail
+        if _ID + len(tail) + len(said) > aside.udp_limit:
+            return None
+        return with_courtesies(tail, finished.opt_at, said)
+
+    def _keep_without_options(
+        self, datagram: bytes, view: View, client: bytes, transport: Transport, now: float
+    ) -> None:
+        """Finish the reply that the same query gets without options, for the next one to find, whatever its own are."""
+        aside = set_aside(datagram)
+        if aside is None or self._pipeline.said_back(aside.options, client) is None:
+            return
+        if self.packets.find(tag(view, transport) + aside.bare[_ID:], self.watch.table.stamp, now) is None:
+            step = self._pipeline.receive(aside.bare, view, transport, now, client)
+            if isinstance(step, Reply):
+                self.packets.store(view, transport, aside.bare, step, now)
 
     def drop(self, drop: Drop, transport: Transport) -> None:
         """Count a message that gets no answer."""

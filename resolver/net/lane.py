@@ -165,14 +165,15 @@ class BatchLane:
     def _look_further(self, place: int, key: bytes, view: View, now: float) -> bytes | None:
         """Answer a datagram that is not at the top of the packet cache; the reply less its id, or None for none now."""
         answering = self._answering
-        tail = answering.replay(key if view is ALLOWED else tag(view, self._transport) + key[2:], now)
+        source = self._batch.sources[place * SOURCE_STRIDE : (place + 1) * SOURCE_STRIDE]
+        client = source[4:8] if self._transport is Transport.UDP4 else source[8:24]
+        tagged = key if view is ALLOWED else tag(view, self._transport) + key[2:]
+        tail = answering.replay(tagged, client, self._transport, now)
         if tail is not None and not view.limited:
             return tail
         datagram = (self._batch.message_id(place) + key[2:])[: len(key)]
-        source = self._batch.sources[place * SOURCE_STRIDE : (place + 1) * SOURCE_STRIDE]
         at = place * CONTROL_STRIDE
         control = self._batch.controls[at : at + CONTROL_STRIDE] if self._with_controls else b""
-        client = source[4:8] if self._transport is Transport.UDP4 else source[8:24]
         if tail is None:
             origin = source, control, now
             wire = answering.decide(datagram, view, client, self._transport, now, self._send_later, origin)
