@@ -24,4 +24,4 @@ def notice(context: click.Context, config_file: Path | None) -> None:
     if is_watched():
         read_config(config_file)
     with shown_progress() as tell:
-        context.exit(run_supervisor(chosen_file(config_file), tell, page_only=True))
+        context.exit(run_supervisor(chosen_file(config_file), tell, context.obj, page_only=True))

@@ -58,7 +58,7 @@ class Bar:
 
 def is_watched() -> bool:
     """Tell whether standard error is a terminal, which somebody may look at."""
-    return sys.stderr.isatty()
+    return sys.stderr is not None and sys.stderr.isatty()  # None where the caller closed it
 
 
 @contextmanager

@@ -25,4 +25,4 @@ def serve(context: click.Context, config_file: Path | None) -> None:
     if is_watched():
         read_config(config_file)  # so that a terminal sees every problem in plain words; elsewhere the log tells them
     with shown_progress() as tell:
-        context.exit(run_supervisor(chosen_file(config_file), tell))
+        context.exit(run_supervisor(chosen_file(config_file), tell, context.obj))

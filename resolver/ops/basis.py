@@ -2,7 +2,7 @@
 
 The configuration, the operator's list of protected names, this program with what comes with it, the libraries beside
 it, and the time zones. ``state/basis`` says on which one the policy of which digest was made; losing it costs time and
-nothing else, so it is never flushed. A start looks at everything anyway.
+nothing else, so it is never flushed.
 """
 
 import json

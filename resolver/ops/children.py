@@ -5,50 +5,37 @@ import os
 import re
 import resource
 import signal
-import socket
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-import resolver
 from resolver.ops.channel import Channel, Message
+from resolver.ops.interpreters import Interpreter, Role, start_interpreter
 from resolver.ops.logs import log_event
 from resolver.ops.progress import Tell, tell_nobody
-
-Role = Literal["dns", "notice", "compile"]
 
 CAP_SYS_NICE: Final = 23
 LEAST_PRIORITY: Final = 5
 """As RLIMIT_NICE counts (setrlimit(2)): the niceness of a compilation, 15, and nothing more urgent."""
 
 
-LARGE_OCTETS: Final = 131_072
-"""What the compilation asks of memory in one piece beyond this goes back to the system at once (mallopt(3)).
-
-By itself the C library raises this bound up to 32 MiB, and then keeps pieces of a list of names, of which a reload
-holds several at its peak.
-"""
-
-
 class Child:
     """A child process and our end of its channel."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, role: Role, inherited: Sequence[int] = ()) -> None:
-        """Start it; it inherits these descriptors under their numbers, and its end of the channel. Raises OSError."""
-        ours, theirs = socket.socketpair()
-        with theirs, ExitStack() as undo:
-            undo.callback(ours.close)
-            self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
-                [sys.executable, "-P", "-m", "resolver.ops.child", role, "--channel", str(theirs.fileno())],
-                pass_fds=(*inherited, theirs.fileno()),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                env=_environment(role),
-            )
-            undo.pop_all()
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        role: Role,
+        inherited: Sequence[int] = (),
+        begun: Interpreter | None = None,
+    ) -> None:
+        """Start it; it inherits these descriptors under their numbers, and its end of the channel. Raises OSError.
+
+        One that has ``begun`` in this role is taken over as it is.
+        """
+        interpreter = begun or start_interpreter(role, inherited)
+        self._process = interpreter.process
         self.role = role
         self.heard_progress: Tell = tell_nobody
         self.heard_counts: Callable[[list[list[Any]]], None] = lambda _: None
@@ -58,7 +45,7 @@ class Child:
         self._awaited: asyncio.Future[Message | None] | None = None
         self._end_watch = os.pidfd_open(self.pid)
         loop.add_reader(self._end_watch, self._reap)
-        self._channel = Channel(loop, ours, self._hear, self.kill)
+        self._channel = Channel(loop, interpreter.channel, self._hear, self.kill)
 
     @property
     def alive(self) -> bool:
@@ -166,11 +153,3 @@ def end_in_words(status: int) -> str:
         except ValueError:
             return f"killed by signal {-status}"
     return f"exit status {status}"
-
-
-def _environment(role: Role) -> dict[str, str]:
-    """Give a child our environment, and this very package, wherever it was found."""
-    package = str(Path(resolver.__file__).parents[1])
-    path = os.environ.get("PYTHONPATH")
-    memory = {"MALLOC_MMAP_THRESHOLD_": str(LARGE_OCTETS)} if role == "compile" else {}
-    return {**os.environ, **memory, "PYTHONPATH": f"{package}{os.pathsep}{path}" if path else package}

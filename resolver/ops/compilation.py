@@ -60,16 +60,19 @@ async def compile_in_child(
     known: str | None = None,
     tidy: bool = False,
     before: CompiledPolicy | None = None,
+    foreseen: ForeseenChild | None = None,
 ) -> Compiled:
     """Compile the orders as of ``wall`` on the order clock (POSIX seconds); a child that fails is a problem, too.
 
     ``tell`` learns how far it is. ``niceness`` is `AT_ONCE`, `SOON` or `BESIDE`. ``plan`` is the digest of the files
     that somebody means, accidents included. ``known`` is the policy that the journal knows as the last one; ``tidy``
     says that it was pruned. ``before`` is the policy in force, against which a change may be told.
+    The child is the one that was foreseen, if there is one.
     """
     since = None if before is None else before.digest
     question = {"do": "compile", "plan": plan, "tidy": tidy, "since": since}
-    return await _ask_child({**question, **_common(config, wall, known)}, tell, niceness, before)
+    start = None if foreseen is None else foreseen.take
+    return await _ask_child({**question, **_common(config, wall, known)}, tell, niceness, before, start)
 
 
 async def amend_in_child(

@@ -79,9 +79,10 @@ def _answer(asked: Message, tell: Tell, complain: Callable[[str], None]) -> Mess
     if asked["do"] == "amend":
         return _amend(asked, config, applied, wall)
     told: Message | None = None
-    if asked["plan"] is None and applied is not None and {applied.digest} == {asked["since"], known}:
+    knows = {known} if asked["since"] is None else {known, asked["since"]}  # at a start the supervisor knows none
+    if asked["plan"] is None and applied is not None and {applied.digest} == knows:
         try:
-            told = _recompiled(config, applied, wall, tell)
+            told = _recompiled(asked, config, applied)
         except OSError:
             raise
         except Exception:  # noqa: BLE001  # a fault of the short way must not keep an order from binding
@@ -89,14 +90,16 @@ def _answer(asked: Message, tell: Tell, complain: Callable[[str], None]) -> Mess
     return told or _compiled(asked, config, applied, tell)
 
 
-def _recompiled(config: Config, applied: AppliedPolicy, wall: float, tell: Tell) -> Message | None:
-    """Compile what changed since the policy that supervisor and journal know; None where all must be compiled."""
-    done = recompile(config, wall, applied, tell)
+def _recompiled(asked: Message, config: Config, applied: AppliedPolicy) -> Message | None:
+    """Compile what changed since the policy that the journal knows; None where all must be compiled."""
+    wall = float(asked["wall"])
+    done = recompile(config, wall, applied)
     if done is None:
         return None
     keep_settings(config)
     account = account_of(done.told, config, wall, applied.digest)
-    return {**_said(done.problems, done.warnings, account), **described(done.written.policy, done.part)}
+    told = done.lines.document if asked["since"] is None else done.part
+    return {**_said(done.problems, done.warnings, account), **described(done.written.policy, told)}
 
 
 def _compiled(asked: Message, config: Config, applied: AppliedPolicy | None, tell: Tell) -> Message:

@@ -1,4 +1,4 @@
-"""How a reload compiles only the orders whose files changed, and takes the others from the applied policy.
+"""How a start or a reload compiles only the orders whose files changed, and takes the others from the applied policy.
 
 What comes of it is to the octet what `resolver.ops.compile` makes of all files. Where that could not be told for
 certain, or would be no quicker, this says nothing, and everything is compiled.
@@ -24,11 +24,11 @@ from resolver.ops.plan import digest_of_files
 from resolver.ops.policy_file import AppliedPolicy
 from resolver.ops.policy_lines import PolicyLines
 from resolver.ops.policy_writing import Written, contents_of, write_policy
-from resolver.ops.progress import Tell, tell_nobody
-from resolver.ops.remembered_names import RememberedNames
+from resolver.ops.remembered_names import WORTH_OCTETS
 from resolver.ops.unchanged_orders import SortedFiles, StayingOrder, sort_files
 from resolver.ops.weighing import Weighed, weigh
 from resolver.orders.index import Index
+from resolver.orders.lists import FileNames, read_names
 from resolver.orders.model import Place, Problem
 
 MOST_NAMES: Final = 50_000
@@ -40,13 +40,14 @@ class Recompiled:
     """The policy, what is new in it, and what supervisor and journal are told; `CompileReport` has the words."""
 
     written: Written
+    lines: PolicyLines
     part: NewPart
     told: Told
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
 
 
-def recompile(config: Config, wall: float, applied: AppliedPolicy, tell: Tell = tell_nobody) -> Recompiled | None:
+def recompile(config: Config, wall: float, applied: AppliedPolicy) -> Recompiled | None:
     """Compile what changed since ``applied``, as of ``wall`` on the order clock (POSIX seconds), and write it.
 
     Raises OSError when the policy cannot be written; what was there before is unchanged then.
@@ -54,14 +55,13 @@ def recompile(config: Config, wall: float, applied: AppliedPolicy, tell: Tell = 
     lines, basis = applied.lines, basis_of(config)
     if lines is None or applied.index is None or config.exempt or not is_made_on(config.state, applied.digest, basis):
         return None
-    remembered = RememberedNames(config.state, tell)
     try:
-        files = sort_files(config.orders, lines, remembered.read)
-    except OSError:
+        files = sort_files(config.orders, lines, _read_short)
+        changing = tuple(each for each in applied.manifest if each.id not in files.staying)
+        last = read_last_versions(config.state, replace(applied, manifest=changing), files.versions, _read_short)
+    except (OSError, _LongListError):
         return None
-    changing = tuple(each for each in applied.manifest if each.id not in files.staying)
-    last = read_last_versions(config.state, replace(applied, manifest=changing), files.versions, remembered.read)
-    if remembered.in_use or last.lost or last.lost_unblocking:
+    if last.lost or last.lost_unblocking:
         return None
     weighed = weigh(
         config, wall, applied, files.versions, last, confirmed=False, beside=_beside(applied, files.staying, wall)
@@ -69,6 +69,16 @@ def recompile(config: Config, wall: float, applied: AppliedPolicy, tell: Tell = 
     if sum(len(each.listed) for standing in weighed.choice.standing for each in standing.order.measures) > MOST_NAMES:
         return None
     return _Recompilation(config, wall, applied, basis, lines, applied.index, files, last, weighed).finish()
+
+
+class _LongListError(Exception):
+    """A list is read that is worth remembering: whoever compiles everything reads it once, and not we before him."""
+
+
+def _read_short(content: bytes, file: str, column: str | None) -> FileNames:
+    if len(content) >= WORTH_OCTETS:
+        raise _LongListError
+    return read_names(content, file, column)
 
 
 def _beside(applied: AppliedPolicy, staying: Mapping[str, StayingOrder], wall: float) -> int | None:
@@ -108,7 +118,7 @@ class _Recompilation:
         part, told = self._new_part(lines, enacted)
         problems = dict.fromkeys((*self.weighed.problems, *done.problems))
         return Recompiled(
-            done, part, told, tuple(sorted(problems, key=lambda problem: problem.place)), tuple(self._warnings())
+            done, lines, part, told, tuple(sorted(problems, key=lambda problem: problem.place)), tuple(self._warnings())
         )
 
     def _new_part(self, lines: PolicyLines, enacted: Sequence[EnactedOrder]) -> tuple[NewPart, Told]:

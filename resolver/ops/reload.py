@@ -23,6 +23,7 @@ from resolver.ops.cookie_secrets import CookieSecrets
 from resolver.ops.counter_places import OrderPlaces, UpstreamPlaces
 from resolver.ops.current_policy import write_current
 from resolver.ops.foreseen import ForeseenChild
+from resolver.ops.interpreters import Ahead
 from resolver.ops.journal_facts import SERVER, Who
 from resolver.ops.logs import LOGGER, Log, log_event
 from resolver.ops.metrics import ReloadState
@@ -76,13 +77,15 @@ class Reloader:
         chronicle: Chronicle,
         tell: Tell = tell_nobody,
         notice: NoticePlace | None = None,
+        *,
+        ahead: Ahead | None = None,
     ) -> None:
         self.config = config
         self.asked_by: list[Who] = []
         self.pruned = False
         self.urgent = False
         self._compiling: asyncio.Task[Compiled] | None = None
-        self.foreseen = ForeseenChild()
+        self.foreseen = ForeseenChild(ahead)
         self._changing = asyncio.Lock()
         self._amendments = 0
         self._chronicle = chronicle
@@ -109,7 +112,7 @@ class Reloader:
         """
         problems: tuple[str, ...] = ()
         for _ in range(ATTEMPTS):
-            compiled = await self._compile(self.config, compilation.AT_ONCE)
+            compiled = await self._compile(self.config, compilation.AT_ONCE, foreseen=self.foreseen)
             problems += compiled.problems
             compiled, unwritten = await self._intended(compiled)
             problems += unwritten
@@ -148,7 +151,9 @@ class Reloader:
         self._chronicle.note_in_force(policy.digest, late)
         self._chronicle.watch(policy.summary)
 
-    async def _compile(self, config: Config, niceness: int, plan: str | None = None) -> Compiled:
+    async def _compile(
+        self, config: Config, niceness: int, plan: str | None = None, foreseen: ForeseenChild | None = None
+    ) -> Compiled:
         wall, known = self._clock.read(), self._chronicle.known
         tidy, self.pruned = self.pruned, False
         try:
@@ -161,6 +166,7 @@ class Reloader:
                 known=known,
                 tidy=tidy,
                 before=self.policy,
+                foreseen=foreseen,
             )
         finally:
             self._tell_elsewhere("compiled", 0, 0)

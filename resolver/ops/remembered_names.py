@@ -1,12 +1,15 @@
 """How long files of names are remembered as they were read, so that a reload reads anew only those that changed.
 
-``state/parsed/<sha256>`` holds one file each: a seal, which is the SHA-256 of the rest, and what `read_names` gave. It
-is named after the content it was read from, how it was read, and the reader itself. Nothing is believed whose seal does
-not match, and losing all of it costs time and nothing else: so it is never flushed, and a full disk is no error here.
+``state/parsed/<sha256>`` holds one file each: what `read_names` gave, the names first, and a seal, which is the SHA-256
+of all before it. It is named after the content it was read from, how it was read, and the reader itself. Nothing is
+believed whose seal does not match, and losing all of it costs time and nothing else: so it is never flushed, and a full
+disk is no error here.
 """
 
 import json
+import mmap
 import os
+import struct
 from array import array
 from contextlib import suppress
 from functools import partial
@@ -22,7 +25,12 @@ PARSED: Final = "parsed"
 WORTH_OCTETS: Final = 65_536
 """Files shorter than this are read faster than remembered."""
 _SEAL: Final = sha256().digest_size
-_LENGTH: Final = 4
+_NUMBER: Final = array("I").itemsize
+_LENGTHS: Final = "=QQQ"
+_TAIL: Final = struct.calcsize(_LENGTHS) + _SEAL
+_PIECE: Final = 1 << 18
+_FORM: Final = 2
+"""Names how a file is laid out; it must change with that."""
 
 
 class RememberedNames:
@@ -38,7 +46,7 @@ class RememberedNames:
         """Do what `read_names` does."""
         if len(content) < WORTH_OCTETS:
             return read_names(content, file, column)
-        form = f"{READER} {array('I').itemsize} {is_csv(file, column)} {column}\n".encode()
+        form = f"{READER} {_FORM} {_NUMBER} {is_csv(file, column)} {column}\n".encode()
         key = sha256(form + sha256(content).digest()).hexdigest()
         if key not in self._used:
             names = self._recall(key)
@@ -48,16 +56,11 @@ class RememberedNames:
             self._used[key] = names
         return self._used[key]
 
-    @property
-    def in_use(self) -> bool:
-        """Whether any file was read that is worth remembering."""
-        return bool(self._used)
-
     def _recall(self, key: str) -> FileNames | None:
         try:
             with (self._folder / key).open("rb") as file:
                 return _read(file)
-        except (OSError, EOFError):
+        except OSError:
             return None
 
     def keep_used(self) -> None:
@@ -85,44 +88,47 @@ class RememberedNames:
 def _write(path: Path, names: FileNames) -> None:
     table = names.table
     head = json.dumps([names.totals, names.rejected, names.unreadable]).encode()
-    lengths = [size.to_bytes(_LENGTH, "big") for size in (len(head), len(table.packed), len(table))]
-    parts = (lengths[0], head, *lengths[1:], table.packed, table.lines.tobytes(), table.columns.tobytes())
+    lengths = struct.pack(_LENGTHS, len(table.packed), len(table), len(head))
+    padding = bytes(-len(table.packed) % _NUMBER)
     seal = sha256()
-    for part in parts:
-        seal.update(part)
     with path.open("wb") as file:
-        file.write(seal.digest())
-        for part in parts:
+        for part in (table.packed, padding, table.lines.tobytes(), table.columns.tobytes(), head, lengths):
+            seal.update(part)
             file.write(part)
+        file.write(seal.digest())
 
 
 def _read(file: BinaryIO) -> FileNames | None:
-    """Read what `_write` wrote; None if it is damaged. Piece by piece, so that no second copy is held."""
-    expected = file.read(_SEAL)
-    seal = sha256()
-
+    """Read what `_write` wrote; None if it is damaged. The names are verified by reading and then mapped, not held."""
     size = os.fstat(file.fileno()).st_size
-
-    def piece(octets: int) -> bytes:
-        read = file.read(octets) if octets <= size else b""
-        if len(read) < octets:
-            raise EOFError
-        seal.update(read)
-        return read
-
-    head = piece(int.from_bytes(piece(_LENGTH), "big"))
-    lengths = piece(2 * _LENGTH)
-    packed = piece(int.from_bytes(lengths[:_LENGTH], "big"))
-    count = int.from_bytes(lengths[_LENGTH:], "big")
-    lines, columns = array("I"), array("I")
-    for places in (lines, columns):
-        places.frombytes(piece(places.itemsize * count))
-    if seal.digest() != expected:
+    if size < _TAIL or not _is_sealed(file, size - _SEAL):
         return None
-    totals, rejected, unreadable = json.loads(head)
+    file.seek(size - _TAIL)
+    packed, count, head = struct.unpack(_LENGTHS, file.read(_TAIL - _SEAL))
+    file.seek(size - _TAIL - head)
+    totals, rejected, unreadable = json.loads(file.read(head))
     return FileNames(
-        NameTable(packed, lines, columns),
+        _mapped(file, packed, count),
         Totals(*totals),
         tuple(Rejected(*each) for each in rejected),
         None if unreadable is None else Rejected(*unreadable),
     )
+
+
+def _is_sealed(file: BinaryIO, size: int) -> bool:
+    seal = sha256()
+    while size > 0 and (piece := file.read(min(_PIECE, size))):
+        seal.update(piece)
+        size -= len(piece)
+    return seal.digest() == file.read(_SEAL)
+
+
+def _mapped(file: BinaryIO, packed: int, count: int) -> NameTable:
+    if not count:
+        return NameTable.of(())
+    keys = mmap.mmap(file.fileno(), packed, access=mmap.ACCESS_READ)
+    whole = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    lines = packed + -packed % _NUMBER
+    columns = lines + count * _NUMBER
+    end = columns + count * _NUMBER
+    return NameTable(keys, whole[lines:columns].cast("I"), whole[columns:end].cast("I"))

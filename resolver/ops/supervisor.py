@@ -23,6 +23,7 @@ from resolver.ops.clock import OrderClock, order_clock
 from resolver.ops.config import Config, load_config
 from resolver.ops.control import SOCKET_FILE, ControlError, Message, Peer
 from resolver.ops.control_server import ControlServer, open_control_socket
+from resolver.ops.interpreters import PRIVATE_FILES, Ahead, fill_standard_descriptors
 from resolver.ops.journal_facts import NO_RETENTION, SIGNAL, act_of, who_is
 from resolver.ops.logs import Log, log_event, start_log
 from resolver.ops.metrics_server import MetricsAddressError, MetricsServer
@@ -39,18 +40,20 @@ from resolver.ops.worker_place import PlaceSockets
 from resolver.ops.worker_places import WorkerPlaces
 
 DRAIN_SECONDS: Final = 1.9
-PRIVATE_FILES: Final = 0o027
 
 CannotStart = (StateError, ListenError, ControlError, MetricsAddressError, PrivilegeError)
 
 
-def run_supervisor(config_path: Path, tell: Tell = tell_nobody, *, page_only: bool = False) -> int:
+def run_supervisor(
+    config_path: Path, tell: Tell = tell_nobody, ahead: Ahead | None = None, *, page_only: bool = False
+) -> int:
     """Serve until SIGTERM or SIGINT; the exit status is 0, or 1 if it could not start, which the log explains.
 
-    ``tell`` learns how far a compilation of orders is. ``page_only``: serve the notice page, and no DNS.
+    ``tell`` learns how far a compilation of orders is. ``ahead`` holds the interpreter of the first one, if it loads
+    already. ``page_only``: serve the notice page, and no DNS.
     """
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
-    _fill_standard_descriptors()
+    fill_standard_descriptors()
     log = start_log()
     try:
         config = load_config(config_path)
@@ -58,7 +61,7 @@ def run_supervisor(config_path: Path, tell: Tell = tell_nobody, *, page_only: bo
             log.restyle(config.log.format, config.log.level)
             if page_only and not config.notice.listen:
                 raise ListenError("notice.listen: says no address, and without DNS there would be nothing to serve")
-            return _run(config_path, config, log, tell, page_only=page_only)
+            return _run(config_path, config, log, tell, ahead or Ahead(), page_only=page_only)
         for problem in config:
             log_event("error", "configuration refused", problem=str(problem))
     except CannotStart as error:
@@ -81,6 +84,7 @@ class Premises:
     started: float
     log: Log
     tell: Tell
+    ahead: Ahead
 
     def place_sockets(self) -> list[PlaceSockets]:
         """Divide the sockets among the workers."""
@@ -100,7 +104,7 @@ def _open_listeners(config: Config) -> Opened:
     return open_listeners(addresses, config.worker_count, strict=config.listen_strict)
 
 
-def _run(config_path: Path, config: Config, log: Log, tell: Tell, *, page_only: bool) -> int:
+def _run(config_path: Path, config: Config, log: Log, tell: Tell, ahead: Ahead, *, page_only: bool) -> int:
     os.umask(PRIVATE_FILES)
     _raise_file_limit()
     _let_compilations_hurry()
@@ -116,15 +120,10 @@ def _run(config_path: Path, config: Config, log: Log, tell: Tell, *, page_only: 
         started = time.time()
         clock = order_clock(config.rehearse, started)
         warnings = opened.warnings + pages.warnings
-        premises = Premises(config_path, config, clock, opened.listeners, pages.listeners, warnings, started, log, tell)
+        premises = Premises(
+            config_path, config, clock, opened.listeners, pages.listeners, warnings, started, log, tell, ahead
+        )
         return asyncio.run(_serve(premises))
-
-
-def _fill_standard_descriptors() -> None:
-    """Open what the caller left closed of 0, 1 and 2, or a socket would take its place and a log line be a datagram."""
-    while (lowest := os.open(os.devnull, os.O_RDWR)) <= 2:
-        pass
-    os.close(lowest)
 
 
 def _raise_file_limit() -> None:
@@ -188,6 +187,7 @@ class Supervisor:
             self._chronicle,
             premises.tell,
             self._notice,
+            ahead=premises.ahead,
         )
         self._server = RunningServer(
             premises.config_path,
@@ -212,6 +212,7 @@ class Supervisor:
             self._metrics = MetricsServer(config.metrics.listen, self._server.metrics_state)
             self._metrics.start()
         if config.user is not None:
+            self._reloader.foreseen.end()  # it is root, and nobody else may end it then
             become(config.user, config.state)
             check_interpreter(config.user)
         verbs = {

@@ -305,7 +305,7 @@ def _plan(rules: Iterable[Rule], tables: Iterable[RuleTable]) -> _Plan:
 
 def _raw_rules(single: list[tuple[bytes, int]], tables: list[tuple[int, NameTable]]) -> list[tuple[bytes, int]]:
     """Make the rules of internationalised names once more, for their raw forms."""
-    streams = [_packed_rules(kind, names) for kind, names in tables if A_LABEL in names.packed]
+    streams = [_packed_rules(kind, names) for kind, names in tables if names.holds(A_LABEL)]
     return [(raw, rule) for key, rule in chain(single, *streams) if (raw := raw_key(key)) is not None]
 
 

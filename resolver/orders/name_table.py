@@ -3,8 +3,12 @@
 The names stand as hierarchy keys, in the order of their octets, with an octet 0 between them: no key of a listed name
 holds one, since its length octets count from one and a host name has no such character. What lies below a name
 therefore stands right behind it, and two tables are compared by reading them side by side.
+
+A table may lie in a file that is mapped. Then what was walked over is given back, so that one that others are only
+compared with takes next to no memory.
 """
 
+import mmap
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
@@ -12,7 +16,7 @@ from hashlib import sha256
 from heapq import merge
 from itertools import groupby
 from operator import itemgetter
-from typing import Final
+from typing import Final, TypeAlias
 
 from resolver.dns.name import WireName, hierarchy_key
 
@@ -24,13 +28,17 @@ _BATCH: Final = 1 << 18
 _AFTER: Final = b"\xff"
 """Sorts behind every octet of a key."""
 
+Packed: TypeAlias = bytes | mmap.mmap
+Places: TypeAlias = "array[int] | memoryview"
+"""Numbers of 32 bits."""
+
 
 class NameTable:
     """Distinct names, each with the line and the column (from 1) where it stands in a file. Never changes."""
 
     __slots__ = ("_columns", "_digest", "_lines", "_marks", "_packed", "_positions", "_ranks")
 
-    def __init__(self, packed: bytes, lines: "array[int]", columns: "array[int]") -> None:
+    def __init__(self, packed: Packed, lines: Places, columns: Places) -> None:
         """Take over keys that are sorted, distinct and packed, with as many lines and columns."""
         self._packed = packed
         self._lines = lines
@@ -48,17 +56,17 @@ class NameTable:
         return cls(_SEPARATOR.join(key for key, _, _ in chosen), lines, columns)
 
     @property
-    def packed(self) -> bytes:
+    def packed(self) -> Packed:
         """The keys, as they are kept in a file."""
         return self._packed
 
     @property
-    def lines(self) -> "array[int]":
+    def lines(self) -> Places:
         """The line of each name, in the order of the keys."""
         return self._lines
 
     @property
-    def columns(self) -> "array[int]":
+    def columns(self) -> Places:
         """The column of each name, in the order of the keys."""
         return self._columns
 
@@ -69,6 +77,7 @@ class NameTable:
             content = sha256(self._packed)
             content.update(_SEPARATOR + self._lines.tobytes())
             self._digest = content.hexdigest()
+            self._give_back()
         return self._digest
 
     def __eq__(self, other: object) -> bool:
@@ -96,6 +105,7 @@ class NameTable:
             cut = end if cut < 0 else cut
             yield self._packed[position:cut].split(_SEPARATOR)
             position = cut + 1
+            self._give_back()
 
     def find(self, name: WireName) -> int | None:
         """Tell which of the names this is, counted from 0; None if it is none of them."""
@@ -108,11 +118,12 @@ class NameTable:
             return self._ranks[mark]
         end = self._end(mark)
         # Straight through the octets: ten thousand protected names are looked for at each start.
-        position = self._packed.find(_SEPARATOR + key + _SEPARATOR, start, end + 1)
-        if position < 0 and not self._packed.endswith(_SEPARATOR + key, start, end):
+        block = self._packed[start : end + 1]
+        position = block.find(_SEPARATOR + key + _SEPARATOR)
+        if position < 0 and not block.endswith(_SEPARATOR + key):
             return None
-        at = position + 1 if position >= 0 else end - len(key)
-        return self._ranks[mark] + self._packed.count(_SEPARATOR, start, at)
+        at = position + 1 if position >= 0 else len(block) - len(key)
+        return self._ranks[mark] + block.count(_SEPARATOR, 0, at)
 
     def children(self, parent: bytes) -> Iterator[bytes]:
         """Yield the keys of names one label below another (given as a key), without looking at those further below."""
@@ -158,10 +169,22 @@ class NameTable:
             self._positions.append(position)
             self._ranks.append(rank)
             following = self._packed.find(_SEPARATOR, position + _BLOCK) + 1
-            rank += self._packed.count(_SEPARATOR, position, following)
+            rank += self._packed[position:following].count(_SEPARATOR)
             position = following
             more = following > 0
+            if not more:
+                self._give_back()
         return self._marks
+
+    def holds(self, octets: bytes) -> bool:
+        """Tell whether these octets stand anywhere within the keys."""
+        pieces = range(0, len(self._packed), _BATCH)
+        return any(octets in self._packed[start : start + _BATCH + len(octets)] for start in pieces)
+
+    def _give_back(self) -> None:
+        """Let the pages go that a mapping read in; who reads on gets them again."""
+        if isinstance(self._packed, mmap.mmap):
+            self._packed.madvise(mmap.MADV_DONTNEED)
 
 
 class DistinctNames:

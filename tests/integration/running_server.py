@@ -28,10 +28,7 @@ metrics: {listen: "127.0.0.1:0"}
 workers: 2
 """
 
-SERVE = (
-    "import sys; from pathlib import Path; from resolver.ops.supervisor import run_supervisor; "
-    "sys.exit(run_supervisor(Path('config.yaml')))"
-)
+SERVE = "import sys; sys.argv[1:] = ['serve', '-c', 'config.yaml']; from resolver.__main__ import main; main()"
 
 
 def order_text(order: str, *names: str, history: str = "") -> str:

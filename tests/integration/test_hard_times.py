@@ -209,6 +209,12 @@ def test_who_may_not_serve_as_that_user_is_told_why(tmp_path: Path) -> None:
     assert re.search(r"user: (only root can become|'nobody' may not run)", server.problems())
 
 
+def children(pid: int) -> list[int]:
+    """List the processes that one has started."""
+    tasks = (Path("/proc") / str(pid) / "task").iterdir()
+    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+
+
 def serves_as_nobody(folder: Path) -> None:
     """Without root it changes what it enforces, and cannot write what it is told to enforce."""
     for each in (folder, *folder.parents[:2]):
@@ -220,6 +226,7 @@ def serves_as_nobody(folder: Path) -> None:
             status = (Path("/proc") / str(pid) / "status").read_text()
             assert f"Uid:\t{nobody}\t{nobody}\t{nobody}\t{nobody}\n" in status
             assert "CapEff:\t0000000000000000\n" in status
+        assert not [pid for pid in children(server.process.pid) if Path(f"/proc/{pid}").stat().st_uid != nobody]
         server.order("two", "another.example")
         nobody_may_write(folder)
         assert server.reload()["changed"]

@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from resolver.ops import foreseen
-from resolver.ops.children import Child, Role
+from resolver.ops.children import Child
 from resolver.ops.foreseen import ForeseenChild
+from resolver.ops.interpreters import Ahead, Role, start_interpreter
 from tests.fair_time import run_fairly
 
 
@@ -23,6 +24,37 @@ def test_whoever_comes_in_time_takes_it() -> None:
             first.kill()
             second.kill()
             await asyncio.gather(first.end(), second.end())
+
+    run_fairly(scenario)
+
+
+def test_the_one_that_is_ahead_is_the_first() -> None:
+    async def scenario() -> None:
+        interpreter = start_interpreter("compile")
+        ahead = ForeseenChild(Ahead(interpreter))
+        first, second = ahead.take(), ahead.take()
+        try:
+            assert first.pid == interpreter.process.pid
+            assert second.pid != first.pid
+        finally:
+            first.kill()
+            second.kill()
+            await asyncio.gather(first.end(), second.end())
+
+    run_fairly(scenario)
+
+
+def test_one_that_died_ahead_is_made_up_for() -> None:
+    async def scenario() -> None:
+        interpreter = start_interpreter("compile")
+        interpreter.process.kill()
+        interpreter.process.wait()
+        child = ForeseenChild(Ahead(interpreter)).take()
+        try:
+            assert child.alive
+        finally:
+            child.kill()
+            await child.end()
 
     run_fairly(scenario)
 
