@@ -77,6 +77,7 @@ def measure(folder: Path, upstream: int, sizes: Sizes) -> Iterator[Figure]:
         yield from before.figures("before")
         beside = _watch(server, questions, sizes.busy_seconds, rate, lambda: _compile_for_nobody(elsewhere))
         yield from beside.figures("beside the compilation for nobody")
+        changing = ChangingList(server, listed)
         with asking(server.port) as asker:
             took: list[float] = []
             meanwhile = _watch(
@@ -84,7 +85,7 @@ def measure(folder: Path, upstream: int, sizes: Sizes) -> Iterator[Figure]:
                 questions,
                 sizes.busy_seconds,
                 rate,
-                lambda: took.append(ChangingList(server, listed).change(asker)),
+                lambda: took.append(changing.change(asker)),
             )
         yield Figure("reload that changes one name", took[0], "s", 30, at_full_size=True)
         yield from meanwhile.figures("meanwhile")

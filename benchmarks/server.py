@@ -91,7 +91,13 @@ class Server:
 
     def list_names(self, names: Sequence[str]) -> None:
         """Write the names that the order lists."""
-        (self.folder / "orders" / LIST).write_text("\n".join(names) + "\n")
+        self.list_octets("".join(f"{name}\n" for name in names).encode())
+
+    def list_octets(self, *parts: bytes) -> None:
+        """Write the names that the order lists, one a line."""
+        with (self.folder / "orders" / LIST).open("wb") as file:
+            for part in parts:
+                file.write(part)
 
     @property
     def pid(self) -> int:

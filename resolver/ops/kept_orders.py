@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from resolver.orders.large_file import holds, read_whole
+
 KEPT = "kept"
 
 
@@ -61,7 +63,7 @@ def keep(state: Path, contents: Mapping[str, bytes]) -> None:
     """
     folder = state / KEPT
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    missing = {digest: content for digest, content in contents.items() if not _is_kept(folder / digest, content)}
+    missing = {digest: content for digest, content in contents.items() if not holds(folder / digest, content)}
     temporaries = [(folder / f".{digest}.{os.getpid()}", folder / digest) for digest in missing]
     try:
         for (temporary, _), content in zip(temporaries, missing.values(), strict=True):
@@ -88,19 +90,12 @@ def read_kept(state: Path, digest: str) -> bytes:
     """Read a kept file. Raises KeptFileError if it is missing or no longer what was kept."""
     path = state / KEPT / digest
     try:
-        content = path.read_bytes()
+        content = read_whole(path)
     except OSError as error:
         raise KeptFileError(error.errno, f"{path}: kept copy cannot be read ({error.strerror})") from None
     if digest_of(content) != digest:
         raise KeptFileError(None, f"{path}: kept copy was altered after it was written")
     return content
-
-
-def _is_kept(path: Path, content: bytes) -> bool:
-    try:
-        return path.read_bytes() == content
-    except FileNotFoundError:
-        return False
 
 
 def _flush(path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from resolver.ops.kept_orders import KeptOrder, KeptRefusal, digest_of, read_kept
 from resolver.ops.progress import Tell, tell_nobody
+from resolver.orders.large_file import read_large
 from resolver.orders.lists import ReadNames
 from resolver.orders.model import Event, Order, Place, Problem
 from resolver.orders.parse import parse_order
@@ -122,7 +123,7 @@ def read_regular(path: Path) -> bytes:
     if path.exists() and not path.is_file():
         raise OSError(None, "not a regular file")
     with path.open("rb") as file:
-        content = file.read(MAX_LIST_OCTETS + 1)
+        content = read_large(file, MAX_LIST_OCTETS + 1)
     if len(content) > MAX_LIST_OCTETS:
         raise OSError(None, f"larger than {MAX_LIST_OCTETS} octets")
     return content

@@ -21,6 +21,7 @@ from resolver.ops.kept_orders import KeptOrder, KeptRefusal, digest_of
 from resolver.ops.policy_document import ManifestEntry, MeasureRecord, PolicyDocument
 from resolver.ops.policy_lines import OtherVersionError, PolicyLines, written
 from resolver.orders.index import DamagedIndexError, Index
+from resolver.orders.large_file import holds, read_whole
 from resolver.orders.whole_file import write_whole
 
 
@@ -67,7 +68,7 @@ def store_lines(state: Path, lines: PolicyLines) -> Path:
 
 
 def _store(path: Path, content: bytes) -> None:
-    if not path.is_file() or path.read_bytes() != content:
+    if not holds(path, content):
         write_whole(path, content)
 
 
@@ -102,7 +103,7 @@ def read_lines(path: Path) -> PolicyLines:
     """Verify the checksum of a policy document, and take it apart. Raises DamagedPolicyError."""
     digest = digest_in_name(path)
     try:
-        content = path.read_bytes()
+        content = read_whole(path)
     except OSError as error:
         raise DamagedPolicyError(f"{path}: cannot be read ({error.strerror})") from None
     if digest_of(content) != digest:

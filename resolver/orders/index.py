@@ -30,6 +30,7 @@ from typing import NamedTuple, Self, TypeAlias
 import marisa_trie
 
 from resolver.dns.name import WireName, hierarchy_key, name_of_hierarchy_key, parent_key, present_name
+from resolver.orders.large_file import holds
 from resolver.orders.model import Reach
 from resolver.orders.name_table import NameTable
 from resolver.orders.raw_names import A_LABEL, listed_name, raw_key
@@ -342,7 +343,7 @@ def store_index(folder: Path, content: bytes | mmap.mmap) -> Path:
     The same content is not written twice.
     """
     path = folder / index_name(content[len(MAGIC) : _BODY].hex())
-    if not _holds(path, content):
+    if not holds(path, memoryview(content)):
         write_whole(path, content)
     return path
 
@@ -350,13 +351,6 @@ def store_index(folder: Path, content: bytes | mmap.mmap) -> Path:
 def write_index(folder: Path, rules: Iterable[Rule]) -> Path:
     """Build an index and store it. Raises OSError."""
     return store_index(folder, build_index(rules))
-
-
-def _holds(path: Path, content: bytes | mmap.mmap) -> bool:
-    try:
-        return path.stat().st_size == len(content) and path.read_bytes() == memoryview(content)
-    except FileNotFoundError:
-        return False
 
 
 def _padded(size: int) -> int:
