@@ -38,14 +38,14 @@ def timings(calls: int = ROUND) -> dict[str, float]:
     reply = world.receive(cached)
     assert isinstance(reply, Reply)
     world.packets.store(world.view, world.transport, cached, reply, world.now)
-    find, stamp, mark = world.packets.find, world.pipeline.table.stamp, tag(world.view, world.transport)
+    find, table, mark = world.packets.find, world.pipeline.table, tag(world.view, world.transport)
     response = upstream_says("www.fine.example", "A", "www.fine.example. 300 IN A 192.0.2.1")
     unknown = ask("www.unknown.example", use_edns=0)
     forward = world.forwarded(unknown)
     world.now += 7.5
     runs: dict[str, Callable[[], object]] = {
-        "packet cache, hit": lambda: find(mark + cached[2:], stamp, world.now),
-        "packet cache, miss": lambda: find(mark + plain[2:], stamp, world.now),
+        "packet cache, hit": lambda: find(mark + cached[2:], table, world.now),
+        "packet cache, miss": lambda: find(mark + plain[2:], table, world.now),
         "blocked, built, EDNS": lambda: world.receive(blocked),
         "blocked, built, without EDNS": lambda: world.receive(plain),
         "cached, from the message cache": lambda: world.receive(cached),

@@ -1,7 +1,10 @@
 """Replies that are finished but for the message id: what the same datagram got a moment ago.
 
 A probe costs one lookup. What it finds is replayed only under the very table it was judged under, and only until it
-expires; its TTLs are counted down in place, and its addresses take turns, at most once a second. Names are kept in
+expires; its TTLs are counted down in place, and its addresses take turns, at most once a second. Under another table an
+upstream's answer is judged again, once, without being made again: it stays if that table passes by the name that was
+asked for and all that its aliases lead to, so that a change which is about other names takes no answers away. Names are
+kept in
 lower case: a datagram that differs in nothing but letter case finds the same entry at the second attempt, so that
 changing the case fills no memory. The plain twin of this cache is Pipeline.receive: with or without it, a client gets
 the same records, octet for octet but for the turn of the addresses.
@@ -13,10 +16,12 @@ from typing import Any, Final
 from resolver.core.admission import View
 from resolver.core.counters import Transport, answer_slot
 from resolver.core.generations import Generations
+from resolver.core.policy import Table
 from resolver.core.replay import aged
 from resolver.core.step import Reply
 from resolver.dns.codes import RRType
 from resolver.dns.message import HEADER_SIZE
+from resolver.dns.name import WireName
 from resolver.dns.writer import ttl_offsets
 
 _TTL: Final = Struct("!L")
@@ -39,14 +44,16 @@ class Finished:
     with the question's name in lower case, and the two counters to add to.
     """
 
-    __slots__ = ("_age", "_ages_from", "_expires", "_offsets", "_opt_at", "_ttls", "_turning", "octets",
-                 "ready")  # fmt: skip  # two lines, not ten
+    __slots__ = ("_age", "_ages_from", "_aliases", "_era", "_expires", "_offsets", "_opt_at", "_ttls", "_turning",
+                 "octets", "ready")  # fmt: skip  # two lines, not ten
 
-    def __init__(self, transport: Transport, tail: bytes, reply: Reply, now: float) -> None:
+    def __init__(self, transport: Transport, tail: bytes, reply: Reply, now: float, era: int) -> None:
         stamp = reply.judged_under.stamp if reply.judged_under is not None else None
         self.octets = 2 * len(tail) + _OVERHEAD
         self._expires = now + reply.lifetime
         self._ages_from = reply.ages_from
+        self._aliases = reply.aliases
+        self._era = era
         self._offsets: tuple[int, ...] = ()
         self._ttls: tuple[int, ...] = ()
         self._turning: tuple[int, int, int] | None = None
@@ -86,6 +93,16 @@ class Finished:
                 self._opt_at = tail.find(0, HEADER_SIZE - 2) + 5  # behind the question
         return self._opt_at
 
+    def judge_again(self, key: bytes, table: Table, era: int) -> bool:
+        """Put it under another table if that allows it as it is; ``key`` is what it is kept under."""
+        if self._aliases is None or self._era != era or not table.passes_by(_asked_name(key)):
+            return False
+        for name in self._aliases:
+            if not table.passes_by(name):
+                return False
+        self.ready = (table.stamp, *self.ready[1:])
+        return True
+
     def renew(self, now: float) -> bool:
         """Count the TTLs down to this moment (monotonic seconds) and let the next address stand first; False if the
         reply has expired."""
@@ -105,10 +122,11 @@ class Finished:
 class PacketCache:
     """Finished replies by view, transport and datagram less its id."""
 
-    __slots__ = ("_finished",)
+    __slots__ = ("_era", "_finished")
 
     def __init__(self, entries: int) -> None:
         """Hold at most this many replies."""
+        self._era = 0
         self._finished: Generations[bytes, Finished] = Generations(entries, entries * _MEAN_OCTETS)
 
     def __len__(self) -> int:
@@ -119,12 +137,16 @@ class PacketCache:
         """The entries used lately, by key; some may have expired. For one batch only, and only to look at."""
         return self._finished.young
 
-    def find(self, key: bytes, stamp: object, now: float) -> tuple[Finished, bytes] | None:
+    def begin_era(self) -> None:
+        """Judge nothing again that was kept until now: something other than the table changes."""
+        self._era += 1
+
+    def find(self, key: bytes, table: Table, now: float) -> tuple[Finished, bytes] | None:
         """Find an entry by `tag` and datagram less its id, and the reply less its id with the letter case asked.
 
-        It must have been judged under the table whose stamp is ``stamp``, and is right for ``now``.
+        It is what the table in force allows, and right for ``now``.
         """
-        finished = self._fresh(key, stamp, now)
+        finished = self._fresh(key, table, now)
         if finished is not None:
             return finished, finished.tail
         end = key.find(0, HEADER_SIZE)
@@ -132,7 +154,7 @@ class PacketCache:
             return None
         name = key[HEADER_SIZE:end]
         lower = name.lower()
-        if lower == name or (finished := self._fresh(key[:HEADER_SIZE] + lower + key[end:], stamp, now)) is None:
+        if lower == name or (finished := self._fresh(key[:HEADER_SIZE] + lower + key[end:], table, now)) is None:
             return None
         tail = finished.tail
         return finished, tail[: HEADER_SIZE - 2] + name + tail[end - 2 :]
@@ -144,14 +166,15 @@ class PacketCache:
             name, asked = datagram[HEADER_SIZE:end].lower(), reply.wire
             tail = asked[2:HEADER_SIZE] + name + asked[end:]
             key = tag(view, transport) + datagram[2:HEADER_SIZE] + name + datagram[end:]
-            self._finished.put(key, Finished(transport, tail, reply, now))
+            self._finished.put(key, Finished(transport, tail, reply, now, self._era))
 
-    def _fresh(self, key: bytes, stamp: object, now: float) -> Finished | None:
+    def _fresh(self, key: bytes, table: Table, now: float) -> Finished | None:
         finished = self._finished.get(key)
         if finished is None:
             return None
         judged_under, good_until, *_ = finished.ready
-        if judged_under is stamp and (now < good_until or finished.renew(now)):
+        judged = judged_under is table.stamp or finished.judge_again(key, table, self._era)
+        if judged and (now < good_until or finished.renew(now)):
             return finished
         self._finished.discard(key)
         return None
@@ -160,6 +183,14 @@ class PacketCache:
 def tag(view: View, transport: Transport) -> bytes:
     """Write the two octets that stand for the id in a key: only the same view and transport get the same reply."""
     return bytes((view.number, transport))
+
+
+def _asked_name(key: bytes) -> WireName:
+    """Read the name of the question: it was well-formed when its answer was kept, and may hold zeros in its labels."""
+    end = HEADER_SIZE
+    while length := key[end]:
+        end += 1 + length
+    return WireName(key[HEADER_SIZE : end + 1].lower())
 
 
 def _address_rrset(tail: bytes, offsets: tuple[int, ...]) -> tuple[int, int, int] | None:

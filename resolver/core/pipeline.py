@@ -265,7 +265,8 @@ class Pipeline:
         wire = write_cached(query, size_limit(query, asked.transport), entry, int(now - entry.stored))
         lifetime = entry.expires - now if asked.replayable else 0
         slot = entry.observed if asked.slot == NOWHERE else asked.slot
-        return Reply(wire, query.qtype, entry.rcode, slot, lifetime, table, entry.stored)
+        aliases = entry.names if slot == NOWHERE else None
+        return Reply(wire, query.qtype, entry.rcode, slot, lifetime, table, entry.stored, aliases)
 
     def _fall_back(
         self, asked: Asked, question: Question, unusable: Unusable, now: float, *, cached: bool

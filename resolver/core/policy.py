@@ -123,6 +123,10 @@ class Table:
         binding = self._binding(self._find(name), view)
         return self._verdict(binding, 0) if binding else ALLOW
 
+    def passes_by(self, name: WireName) -> bool:
+        """Tell whether no order lists the name or one above it, in force or not: then it is allowed for every view."""
+        return not self._listed_above(hierarchy_key(name))
+
     def judge_alias(self, name: WireName, view: View, aliases: AbstractSet[WireName]) -> Verdict:
         """Say whether a name that these are aliases of, the asked one among them, is blocked for who asked for them.
 

@@ -44,7 +44,8 @@ class Reply(NamedTuple):
 
     ``slot`` is the counter of the order that blocked or observed it, or NOWHERE. ``lifetime`` is how many seconds the
     PacketCache may replay it, 0 for never; its TTLs then count down from ``ages_from`` (monotonic), or stay as they are
-    (None).
+    (None). ``aliases`` are the names that the asked one leads to, where the reply says what an upstream said and would
+    say the same under any table that passes them and the asked name by; None for any other.
     """
 
     wire: bytes
@@ -54,6 +55,7 @@ class Reply(NamedTuple):
     lifetime: float
     judged_under: Table | None
     ages_from: float | None = None
+    aliases: tuple[WireName, ...] | None = None
 
 
 class Forward(NamedTuple):

@@ -118,7 +118,7 @@ class Answering:
         One with options gets the reply to the same query without them, and what they call for behind it.
         """
         aside = set_aside(key) if transport <= Transport.UDP6 else None
-        found = self.packets.find(key if aside is None else aside.bare, self.watch.table.stamp, now)
+        found = self.packets.find(key if aside is None else aside.bare, self.watch.table, now)
         if found is None:
             self.page[_MISSES] += 1
             return None
@@ -205,7 +205,7 @@ class Answering:
         aside = set_aside(datagram)
         if aside is None or self._pipeline.said_back(aside.options, client) is None:
             return
-        if self.packets.find(tag(view, transport) + aside.bare[_ID:], self.watch.table.stamp, now) is None:
+        if self.packets.find(tag(view, transport) + aside.bare[_ID:], self.watch.table, now) is None:
             step = self._pipeline.receive(aside.bare, view, transport, now, client)
             if isinstance(step, Reply):
                 self.packets.store(view, transport, aside.bare, step, now)

@@ -69,6 +69,7 @@ class Worker:
         """Build all parts; nothing is read before ``start``."""
         self._loop = loop
         self._page = page
+        self._settings = settings
         self._packets = PacketCache(settings.packet_entries)
         self._pipeline = Pipeline(
             policy.at(clock()),
@@ -172,6 +173,9 @@ class Worker:
 
         Caches survive, and so do their bounds and the pace of the lanes: those are fixed when a worker begins.
         """
+        if settings != self._settings:
+            self._settings = settings
+            self._packets.begin_era()  # special names may be answered otherwise
         self._follow(settings)
         self._watch.enforce(policy)
         self._answering.views = _views(settings, policy)

@@ -71,21 +71,24 @@ ACTS = st.lists(
 )
 
 
-def answered(world: World, wire: bytes, *, cached: bool) -> bytes | Drop:
-    """Do what a transport does with a datagram; forwarded queries are answered by the upstream at once."""
+def answered(world: World, wire: bytes, *, cached: bool) -> tuple[bytes | Drop, int]:
+    """Do what a transport does with a datagram; forwarded queries are answered by the upstream at once.
+
+    Gives the counter that is added to, too.
+    """
     if cached:
-        found = world.packets.find(tag(world.view, world.transport) + wire[2:], world.pipeline.table.stamp, world.now)
+        found = world.packets.find(tag(world.view, world.transport) + wire[2:], world.pipeline.table, world.now)
         if found is not None:
-            return wire[:2] + found[1]
+            return wire[:2] + found[1], found[0].slots[1]
     step = world.receive(wire)
     if isinstance(step, Forward):
         step = upstream_answer(world, step)
     if isinstance(step, Reply):
         if cached:
             world.packets.store(world.view, world.transport, wire, step, world.now)
-        return step.wire
+        return step.wire, step.slot
     assert isinstance(step, Drop)
-    return step
+    return step, step.slot
 
 
 def upstream_answer(world: World, forward: Forward) -> Reply | Drop:
@@ -113,7 +116,10 @@ def test_the_packet_cache_changes_no_octet(acts: list[tuple[str, Any, int]], tra
                     world.enforce(what)
         if act == "ask":
             wire = message_id.to_bytes(2, "big") + what[2:]
-            assert same(answered(with_cache, wire, cached=True), answered(plain, wire, cached=False))
+            cached, counted = answered(with_cache, wire, cached=True)
+            expected, counts = answered(plain, wire, cached=False)
+            assert same(cached, expected)
+            assert counted == counts
 
 
 def same(cached: bytes | Drop, plain: bytes | Drop) -> bool:
@@ -134,7 +140,7 @@ def test_the_packet_cache_is_used_at_all() -> None:
             step = world.receive(wire)
         if isinstance(step, Reply):
             world.packets.store(world.view, world.transport, wire, step, world.now)
-            hit = world.packets.find(tag(world.view, world.transport) + wire[2:], world.pipeline.table.stamp, world.now)
+            hit = world.packets.find(tag(world.view, world.transport) + wire[2:], world.pipeline.table, world.now)
             found += hit is not None
             assert (hit is not None) is (step.lifetime > 0)
     assert found > len(QUERIES)

@@ -31,7 +31,7 @@ class Clocks:
         """Ask for the name as a lane does; tells whether it is blocked, and the TTL of the answer."""
         world, wire = self.world, ask(NAME)
         now = self.watch.read()
-        found = world.packets.find(tag(world.view, world.transport) + wire[2:], self.watch.table.stamp, now)
+        found = world.packets.find(tag(world.view, world.transport) + wire[2:], self.watch.table, now)
         if found is not None:
             return self.read(Reply(wire[:2] + found[1], 1, 0, 0, 0, None))
         step = world.receive(wire)

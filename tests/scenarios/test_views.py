@@ -77,7 +77,7 @@ def test_what_is_observed_is_counted_at_each_answer_also_from_the_caches() -> No
     assert isinstance(first, Reply)
     assert first.slot == SLOT
     packets.store(ALLOWED, world.transport, wire, first, world.now)
-    found = packets.find(tag(ALLOWED, world.transport) + wire[2:], world.pipeline.table.stamp, world.now)
+    found = packets.find(tag(ALLOWED, world.transport) + wire[2:], world.pipeline.table, world.now)
     assert found is not None
     assert found[0].slots[1] == SLOT
     cached = world.receive(wire)

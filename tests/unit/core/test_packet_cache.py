@@ -10,6 +10,8 @@ from resolver.core.admission import ALLOWED, View
 from resolver.core.counters import NOWHERE, Transport, answer_slot
 from resolver.core.packet_cache import Finished, PacketCache, tag
 from resolver.core.pipeline import Reply
+from resolver.core.policy import Policy
+from resolver.core.special_names import special_names
 from tests.worlds import NOTHING_BLOCKED, SLOT, World, ask, measure, parsed, policy, upstream_says
 
 QUERY = ask("www.fine.example", use_edns=0)
@@ -19,7 +21,7 @@ GOOD = upstream_says("www.fine.example", "A", "www.fine.example. 100 IN A 203.0.
 def probe(
     world: World, wire: bytes = QUERY, view: View = ALLOWED, transport: Transport = Transport.UDP4
 ) -> Finished | None:
-    found = world.packets.find(tag(view, transport) + wire[2:], world.pipeline.table.stamp, world.now)
+    found = world.packets.find(tag(view, transport) + wire[2:], world.pipeline.table, world.now)
     return None if found is None else found[0]
 
 
@@ -67,7 +69,7 @@ def test_another_datagram_does_not(world: World, other: bytes) -> None:
 @pytest.mark.parametrize("asked", ["WWW.fine.example", "www.FINE.exaMPLE"])
 def test_another_letter_case_finds_it_and_gets_its_own_letters_back(world: World, asked: str) -> None:
     wire = ask(asked, use_edns=0, id=7)
-    found = world.packets.find(tag(ALLOWED, Transport.UDP4) + wire[2:], world.pipeline.table.stamp, world.now)
+    found = world.packets.find(tag(ALLOWED, Transport.UDP4) + wire[2:], world.pipeline.table, world.now)
     again = world.receive(wire)
     assert found is not None
     assert isinstance(again, Reply)
@@ -184,11 +186,82 @@ def test_a_reply_stored_late_in_its_life_goes_on_ageing(world: World) -> None:
     assert ttls(world) == [59]
 
 
-def test_under_another_table_nothing_is_found(world: World) -> None:
-    world.enforce(NOTHING_BLOCKED)
-    assert probe(world) is None, "the same policy, judged anew"
+def listing(*names: str) -> Policy:
+    """Make a policy that lists names and is over since long: what is listed is judged anew, in force or not."""
+    return policy(measure(timelines=[[[0.0, 1.0]]]), names=[(name, 0) for name in names])
+
+
+@pytest.mark.parametrize("names", [[], ["other.example"], ["a.www.fine.example", "ine.example"]])
+def test_what_another_table_passes_by_stays_as_it_is(world: World, names: list[str]) -> None:
+    before = probe(world)
+    world.enforce(listing(*names))
+    assert probe(world) is before is not None
+    stamped = before.ready[0]
+    assert stamped is world.pipeline.table.stamp
+    assert probe(world, ask("WWW.fine.example", use_edns=0)) is before
+
+
+@pytest.mark.parametrize("name", ["www.fine.example", "fine.example", "example", "."])
+def test_what_another_table_lists_is_judged_anew(world: World, name: str) -> None:
+    world.enforce(listing(name))
+    assert probe(world, ask("WWW.fine.example", use_edns=0)) is None
+    assert len(world.packets) == 0
     store(world)
     assert probe(world) is not None
+
+
+@pytest.mark.parametrize(
+    ("listed", "stays"), [("other.example", True), ("b.example", False), ("a.far.example", False), ("example", False)]
+)
+def test_aliases_are_judged_again_too(world: World, listed: str, *, stays: bool) -> None:
+    wire = ask("alias.test", use_edns=0)
+    lines = ["alias.test. 50 IN CNAME B.example.", "b.example. 30 IN CNAME a.far.example."]
+    world.resolve(wire, upstream_says("alias.test", "A", *lines, "a.far.example. 25 IN A 203.0.113.1"))
+    store(world, wire)
+    world.enforce(listing(listed))
+    assert (probe(world, wire) is not None) is stays
+
+
+def test_a_label_that_holds_a_zero_is_judged_whole(world: World) -> None:
+    wire = ask("A\\000B.fine.example", use_edns=0)
+    world.resolve(wire, upstream_says("A\\000B.fine.example", "A", "A\\000B.fine.example. 100 IN A 203.0.113.1"))
+    store(world, wire)
+    world.enforce(listing("other.example"))
+    assert probe(world, wire) is not None
+    world.enforce(listing("a\\000b.fine.example"))
+    assert probe(world, wire) is None
+
+
+def test_what_was_listed_before_is_judged_anew() -> None:
+    world = World(listing("fine.example"))
+    world.resolve(QUERY, GOOD)
+    store(world)
+    world.enforce(NOTHING_BLOCKED)
+    assert probe(world) is not None, "it was allowed, and is"
+    world.enforce(policy(measure(), names=[("fine.example", 0)]))
+    store(world)
+    world.enforce(NOTHING_BLOCKED)
+    assert probe(world) is None, "it was blocked, and is not"
+
+
+def test_nothing_is_judged_again_when_more_than_the_table_changes(world: World) -> None:
+    world.packets.begin_era()
+    assert probe(world) is not None, "the change comes with another table"
+    world.enforce(NOTHING_BLOCKED)
+    assert probe(world) is None
+    store(world)
+    world.enforce(NOTHING_BLOCKED)
+    assert probe(world) is not None
+
+
+@pytest.mark.parametrize("wire", [ask("www.fine.example", "ANY", use_edns=0), ask("a.test", use_edns=0)])
+def test_what_no_upstream_said_is_made_anew(wire: bytes) -> None:
+    world = World()
+    world.pipeline.answer_specially(special_names([], []))
+    store(world, wire)
+    assert probe(world, wire) is not None
+    world.enforce(NOTHING_BLOCKED)
+    assert probe(world, wire) is None
 
 
 def test_a_blocked_reply_keeps_its_times_and_knows_its_counters() -> None:
@@ -267,7 +340,7 @@ def test_replies_weigh_what_they_take(world: World, kind: Transport, records: in
     assert isinstance(reply, Reply)
     assert len(reply.wire) > 16 * records
     tracemalloc.start()
-    kept = [Finished(kind, reply.wire[2:], reply, world.now) for _ in range(20)]
+    kept = [Finished(kind, reply.wire[2:], reply, world.now, 0) for _ in range(20)]
     taken, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert taken <= sum(finished.octets for finished in kept) <= 2 * taken + 20 * 450

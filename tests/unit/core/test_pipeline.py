@@ -180,7 +180,7 @@ def used(world: World) -> None:
         step = world.receive(wire)
         assert isinstance(step, Reply)
         world.packets.store(world.view, world.transport, wire, step, world.now)
-        world.packets.find(tag(world.view, world.transport) + wire[2:], world.pipeline.table.stamp, world.now)
+        world.packets.find(tag(world.view, world.transport) + wire[2:], world.pipeline.table, world.now)
 
 
 def test_the_way_of_a_query_makes_no_cycles() -> None:
