@@ -43,7 +43,7 @@ def _sum(config: Config) -> str:
         if path.is_file():
             found = path.stat()
             content.update(f"{path} {found.st_size} {found.st_mtime_ns} {found.st_ino}\n".encode())
-    content.update(f"{sys.version} {sorted(_libraries())}".encode())
+    content.update(f"{sys.version} {sorted(set(_libraries()))}".encode())
     return content.hexdigest()
 
 

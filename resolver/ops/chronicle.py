@@ -18,7 +18,7 @@ from resolver.ops.clock import OrderClock, utc_text
 from resolver.ops.current_policy import named_in_pointer, policy_name
 from resolver.ops.journal_facts import CLOCK, SERVER, Who, about_pruning, fact
 from resolver.ops.logs import log_event
-from resolver.ops.metrics import PolicySummary
+from resolver.ops.metrics_state import PolicySummary
 from resolver.ops.reserve import RESERVE_GIVEN_UP, with_reserve
 from resolver.proof.chain import Facts, Kind
 from resolver.proof.journal import JOURNAL_FILE, Head, JournalError, open_for_reading

@@ -10,7 +10,7 @@ from resolver.ops.channel import Message
 from resolver.ops.children import Child, cannot_start, end_in_words
 from resolver.ops.config import Config
 from resolver.ops.foreseen import ForeseenChild
-from resolver.ops.metrics import OrderDate, OrderRules, PolicySummary
+from resolver.ops.metrics_state import OrderDate, OrderRules, PolicySummary
 from resolver.ops.progress import Tell, tell_nobody
 from resolver.ops.timelines import spans
 

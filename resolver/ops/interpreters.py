@@ -44,7 +44,7 @@ def start_interpreter(role: Role, inherited: Sequence[int] = ()) -> Interpreter:
     with theirs, ExitStack() as undo:
         undo.callback(ours.close)
         process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
-            [sys.executable, "-P", "-m", "resolver.ops.child", role, "--channel", str(theirs.fileno())],
+            [sys.executable, "-S", "-P", "-m", "resolver.ops.child", role, "--channel", str(theirs.fileno())],
             pass_fds=(*inherited, theirs.fileno()),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -56,11 +56,14 @@ def start_interpreter(role: Role, inherited: Sequence[int] = ()) -> Interpreter:
 
 
 def _environment(role: Role) -> dict[str, str]:
-    """Give a child our environment, and this very package, wherever it was found."""
+    """Give a child our environment, and where we found this package and all others.
+
+    To find that out anew, as `site` does where it is not told not to, takes two thirds of the start of an interpreter.
+    """
     package = str(Path(resolver.__file__).parents[1])
-    path = os.environ.get("PYTHONPATH")
+    found = sys.path if sys.flags.safe_path else sys.path[1:]  # the first is where we were started, and no library
     memory = {"MALLOC_MMAP_THRESHOLD_": str(LARGE_OCTETS)} if role == "compile" else {}
-    return {**os.environ, **memory, "PYTHONPATH": f"{package}{os.pathsep}{path}" if path else package}
+    return {**os.environ, **memory, "PYTHONPATH": os.pathsep.join(dict.fromkeys((package, *filter(None, found))))}
 
 
 class Ahead:

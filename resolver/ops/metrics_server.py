@@ -16,11 +16,8 @@ from concurrent.futures import Future
 from http import HTTPStatus
 from typing import Final, NamedTuple
 
-from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import choose_encoder
-
 from resolver.net.port_holder import port_holder
-from resolver.ops.metrics import MetricsState, PageCollector
+from resolver.ops.metrics_state import MetricsState
 
 REQUEST_OCTETS: Final = 8_192
 """Request line and headers together."""
@@ -218,10 +215,14 @@ def read_request(head: bytes) -> HttpRequest | None:
 
 def metrics_page(state: MetricsState, accept: str) -> HttpAnswer:
     """Write every metric in the text format that the scraper accepts."""
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(PageCollector(state))
-    encode, content_type = choose_encoder(accept)
-    return HttpAnswer(HTTPStatus.OK, content_type, encode(registry))
+    from resolver.ops.metrics import exposition  # noqa: PLC0415  # see get_ready
+
+    return HttpAnswer(HTTPStatus.OK, *exposition(state, accept))
+
+
+def get_ready() -> None:
+    """Load what writes metrics: before root is given up, or else behind the first answer, which need not wait."""
+    import resolver.ops.metrics  # noqa: F401, PLC0415  # this is the load that is meant
 
 
 def readiness(state: MetricsState) -> HttpAnswer:

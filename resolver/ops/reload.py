@@ -26,7 +26,7 @@ from resolver.ops.foreseen import ForeseenChild
 from resolver.ops.interpreters import Ahead
 from resolver.ops.journal_facts import SERVER, Who
 from resolver.ops.logs import LOGGER, Log, log_event
-from resolver.ops.metrics import ReloadState
+from resolver.ops.metrics_state import ReloadState
 from resolver.ops.notice_place import NoticePlace, NoticeStanding
 from resolver.ops.notice_site import sites_of
 from resolver.ops.notify import notify, notify_reloading

@@ -12,7 +12,7 @@ from resolver.ops.chronicle import Chronicle
 from resolver.ops.clock import OrderClock, utc_text
 from resolver.ops.control import SOCKET_FILE
 from resolver.ops.logs import Log
-from resolver.ops.metrics import MetricsState
+from resolver.ops.metrics_state import MetricsState
 from resolver.ops.notice_place import NoticePlace
 from resolver.ops.reload import Reloader
 from resolver.ops.worker_places import WorkerPlaces

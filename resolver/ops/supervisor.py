@@ -26,7 +26,7 @@ from resolver.ops.control_server import ControlServer, open_control_socket
 from resolver.ops.interpreters import PRIVATE_FILES, Ahead, fill_standard_descriptors
 from resolver.ops.journal_facts import NO_RETENTION, SIGNAL, act_of, who_is
 from resolver.ops.logs import Log, log_event, start_log
-from resolver.ops.metrics_server import MetricsAddressError, MetricsServer
+from resolver.ops.metrics_server import MetricsAddressError, MetricsServer, get_ready
 from resolver.ops.notice_place import NoticePlace
 from resolver.ops.notify import notify, watchdog_seconds
 from resolver.ops.one_at_a_time import OneAtATime
@@ -212,6 +212,7 @@ class Supervisor:
             self._metrics = MetricsServer(config.metrics.listen, self._server.metrics_state)
             self._metrics.start()
         if config.user is not None:
+            get_ready()
             self._reloader.foreseen.end()  # it is root, and nobody else may end it then
             become(config.user, config.state)
             check_interpreter(config.user)
@@ -231,6 +232,7 @@ class Supervisor:
         refusal = await self._reloader.start()  # its compilation, which takes longest, starts before the workers do
         if refusal is not None:
             return refusal
+        await asyncio.to_thread(get_ready)
         await self._control.start()
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload_on_signal)
         self._keeping = (asyncio.create_task(_feed_watchdog()), asyncio.create_task(self._chronicle.keep()))

@@ -12,8 +12,8 @@ from time import monotonic
 import pytest
 
 from resolver.core.counters import SLOTS
-from resolver.ops.metrics import MetricsState, PolicySummary, ReloadState
 from resolver.ops.metrics_server import CONNECTIONS, REQUEST_OCTETS, MetricsAddressError, MetricsServer
+from resolver.ops.metrics_state import MetricsState, PolicySummary, ReloadState
 from resolver.proof.journal import Head
 from resolver.proof.writer import WriterState
 

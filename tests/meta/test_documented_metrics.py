@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from resolver.core.counters import SLOTS
-from resolver.ops.metrics import MetricsState, OrderDate, OrderRules, PageCollector, PolicySummary, ReloadState
+from resolver.ops.metrics import PageCollector
+from resolver.ops.metrics_state import MetricsState, OrderDate, OrderRules, PolicySummary, ReloadState
 from resolver.orders.model import Span
 from resolver.proof.journal import Head
 from resolver.proof.writer import WriterState

@@ -13,6 +13,7 @@ import pytest
 
 from resolver.ops import children
 from resolver.ops.children import LEAST_PRIORITY, Child, end_in_words, may_hurry
+from resolver.ops.interpreters import start_interpreter
 
 HEAVY = {"pydantic", "yaml", "prometheus_client", "click", "rich", "idna", "publicsuffixlist", "zoneinfo", "dnslib",
          "cffi", "pycparser"}  # fmt: skip  # two lines, not eleven
@@ -37,6 +38,28 @@ def test_the_supervisor_carries_nothing_that_only_children_and_commands_need() -
     done = subprocess.run([sys.executable, "-c", listing], check=True, capture_output=True)
     loaded = {module.partition(".")[0] for module in done.stdout.decode().split()}
     assert not loaded & {"marisa_trie", "publicsuffixlist", "rich", "dnslib", "cffi"}
+
+
+def test_the_supervisor_writes_metrics_later() -> None:
+    listing = "import sys, resolver.ops.supervisor; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", listing], check=True, capture_output=True)
+    assert not {"prometheus_client", "resolver.ops.metrics"} & set(done.stdout.decode().split())
+
+
+def test_a_child_looks_for_modules_where_we_found_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[dict[str, str]] = []
+
+    class Noted:
+        def __init__(self, *_: object, env: dict[str, str], **_others: object) -> None:
+            given.append(env)
+
+    monkeypatch.setattr("resolver.ops.interpreters.subprocess.Popen", Noted)
+    monkeypatch.setattr(sys, "path", ["/where/we/were/started", "", str(tmp_path), *sys.path])
+    start_interpreter("compile").channel.close()
+    path = given[0]["PYTHONPATH"].split(os.pathsep)
+    assert path[:2] == [str(Path(children.__file__).parents[2]), str(tmp_path)]
+    assert "" not in path
+    assert "/where/we/were/started" not in path
 
 
 @pytest.mark.parametrize("arguments", [[], ["dns"], ["dns", "--channel", "x"], ["root", "--channel", "3"]])

@@ -10,7 +10,7 @@ import pytest
 from resolver.ops.chronicle import Chronicle
 from resolver.ops.clock import OrderClock
 from resolver.ops.journal_facts import SERVER
-from resolver.ops.metrics import OrderRules, PolicySummary
+from resolver.ops.metrics_state import OrderRules, PolicySummary
 from resolver.orders.model import Span
 from resolver.proof.journal import JOURNAL_FILE, Journal, open_for_reading
 from resolver.proof.reading import entries

@@ -29,15 +29,8 @@ from resolver.core.counters import (
     upstream_latency_slot,
     upstream_slot,
 )
-from resolver.ops.metrics import (
-    MetricsState,
-    OrderDate,
-    OrderRules,
-    PageCollector,
-    PolicySummary,
-    ReloadState,
-    covers,
-)
+from resolver.ops.metrics import PageCollector
+from resolver.ops.metrics_state import MetricsState, OrderDate, OrderRules, PolicySummary, ReloadState, covers
 from resolver.ops.timelines import spans
 from resolver.orders.model import Span
 from resolver.proof.journal import Head
