@@ -7,6 +7,7 @@ Written flat where a million lines pass: plain names are judged and turned by th
 import csv
 import re
 from array import array
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
@@ -29,7 +30,7 @@ READER: Final = "names 2"
 """Names what a file becomes here. It must change with the outcome, for outcomes are remembered under it."""
 
 _BATCH: Final = 65_536
-"""Characters that are looked at together; one odd line makes the rest of them slow, so not too many."""
+"""Octets that are looked at together; one odd line makes the rest of them slow, so not too many."""
 _ROWS: Final = 2_000
 _DELIMITERS: Final = ";,\t|"
 NAME: Final = r"(?:[a-z0-9_-]{1,63}+\.)++[a-z_][a-z0-9_-]{0,62}+"
@@ -86,16 +87,16 @@ def read_names(content: bytes, file: str, column: str | None = None, tell: Tell 
     A file whose name ends in .csv or .tsv, or for which a column is named, is a CSV; others hold one name a line, or
     hosts lines (``0.0.0.0 name``); ``#`` begins a comment. ``tell`` learns how many octets are done, of how many.
     """
-    text = decode(content, file)
-    if isinstance(text, Problem):
+    if isinstance(text := decode(content, file), Problem):
         return _unreadable(text.place.line, text.place.column, text.what)
+    del text  # of a million names it is as large as the content; pieces of that are read
     harvest = _Harvest()
     if is_csv(file, column):
-        wrong = _read_csv(text, column, harvest, tell)
+        wrong = _read_csv(content, column, harvest, tell)
         if wrong is not None:
             return wrong
     else:
-        _read_lines(text, harvest, tell)
+        _read_lines(content, harvest, tell)
     return _sorted(harvest)
 
 
@@ -176,9 +177,9 @@ def _key(name: str) -> str:
     return key
 
 
-def _read_lines(text: str, harvest: _Harvest, tell: Tell) -> None:
+def _read_lines(content: bytes, harvest: _Harvest, tell: Tell) -> None:
     line = 1
-    for batch, done in _batches(text):
+    for batch, done in _batches(content):
         plain = batch.lower().replace("\r\n", "\n").replace(".\n", "\n")
         names = plain.split("\n")
         names.pop()
@@ -189,7 +190,7 @@ def _read_lines(text: str, harvest: _Harvest, tell: Tell) -> None:
             for written in lines_of(batch):
                 _read_line(written.rstrip("\r\n"), line, harvest)
                 line += 1
-        tell(done, len(text))
+        tell(done, len(content))
 
 
 def lines_of(text: str) -> Iterable[str]:
@@ -197,12 +198,12 @@ def lines_of(text: str) -> Iterable[str]:
     return StringIO(text, newline="")
 
 
-def _batches(text: str) -> Iterator[tuple[str, int]]:
-    """Cut a text behind line ends; gives each piece, ended by one, and where it ends."""
-    position = 0
-    while position < len(text):
-        cut = text.find("\n", position + _BATCH) + 1 or len(text)
-        piece = text[position:cut]
+def _batches(content: bytes) -> Iterator[tuple[str, int]]:
+    """Cut UTF-8 text behind line ends; gives each piece, ended by one, and behind how many octets it ends."""
+    position = len(BOM_UTF8) * content.startswith(BOM_UTF8)
+    while position < len(content):
+        cut = content.find(b"\n", position + _BATCH) + 1 or len(content)
+        piece = content[position:cut].decode()
         yield piece if piece.endswith("\n") else piece + "\n", cut
         position = cut
 
@@ -233,14 +234,14 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _read_csv(text: str, column: str | None, harvest: _Harvest, tell: Tell) -> FileNames | None:
+def _read_csv(content: bytes, column: str | None, harvest: _Harvest, tell: Tell) -> FileNames | None:
     """Read the names of a CSV, or say why it cannot be read."""
-    delimiter = max(_DELIMITERS, key=text.partition("\n")[0].count)
+    delimiter = max(_DELIMITERS, key=content.partition(b"\n")[0].decode().count)
 
     def lines() -> Iterator[str]:
-        for batch, done in _batches(text):
+        for batch, done in _batches(content):
             yield from lines_of(batch)
-            tell(done, len(text))
+            tell(done, len(content))
 
     reader = csv.reader(lines(), delimiter=delimiter, strict=True)
     rows = _numbered(reader)
