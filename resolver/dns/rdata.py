@@ -93,7 +93,7 @@ LAYOUTS: dict[int, Layout] = {
     RRType.LP: (2, Part.PLAIN_NAME),
     RRType.EUI48: (6,),
     RRType.EUI64: (8,),
-    RRType.URI: (4, Part.REST),
+    RRType.URI: (5, Part.REST),  # the target has an octet at least (RFC 7553 section 4.4)
     RRType.TSIG: (Part.PLAIN_NAME, 16, Part.REST),
     RRType.CAA: (1, Part.STRING, Part.REST),
 }

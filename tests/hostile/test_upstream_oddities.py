@@ -404,6 +404,8 @@ DATA: dict[str, Case] = {
     "a proof whose name is compressed": bad_data("NSEC", Q + b"\x00\x01\x40"),
     "a delegation signer of three octets": bad_data("DS", b"\x00\x01\x02"),
     "a key of three octets": bad_data("DNSKEY", b"\x00\x01\x02"),
+    "a URI": of_type("URI", b"\x00\x0a\x00\x01x:y", told=['10 1 "x:y"']),
+    "a URI without a target": bad_data("URI", b"\x00\x0a\x00\x01"),
     "a certification authority without a tag": bad_data("CAA", b"\x00"),
     "a certification authority's tag cut short": bad_data("CAA", b"\x00\x05is"),
     "a TLSA record of two octets": bad_data("TLSA", b"\x03\x01"),
