@@ -31,6 +31,7 @@ REMEMBERED: Final = 16_384
 _VERSIONS: Final = {"siphash": 1, "blake2s": 240}  # 240 to 254 are for private use (RFC 9018 section 8)
 _HEAD: Final = Struct("!B3sI")
 _NOT_RESERVED: Final = bytes(3)
+_new: Final = tuple.__new__
 
 
 class Heeded(NamedTuple):
@@ -68,7 +69,7 @@ class Cookies:
         """Judge the option that a client sent, of 8 or 16 to 40 octets; ``client`` is its packed address."""
         wall = self._clock()
         if len(sent) == CLIENT_SIZE:
-            return Heeded(self._make(sent, client, wall), good=False)
+            return _new(Heeded, (self._make(sent, client, wall), False))  # without the named tuple's function
         known = sent + client
         if wall < self._good.get(known, 0.0):
             return Heeded(sent, good=True)

@@ -60,6 +60,7 @@ _OPT_OF_ROOT: Final = b"\x00\x00\x29"
 _OPT_SIZE: Final = 11
 _LENGTHS: Final = {_A: 4, _AAAA: 16}
 _FIRST_TTL: Final = (6,)
+_new: Final = tuple.__new__
 
 _Names = dict[int, bytes]
 """Names by where they begin in the message, in the letter case they came in; the ends of a name are names too."""
@@ -116,7 +117,7 @@ class IntactReader:
                     kept = _read_any(question, wire, start)
                     self._remember(around)
                 elif wire[7] == 1 and found == length and ttl <= MAX_TTL:
-                    kept = _Kept((), wire[start:end], _FIRST_TTL, 0, ttl)
+                    kept = _new(_Kept, ((), wire[start:end], _FIRST_TTL, 0, ttl))  # without the named tuple's function
                 else:
                     _, ttl_offsets, ttl = _read_set(wire, start, start, wire[7], {})
                     kept = _Kept((), wire[start:end], ttl_offsets, 0, ttl)

@@ -20,6 +20,8 @@ _BEFORE_LENGTH: Final = 9
 _SIZE_FROM_END: Final = -8
 """Where a bare OPT record that ends a message says how many octets the asker takes."""
 _LENGTH: Final = Struct("!H")
+_new: Final = tuple.__new__
+"""Makes a named tuple without the function that it has for it, which takes twice as long."""
 
 
 class SetAside(NamedTuple):
@@ -52,7 +54,7 @@ def set_aside(query: bytes) -> SetAside | None:
         return None
     if query[length_at] << 8 | query[length_at + 1] != octets:
         return None
-    return SetAside(query[:length_at] + b"\x00\x00", query[options_at:])
+    return _new(SetAside, (query[:length_at] + b"\x00\x00", query[options_at:]))
 
 
 def with_courtesies(tail: bytes, opt_at: int, courtesies: bytes) -> bytes:

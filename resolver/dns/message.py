@@ -36,6 +36,7 @@ _AD = int(Flag.AD)
 _CD = int(Flag.CD)
 _OPCODE = 0x7800
 _COOKIE = int(EdnsOption.COOKIE)
+_new: Final = tuple.__new__
 
 _NEVER_ASKED: Final[dict[int, Rcode]] = {
     RRType.OPT: Rcode.FORMERR,
@@ -153,15 +154,9 @@ def read_query(wire: bytes) -> Query | Unreadable | Ignored:  # noqa: C901 - fla
             edns = Edns(size, 0, opt_flags >= DNSSEC_OK, extended_rcode, options)
     except (IndexError, error, MalformedOptionsError):
         return read_query_plainly(wire)
-    return Query(
-        message_id,
-        flags,
-        wire[HEADER_SIZE : position + 4],
-        WireName(wire[HEADER_SIZE:position].lower()),
-        qtype,
-        qclass,
-        edns,
-    )
+    question, qname = wire[HEADER_SIZE : position + 4], WireName(wire[HEADER_SIZE:position].lower())
+    # What Query(...) is, less a call of the function that a named tuple has for it.
+    return _new(Query, (message_id, flags, question, qname, qtype, qclass, edns, NO_OPTIONS))
 
 
 def read_query_plainly(wire: bytes) -> Query | Unreadable | Ignored:

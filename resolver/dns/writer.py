@@ -24,6 +24,7 @@ _OPT_TYPE = int(RRType.OPT)
 _TC = int(Flag.TC)
 _CD = int(Flag.CD)
 _OUR_QUERY = int(Flag.RD | Flag.AD)
+_OUR_HEAD: Final = _HEADER.pack(0, _OUR_QUERY, 1, 0, 0, 1)[2:]
 _OUR_OPT: Final = write_opt(udp_size=MAX_UDP_SIZE, dnssec_ok=False)
 _OUR_DNSSEC_OPT: Final = write_opt(udp_size=MAX_UDP_SIZE, dnssec_ok=True)
 
@@ -66,6 +67,8 @@ def write_upstream_query(
 
     RD is set, and AD to learn whether the answer was validated (RFC 6840 5.7).
     """
+    if with_edns and not checking_disabled and not dnssec_ok:  # nearly always, and all but the id is the same then
+        return message_id.to_bytes(2, "big") + _OUR_HEAD + question + _OUR_OPT
     flags = _OUR_QUERY | _CD if checking_disabled else _OUR_QUERY
     if not with_edns:
         return _HEADER.pack(message_id, flags, 1, 0, 0, 0) + question

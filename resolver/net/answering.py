@@ -27,6 +27,9 @@ from resolver.net.clock_watch import ClockWatch
 
 _HITS: Final = int(GAUGES + Gauge.PACKET_HITS)
 _MISSES: Final = int(GAUGES + Gauge.PACKET_MISSES)
+_MICROSECONDS: Final = int(GAUGES + Gauge.DURATION_MICROSECONDS)
+_UDP: Final = Transport.UDP6
+"""The last of both; a member of an enumeration, which takes Python 3.11 long to look up by its name."""
 _ID: Final = 2
 """Octets of a message id."""
 
@@ -108,7 +111,7 @@ class Answering:
         tail = self.replay(tag(view, transport) + datagram[2:], client, transport, now)
         if tail is not None:
             wire = datagram[:2] + tail
-            limited = view.limited and transport <= Transport.UDP6
+            limited = view.limited and transport <= _UDP
             return self.limit(wire, Kind.RESPONSE, client, now, datagram) if limited else wire
         return self.decide(datagram, view, client, transport, now, send, destination)
 
@@ -117,7 +120,7 @@ class Answering:
 
         One with options gets the reply to the same query without them, and what they call for behind it.
         """
-        aside = set_aside(key) if transport <= Transport.UDP6 else None
+        aside = set_aside(key) if transport <= _UDP else None
         found = self.packets.find(key if aside is None else aside.bare, self.watch.table, now)
         if found is None:
             self.page[_MISSES] += 1
@@ -156,9 +159,9 @@ class Answering:
             case Reply():
                 count_answer(self.page, transport, step.qtype, step.rcode, step.slot)
                 self.packets.store(view, transport, datagram, step, now)
-                if step.judged_under is not None and not step.lifetime and transport <= Transport.UDP6:
+                if step.judged_under is not None and not step.lifetime and transport <= _UDP:
                     self._keep_without_options(datagram, view, client, transport, now)
-                if transport <= Transport.UDP6 and (view.limited or step.judged_under is None):
+                if transport <= _UDP and (view.limited or step.judged_under is None):
                     return self.limit(step.wire, _kind(step, view), client, now, datagram)
                 return step.wire
             case Drop():
@@ -220,7 +223,7 @@ class Answering:
     def count_durations(self, answers: int, seconds: float) -> None:
         """Count answers that all took about this long."""
         self.page[duration_slot(seconds)] += answers
-        self.page[GAUGES + Gauge.DURATION_MICROSECONDS] += int(answers * seconds * 1e6)
+        self.page[_MICROSECONDS] += int(answers * seconds * 1e6)
 
     async def idle(self) -> None:
         """Wait until no query waits for an upstream."""
@@ -237,7 +240,7 @@ class Answering:
                 now = self.monotonic()
                 self.count_durations(1, now - asked.received)
                 wire: bytes | None = outcome.wire
-                if asked.view.limited and asked.transport <= Transport.UDP6:
+                if asked.view.limited and asked.transport <= _UDP:
                     wire = self.limit(outcome.wire, Kind.RESPONSE, client, now, asked.query)
                 send(wire, destination)
             case Drop():

@@ -9,12 +9,13 @@ import select
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from resolver.net.readiness import receive
+
 if TYPE_CHECKING:
     from resolver.net.upstream_sockets import UpstreamSocket
 
 MOST_AT_ONCE: Final = 64
 """Sockets read before clients and other readers get their turn."""
-_LARGEST: Final = 65_535
 
 
 class Arrivals:
@@ -53,18 +54,15 @@ class Arrivals:
         """Take one datagram, or one error, from each socket that is ready; more of the same wait for the next turn."""
         now = self._clock()
         sockets = self._sockets
-        for descriptor, _ in self._epoll.poll(0, MOST_AT_ONCE):
-            socket = sockets.get(descriptor)
-            if socket is None:
-                continue  # Closed a moment ago, by what another socket brought.
-            try:
-                datagram = socket.line.recv(_LARGEST)
-            except BlockingIOError:
-                continue
-            except OSError:
+        arrived = self._arrived
+        ready = [(sockets.get(descriptor), datagram) for descriptor, datagram, _ in receive(self._epoll, MOST_AT_ONCE)]
+        for socket, datagram in ready:
+            if socket is None or sockets.get(socket.descriptor) is not socket:
+                continue  # Closed a moment ago, by what another socket brought; its number may be another's already.
+            if datagram is None:
                 self._failed(socket, now)
-                continue
-            self._arrived(socket, datagram, now)
+            else:
+                arrived(socket, datagram, now)
 
     def close(self) -> None:
         """Listen no more; the sockets are their pools' to close."""

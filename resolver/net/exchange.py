@@ -62,10 +62,11 @@ class Exchange:
     def close(self) -> None:
         """End; attempts that still wait know that it is over. They are let go of, so that no cycle is left behind."""
         self.open = False
-        self.attempts = []
+        self.attempts.clear()
         self.waiters = []
         self.rest = None
-        self.followers = []
+        if self.followers:
+            self.followers = []
         self.leave_domain()
 
     def leave_domain(self) -> None:

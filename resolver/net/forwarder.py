@@ -15,7 +15,7 @@ from resolver.core.pipeline import Pipeline
 from resolver.core.step import Asked, Drop, Failure, Forward, Question, Reply, Unusable
 from resolver.dns.response import HEADER_SIZE
 from resolver.net.arrivals import Arrivals
-from resolver.net.attempt import Outcome, Way
+from resolver.net.attempt import WAITING, Outcome, Way
 from resolver.net.continuations import Continuations
 from resolver.net.domains_in_flight import DomainsInFlight, Full
 from resolver.net.draws import Draws, mix_case
@@ -153,7 +153,7 @@ class Forwarder:
             if exchange.open:
                 attempt = exchange.begin_first()
                 attempt.upstream.send(attempt, exchange.started)
-                if attempt.outcome is not Outcome.WAITING:
+                if attempt.outcome is not WAITING:
                     self._pursue(exchange, exchange.way_after(attempt), exchange.started)
 
     def replace(self, upstreams: Sequence[UpstreamAddress], zones: Sequence[Zone], in_flight: int) -> None:
@@ -206,7 +206,7 @@ class Forwarder:
         while way is not None:
             attempt = exchange.begin(way, now)
             way.upstream.send(attempt, now)
-            if attempt.outcome is Outcome.WAITING or attempt.outcome is Outcome.QUEUED:
+            if attempt.outcome is WAITING or attempt.outcome is Outcome.QUEUED:
                 return
             way = exchange.way_after(attempt)
         if exchange.is_hopeless(len(self._schedule.sends)):
@@ -312,7 +312,7 @@ class Forwarder:
     def _note_silence(self, exchange: Exchange, now: float) -> None:
         patience = self._schedule.sends[0] / 2
         for attempt in exchange.attempts:
-            if attempt.outcome is Outcome.WAITING and now - attempt.sent >= patience:
+            if attempt.outcome is WAITING and now - attempt.sent >= patience:
                 attempt.upstream.silent(attempt, now)
 
     def _tick(self) -> None:

@@ -80,6 +80,7 @@ class BatchLane:
         self._page = answering.page
         self._pace = pace
         self._transport = Transport.UDP6 if sock.family == socket.AF_INET6 else Transport.UDP4
+        self._is_ipv4 = self._transport is Transport.UDP4
         self._with_controls = is_wildcard(sock)
         self._batch = Batch(sock, tag(ALLOWED, self._transport), with_controls=self._with_controls, shunned=shunned)
         self._sender = UdpSender(loop, sock, answering.page)
@@ -166,12 +167,12 @@ class BatchLane:
         """Answer a datagram that is not at the top of the packet cache; the reply less its id, or None for none now."""
         answering = self._answering
         source = self._batch.sources[place * SOURCE_STRIDE : (place + 1) * SOURCE_STRIDE]
-        client = source[4:8] if self._transport is Transport.UDP4 else source[8:24]
+        client = source[4:8] if self._is_ipv4 else source[8:24]
         tagged = key if view is ALLOWED else tag(view, self._transport) + key[2:]
         tail = answering.replay(tagged, client, self._transport, now)
         if tail is not None and not view.limited:
             return tail
-        datagram = (self._batch.message_id(place) + key[2:])[: len(key)]
+        datagram = (self._batch.ids[2 * place : 2 * place + 2] + key[2:])[: len(key)]
         at = place * CONTROL_STRIDE
         control = self._batch.controls[at : at + CONTROL_STRIDE] if self._with_controls else b""
         if tail is None:
@@ -225,7 +226,7 @@ class BatchLane:
 
     def _address_of(self, source: bytes) -> Address:
         port = int.from_bytes(source[2:4], "big")
-        if self._transport is Transport.UDP4:
+        if self._is_ipv4:
             return socket.inet_ntop(socket.AF_INET, source[4:8]), port
         scope = int.from_bytes(source[24:28], "little")
         return socket.inet_ntop(socket.AF_INET6, source[8:24]), port, 0, scope
@@ -233,6 +234,6 @@ class BatchLane:
     def _control_of(self, control: bytes) -> Control:
         if not control:
             return ()
-        if self._transport is Transport.UDP4:
+        if self._is_ipv4:
             return ((socket.IPPROTO_IP, IP_PKTINFO, control[16:28]),)
         return ((socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, control[16:36]),)

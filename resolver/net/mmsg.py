@@ -64,12 +64,12 @@ class Batch:
     ``queries`` holds datagrams every QUERY_STRIDE octets, ``sources`` socket addresses every SOURCE_STRIDE octets,
     ``controls`` ancillary messages every CONTROL_STRIDE octets; slices are bytes. All of it stays where it is for the
     life of the batch: the kernel's headers point there, and ``_arrays`` keeps it alive. The first two octets of every
-    datagram, its id, are moved away and ``tag`` takes their place, so that a slice is a key of the packet cache.
+    datagram, its id, are moved to ``ids`` and ``tag`` takes their place, so that a slice is a key of the packet cache.
     """
 
     __slots__ = ("_arrays", "_clients", "_controls", "_descriptor", "_heads", "_ids", "_in", "_in_words", "_library",
                  "_out", "_out_words", "_own_address", "_own_port", "_ports", "_skewed", "_suspect", "_tags",
-                 "_vector_words", "_with_controls", "controls", "queries",
+                 "_vector_words", "_with_controls", "controls", "ids", "queries",
                  "sources")  # fmt: skip  # four lines, not twenty
 
     def __init__(
@@ -101,7 +101,7 @@ class Batch:
                 if with_controls:
                     message.control = controls + place * CONTROL_STRIDE
                     message.control_length = _CONTROL_SPACE[sock.family]
-        self.queries, self.sources, self.controls = map(_ffi.buffer, (queries, sources, controls))
+        self.queries, self.sources, self.controls, self.ids = map(_ffi.buffer, (queries, sources, controls, ids))
         self._in_words, self._out_words, self._vector_words = map(_words, (self._in, self._out, replies))
         self._heads, self._ids, self._ports = (_view(octets, "H") for octets in (queries, ids, sources))
         self._clients = None if ipv6 else _view(sources, "I")
@@ -162,7 +162,8 @@ class Batch:
 
     def message_id(self, place: int) -> bytes:
         """Give the id of the datagram at this place."""
-        return int(self._ids[place]).to_bytes(2, "little")
+        written: bytes = self.ids[2 * place : 2 * place + 2]
+        return written
 
     def send(self, tails: Sequence[bytes], places: Sequence[int] | None) -> list[tuple[int, int]]:
         """Send replies less their ids to where the datagrams at ``places`` came from; None: to every one of the batch.

@@ -1,6 +1,7 @@
 """One resolver that we forward to: its sockets and connections, its health, and its place among the counters."""
 
 import errno
+import os
 from typing import TYPE_CHECKING, Final
 
 from resolver.core.counters import UpstreamCount, duration_slot, upstream_latency_slot, upstream_slot
@@ -8,6 +9,7 @@ from resolver.dns.name import WireName
 from resolver.dns.writer import write_upstream_query
 from resolver.net.attempt import Attempt, Outcome
 from resolver.net.health import DOWN, Health
+from resolver.net.readiness import send
 from resolver.net.settings import UpstreamAddress
 from resolver.net.upstream_sockets import UpstreamSocket, UpstreamSockets
 from resolver.net.upstream_tcp import UpstreamStreams
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from resolver.core.step import Question
 
 _TOO_BIG: Final = errno.EMSGSIZE
+_TRY_AGAIN: Final = errno.EAGAIN
 
 
 class Upstream:
@@ -121,18 +124,14 @@ class Upstream:
         self.streams.close()
 
     def _send_datagram(self, chosen: UpstreamSocket, message_id: int, query: bytes) -> None:
-        try:
-            chosen.line.send(query)
-        except BlockingIOError:
-            return  # A datagram that is lost, like any other.
-        except OSError:
-            try:
-                # The kernel reports an ICMP message for an earlier datagram to the next send, which it leaves undone.
-                chosen.line.send(query)
-            except OSError:
+        failed = send(chosen.descriptor, query)
+        if failed and failed != _TRY_AGAIN:  # which is a datagram that is lost, like any other
+            # The kernel reports an ICMP message for an earlier datagram to the next send, which it leaves undone.
+            failed = send(chosen.descriptor, query)
+            if failed:
                 del chosen.pending[message_id]
                 self.sockets.release(chosen)
-                raise
+                raise OSError(failed, os.strerror(failed))
 
     def _send_in_stream(self, attempt: Attempt, now: float) -> None:
         in_vain = [
