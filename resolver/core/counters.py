@@ -116,9 +116,9 @@ ORDERS: Final = 4_096
 OBSERVED: Final = "observe"
 """Stands for the action of a measure that is only observed: what it would block is counted apart."""
 
-_RCODE_PLACE = {0: 0, 1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 16: 6}
-_TYPE_NUMBERS = {1: 0, 28: 1, 65: 2, 64: 3, 5: 4, 2: 5, 6: 6, 12: 7, 15: 8, 16: 9, 33: 10, 35: 11, 257: 12, 43: 13,
-                 48: 14, 46: 15, 52: 16, 255: 17}  # fmt: skip  # the same order as TYPES
+_RCODE_PLACE: Final = {0: 0, 1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 16: 6}
+_TYPE_NUMBERS: Final = {1: 0, 28: 1, 65: 2, 64: 3, 5: 4, 2: 5, 6: 6, 12: 7, 15: 8, 16: 9, 33: 10, 35: 11, 257: 12,
+                         43: 13, 48: 14, 46: 15, 52: 16, 255: 17}  # fmt: skip  # the same order as TYPES
 
 
 def answer_slot(transport: Transport, qtype: int, rcode: int) -> int:

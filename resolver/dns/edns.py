@@ -6,11 +6,11 @@ from typing import Final, NamedTuple
 
 from resolver.dns.codes import EdnsOption, RRType
 
-DNSSEC_OK = 0x8000
+DNSSEC_OK: Final = 0x8000
 """The DO bit in the OPT record's flags (RFC 3225)."""
 
-_FIXED = Struct("!BHHBBHH")
-_OPTION = Struct("!HH")
+_FIXED: Final = Struct("!BHHBBHH")
+_OPTION: Final = Struct("!HH")
 
 
 class MalformedOptionsError(ValueError):

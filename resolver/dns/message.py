@@ -13,29 +13,29 @@ from resolver.dns.edns import DNSSEC_OK, NO_OPTIONS, Edns, MalformedOptionsError
 from resolver.dns.name import MAX_LABEL, MAX_NAME, WireName
 from resolver.dns.response import are_sound
 
-HEADER_SIZE = 12
-MIN_UDP_SIZE = 512
-MAX_UDP_SIZE = 1232
+HEADER_SIZE: Final = 12
+MIN_UDP_SIZE: Final = 512
+MAX_UDP_SIZE: Final = 1232
 """No larger answer leaves over UDP, so that none is fragmented on the way (RFC 9715)."""
 
 MOST_RECORDS: Final = 1_000
 """Questions or records that are looked at; a message with more cannot be read."""
 
-_HEADER = Struct("!HHHHHH")
-_HEADER_COUNTS = Struct("!HHQ")
-_QUESTION_FIXED = Struct("!HH")
-_RECORD_FIXED = Struct("!HHBBHH")
-_OPT_OF_ROOT = b"\x00\x00\x29"
+_HEADER: Final = Struct("!HHHHHH")
+_HEADER_COUNTS: Final = Struct("!HHQ")
+_QUESTION_FIXED: Final = Struct("!HH")
+_RECORD_FIXED: Final = Struct("!HHBBHH")
+_OPT_OF_ROOT: Final = b"\x00\x00\x29"
 
-_ONE_QUESTION = 1 << 48
-_ONE_QUESTION_ONE_ADDITIONAL = 1 << 48 | 1
+_ONE_QUESTION: Final = 1 << 48
+_ONE_QUESTION_ONE_ADDITIONAL: Final = 1 << 48 | 1
 # Plain numbers: the operators of IntFlag cost more than all else in these functions.
-_QR = int(Flag.QR)
-_RD = int(Flag.RD)
-_AD = int(Flag.AD)
-_CD = int(Flag.CD)
-_OPCODE = 0x7800
-_COOKIE = int(EdnsOption.COOKIE)
+_QR: Final = int(Flag.QR)
+_RD: Final = int(Flag.RD)
+_AD: Final = int(Flag.AD)
+_CD: Final = int(Flag.CD)
+_OPCODE: Final = 0x7800
+_COOKIE: Final = int(EdnsOption.COOKIE)
 _new: Final = tuple.__new__
 
 _NEVER_ASKED: Final[dict[int, Rcode]] = {

@@ -5,14 +5,14 @@ that holds a dot stays different from two labels (RFC 1035 section 3.1, RFC 4343
 """
 
 from collections.abc import Iterator
-from typing import NewType
+from typing import Final, NewType
 
 WireName = NewType("WireName", bytes)
 """A name in wire form, uncompressed, lower-cased, with its root octet; 1 to 255 octets."""
 
-ROOT = WireName(b"\x00")
-MAX_NAME = 255
-MAX_LABEL = 63
+ROOT: Final = WireName(b"\x00")
+MAX_NAME: Final = 255
+MAX_LABEL: Final = 63
 
 
 class BadNameError(ValueError):

@@ -6,7 +6,7 @@ section 4 as well. In later types a name is plain, and in unknown types nothing 
 
 from collections.abc import Iterator
 from enum import Enum
-from typing import assert_never
+from typing import Final, assert_never
 
 from resolver.dns.codes import RRType
 from resolver.dns.name import MAX_LABEL, MAX_NAME
@@ -29,10 +29,10 @@ _ONE_NAME: Layout = (Part.NAME,)
 _TWO_NAMES: Layout = (Part.NAME, Part.NAME)
 _PREFERENCE_AND_NAME: Layout = (2, Part.NAME)
 
-MOST_PIECES = 1_024
+MOST_PIECES: Final = 1_024
 """Strings or parameters that one record may have: the longest text has 257 strings if they are full."""
 
-SOA_NUMBERS = 20
+SOA_NUMBERS: Final = 20
 """Octets of the five numbers that end SOA data (RFC 1035 3.3.13)."""
 
 COMPRESSED_WHEN_WRITTEN: dict[int, Layout] = {

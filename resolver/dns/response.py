@@ -24,12 +24,12 @@ a message made to cost time is refused within milliseconds.
 MAX_POINTERS: Final = 127
 """Pointers followed for one name: a name has no more labels than that, and a pointer without a label adds nothing."""
 
-_HEADER = Struct("!HHHHHH")
-_HEADER_START = Struct("!HHH")
-_QUESTION_FIXED = Struct("!HH")
-_RECORD_FIXED = Struct("!HHIH")
-_QR_AND_OPCODE = 0xF800
-_QR = 0x8000
+_HEADER: Final = Struct("!HHHHHH")
+_HEADER_START: Final = Struct("!HHH")
+_QUESTION_FIXED: Final = Struct("!HH")
+_RECORD_FIXED: Final = Struct("!HHIH")
+_QR_AND_OPCODE: Final = 0xF800
+_QR: Final = 0x8000
 
 
 class MalformedResponseError(ValueError):

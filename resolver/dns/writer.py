@@ -14,16 +14,16 @@ MAX_MESSAGE: Final = 65_535
 MAX_COMPARISONS: Final = 4096
 """Suffixes looked up in one message; names after that are written whole, so that no answer costs time to compress."""
 
-_HEADER = Struct("!HHHHHH")
-_RECORD_FIXED = Struct("!HHIH")
-_POINTED_RECORD_FIXED = Struct("!HHHIH")
-_TYPE_AND_LENGTH = Struct("!H6xH")
-_POINTER = 0xC000
-_POINTER_REACH = 0x4000
-_OPT_TYPE = int(RRType.OPT)
-_TC = int(Flag.TC)
-_CD = int(Flag.CD)
-_OUR_QUERY = int(Flag.RD | Flag.AD)
+_HEADER: Final = Struct("!HHHHHH")
+_RECORD_FIXED: Final = Struct("!HHIH")
+_POINTED_RECORD_FIXED: Final = Struct("!HHHIH")
+_TYPE_AND_LENGTH: Final = Struct("!H6xH")
+_POINTER: Final = 0xC000
+_POINTER_REACH: Final = 0x4000
+_OPT_TYPE: Final = int(RRType.OPT)
+_TC: Final = int(Flag.TC)
+_CD: Final = int(Flag.CD)
+_OUR_QUERY: Final = int(Flag.RD | Flag.AD)
 _OUR_HEAD: Final = _HEADER.pack(0, _OUR_QUERY, 1, 0, 0, 1)[2:]
 _OUR_OPT: Final = write_opt(udp_size=MAX_UDP_SIZE, dnssec_ok=False)
 _OUR_DNSSEC_OPT: Final = write_opt(udp_size=MAX_UDP_SIZE, dnssec_ok=True)

@@ -7,7 +7,7 @@ from typing import Final
 BLOCK: Final = 1_024
 """Draws fetched with one system call, which costs more than the numbers."""
 
-_DRAW = struct.Struct("=HI")
+_DRAW: Final = struct.Struct("=HI")
 
 
 class Draws:
@@ -16,15 +16,13 @@ class Draws:
     __slots__ = ("_block",)
 
     def __init__(self) -> None:
-        self._block = _DRAW.iter_unpack(b"")
+        self._block: list[tuple[int, int]] = []
 
     def draw(self) -> tuple[int, int]:
         """Give a message id (16 bits) and a pick (32 bits), independent of each other."""
-        drawn = next(self._block, None)
-        if drawn is None:
-            self._block = _DRAW.iter_unpack(secrets.token_bytes(BLOCK * _DRAW.size))
-            drawn = next(self._block)
-        return drawn
+        if not self._block:
+            self._block = list(_DRAW.iter_unpack(secrets.token_bytes(BLOCK * _DRAW.size)))
+        return self._block.pop()
 
 
 def mix_case(question: bytes) -> bytes:

@@ -107,7 +107,7 @@ class Forwarder:
             self._wait_for(1)
             return
         begun = self._begin(question, now)
-        if isinstance(begun, Failure):
+        if not isinstance(begun, Exchange):  # which is quicker to tell than whether it is a Failure
             self._respond(respond, self._pipeline.fail(asked, begun, now))
             return
         begun.waiters.append((asked, respond))
@@ -120,11 +120,11 @@ class Forwarder:
 
     def _begin(self, question: Question, now: float) -> Exchange | Failure:
         """Ask upstreams a question that nobody is asking."""
-        upstreams = self._roster.serving(question)
+        upstreams = self._roster.routes.serving(question)
         if not upstreams:
             return Failure.NO_UPSTREAM
         place = self.domains.enter(question.qname, self._exchanges.values())
-        if isinstance(place, Full):
+        if place is not None and isinstance(place, Full):
             self._page[GAUGES + Gauge.FULL_FOR_DOMAIN] += 1
             return Failure.OVERLOAD
         if len(upstreams) > 1:
@@ -230,9 +230,8 @@ class Forwarder:
             rest, waiters = waiters[ANSWERED_AT_ONCE:], waiters[:ANSWERED_AT_ONCE]
             self._loop.call_soon(self._answer_rest, rest, entry)
         self._wait_for(-len(waiters))
-        complete = self._pipeline.complete
         for asked, respond in waiters:
-            self._respond(respond, complete(asked, entry, now))
+            self._respond(respond, self._pipeline.complete(asked, entry, now))
 
     def _answer_rest(self, waiters: Sequence[tuple[Asked, Respond]], entry: Entry) -> None:
         self._answer(waiters, entry, self._clock())

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from resolver.core.step import Question
 from resolver.dns.codes import RRClass, RRType
-from resolver.dns.name import ROOT, WireName, parse_name
+from resolver.dns.name import ROOT, parse_name
 from resolver.net.arrivals import Arrivals
 from resolver.net.attempt import Attempt
 from resolver.net.draws import Draws
@@ -23,9 +23,6 @@ _PROBE: Final = Question(ROOT, RRType.SOA, RRClass.IN, dnssec_ok=False, checking
 
 COMPARED_EVERY: Final = 0.5
 """Seconds between two looks at who is near."""
-
-
-_DS: Final = int(RRType.DS)
 
 
 class Means(NamedTuple):
@@ -48,7 +45,7 @@ class Means(NamedTuple):
 class Roster:
     """The upstreams of one forwarder; who leaves may finish what it was asked, for ``linger`` seconds."""
 
-    __slots__ = ("_leaving", "_linger", "_means", "_next_comparison", "_routes", "_upstreams")
+    __slots__ = ("_leaving", "_linger", "_means", "_next_comparison", "_upstreams", "routes")
 
     def __init__(self, means: Means, *, linger: float) -> None:
         """Begin without any."""
@@ -57,17 +54,7 @@ class Roster:
         self._next_comparison = 0.0
         self._upstreams: dict[UpstreamAddress, Upstream] = {}
         self._leaving: list[tuple[float, Upstream]] = []
-        self._routes = Routes((), {})
-
-    def serving(self, question: Question) -> tuple[Upstream, ...]:
-        """Find the upstreams for a question; empty if nobody is to be asked.
-
-        A DS record stands above the zone that it speaks of (RFC 4035 section 3.1.4.1).
-        """
-        qname, qtype = question[:2]
-        if qtype == _DS and qname != ROOT:
-            qname = WireName(qname[qname[0] + 1 :])
-        return self._routes.serving(qname)
+        self.routes = Routes((), {})
 
     def replace(self, upstreams: Sequence[UpstreamAddress], zones: Sequence[Zone], now: float) -> None:
         """Ask these, for names in a zone those of the zone; those that stay keep sockets and health."""
@@ -76,7 +63,7 @@ class Roster:
             self._leaving.append((now + self._linger, self._upstreams.pop(address)))
         for address in wanted - self._upstreams.keys():
             self._upstreams[address] = self._make(address, len(wanted))
-        self._routes = Routes(self._at(upstreams), {parse_name(name): self._at(addresses) for name, addresses in zones})
+        self.routes = Routes(self._at(upstreams), {parse_name(name): self._at(addresses) for name, addresses in zones})
         self._next_comparison = now
         for upstream in self._upstreams.values():
             upstream.health.has_rivals = False  # until they are compared
@@ -105,12 +92,12 @@ class Roster:
             upstream.close()
         self._upstreams.clear()
         self._leaving.clear()
-        self._routes = Routes((), {})
+        self.routes = Routes((), {})
 
     def _compare(self, now: float) -> None:
         """Find out who is near, and who has others beside him."""
         self._next_comparison = now + COMPARED_EVERY
-        for rivals in self._routes.rivals():
+        for rivals in self.routes.rivals():
             nearest = min((each.health.latency for each in rivals if each.health.up), default=0.0)
             for upstream in rivals:
                 upstream.health.has_rivals = True

@@ -1,10 +1,15 @@
 """Which upstreams are asked for a name: those of the longest zone that it lies in, otherwise those for everything."""
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
-from resolver.dns.name import WireName, ancestors
+from resolver.core.step import Question
+from resolver.dns.codes import RRType
+from resolver.dns.name import ROOT, WireName, ancestors
 from resolver.net.draws import pick_below
 from resolver.net.upstream import Upstream
+
+_DS: Final = int(RRType.DS)
 
 
 class Routes:
@@ -22,9 +27,15 @@ class Routes:
             if len(upstreams) > 1:
                 yield upstreams
 
-    def serving(self, qname: WireName) -> tuple[Upstream, ...]:
-        """Find the upstreams for a name; empty if nobody is to be asked."""
+    def serving(self, question: Question) -> tuple[Upstream, ...]:
+        """Find the upstreams for a question; empty if nobody is to be asked.
+
+        A DS record stands above the zone that it speaks of (RFC 4035 section 3.1.4.1).
+        """
         if self._zones:
+            qname = question.qname
+            if question.qtype == _DS and qname != ROOT:
+                qname = WireName(qname[qname[0] + 1 :])
             for name in ancestors(qname):
                 found = self._zones.get(name)
                 if found is not None:

@@ -91,7 +91,7 @@ def test_one_connection_carries_many_questions(nsd: Peer) -> None:
             answers = await asyncio.gather(*(rig.resolve(f"n{number}.zone.example") for number in range(300)))
             assert {records(answer.answer)[0].split()[-1] for answer in answers} == {"192.0.2.10"}
             assert rig.count(UpstreamCount.TCP_REQUESTS) == 300
-            upstream = rig.forwarder._roster.serving(ANYTHING)[0]
+            upstream = rig.forwarder._roster.routes.serving(ANYTHING)[0]
             assert len(upstream.streams) == 1
 
     run(scenario)

@@ -359,7 +359,7 @@ def test_a_nearer_upstream_is_asked_first_once_that_is_known() -> None:
         ):
             await asyncio.gather(*(rig.resolve(f"a{number}.test") for number in range(60)))
             rig.clock.ahead += 1.0
-            await eventually(lambda: rig.forwarder._roster.serving(ANYTHING)[0].health.rank == FAR)
+            await eventually(lambda: rig.forwarder._roster.routes.serving(ANYTHING)[0].health.rank == FAR)
             before = len(far.heard)
             for number in range(120):
                 await rig.resolve(f"b{number}.test")

@@ -7,6 +7,7 @@ from typing import cast
 import pytest
 
 from resolver.core.step import Failure, Question, Unusable
+from resolver.dns.codes import RRType
 from resolver.dns.name import parse_name
 from resolver.net.attempt import Outcome, Way
 from resolver.net.exchange import MOST_MISMATCHES, Exchange
@@ -176,7 +177,13 @@ def test_nothing_is_held_by_a_closed_exchange() -> None:
 def test_routes_by_the_longest_zone(name: str, found: tuple[Upstream, ...]) -> None:
     zones = {"corp.example": (B,), "lab.corp.example": (C,), "void.example": ()}
     routes = Routes((A,), {parse_name(zone): upstreams for zone, upstreams in zones.items()})
-    assert routes.serving(parse_name(name)) == found
+    assert routes.serving(Question(parse_name(name), RRType.A, 1, False, False)) == found  # noqa: FBT003 - DO and CD
+
+
+def test_a_signer_record_is_asked_above_the_zone_that_it_speaks_of() -> None:
+    routes = Routes((A,), {parse_name("corp.example"): (B,)})
+    asked = [Question(parse_name(name), RRType.DS, 1, True, False) for name in ("corp.example", "a.corp.example", ".")]  # noqa: FBT003 - DO and CD
+    assert [routes.serving(question) for question in asked] == [(A,), (B,), (A,)]
 
 
 def test_turns_spread_the_load_and_put_what_is_down_last() -> None:
