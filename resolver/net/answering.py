@@ -9,6 +9,7 @@ from resolver.core.admission import View
 from resolver.core.counters import (
     DROPS,
     GAUGES,
+    NOWHERE,
     DropReason,
     Gauge,
     Transport,
@@ -21,12 +22,14 @@ from resolver.core.pipeline import Pipeline, count_answer
 from resolver.core.rate_limit import UNLIMITED, Kind, RateLimiter, Rates, Sending, truncate
 from resolver.core.set_aside import SetAside, set_aside, with_courtesies
 from resolver.core.step import Asked, Drop, Failure, Forward, Reply
+from resolver.dns.codes import Rcode
 from resolver.dns.message import Query
 from resolver.net.client_views import ClientViews
 from resolver.net.clock_watch import ClockWatch
 
 _HITS: Final = int(GAUGES + Gauge.PACKET_HITS)
 _MISSES: Final = int(GAUGES + Gauge.PACKET_MISSES)
+_REFUSED: Final = int(Rcode.REFUSED)
 _MICROSECONDS: Final = int(GAUGES + Gauge.DURATION_MICROSECONDS)
 _UDP: Final = Transport.UDP6
 """The last of both; a member of an enumeration, which takes Python 3.11 long to look up by its name."""
@@ -159,7 +162,7 @@ class Answering:
             case Reply():
                 count_answer(self.page, transport, step.qtype, step.rcode, step.slot)
                 self.packets.store(view, transport, datagram, step, now)
-                if step.judged_under is not None and not step.lifetime and transport <= _UDP:
+                if not step.lifetime and transport <= _UDP and _may_be_replayed(step):
                     self._keep_without_options(datagram, view, client, transport, now)
                 if transport <= _UDP and (view.limited or step.judged_under is None):
                     return self.limit(step.wire, _kind(step, view), client, now, datagram)
@@ -250,6 +253,12 @@ class Answering:
                 assert_never(outcome)
         if self._idle is not None and not self.in_flight and not self._idle.done():
             self._idle.set_result(None)
+
+
+def _may_be_replayed(reply: Reply) -> bool:
+    """Tell whether a reply that is not replayed, perhaps for its query had options, is of a kind that would be without:
+    a cached or a blocked one."""
+    return reply.rcode != _REFUSED and (reply.ages_from is not None or reply.slot != NOWHERE)
 
 
 def _kind(reply: Reply, view: View) -> Kind:

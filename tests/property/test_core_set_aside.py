@@ -159,6 +159,23 @@ def test_hits_and_drops_are_counted_as_ever() -> None:
     assert desk.world.page[DROPS + DropReason.ACTION] == 2
 
 
+@pytest.mark.parametrize("action", ["refused", "drop"])
+def test_what_is_never_replayed_is_not_made_twice(action: str) -> None:
+    desk = Desk()
+    desk.watch.enforce(policy(measure(action=action), names=[("fine.example", 0)]))
+    made = desk.world.page[GAUGES + Gauge.MESSAGE_HITS]
+    for number in range(3):
+        desk.answer(with_options(ask("fine.example"), option(COOKIE, number.to_bytes(8, "big"))))
+    assert [desk.hits, len(desk.world.packets), desk.world.page[GAUGES + Gauge.MESSAGE_HITS] - made] == [0, 0, 0]
+
+
+def test_a_failure_is_looked_up_once_for_each_query() -> None:
+    desk = Desk()
+    for number in range(3):
+        desk.answer(with_options(ask("failing.example"), option(COOKIE, number.to_bytes(8, "big"))))
+    assert desk.world.page[GAUGES + Gauge.MESSAGE_MISSES] == 3
+
+
 @given(st.binary(max_size=80), st.integers(0, 60))
 def test_any_octets_are_read(rest: bytes, cut: int) -> None:
     wire = (ask("fine.example")[:10] + b"\0\x01" + ask("fine.example")[12:] + b"\0\0\x29" + rest)[: 20 + cut]
