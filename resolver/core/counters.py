@@ -69,14 +69,14 @@ class Gauge(IntEnum):
     """Queries answered at once because too many waited for upstreams: in all, of their client, for their domain."""
     FULL_FOR_CLIENT = 21
     FULL_FOR_DOMAIN = 22
-    TCP_OVERDUE = 25
-    """TCP connections closed because their client kept them waiting."""
     RATE_TRUNCATED = 23
     RATE_LOGGED = 24
     """Replies over the rate limit that left truncated, or whole because limits are only tried."""
-    CONTINUED = 24
+    TCP_OVERDUE = 25
+    """TCP connections closed because their client kept them waiting."""
+    CONTINUED = 26
     """Times that a chain of aliases was asked on where an upstream had left it."""
-    WITHHELD = 25
+    WITHHELD = 27
     """Upstream answers of which private addresses were withheld."""
 
 

@@ -237,7 +237,7 @@ class Worker:
     def _tick(self) -> None:
         """Give a sign of life, look at the clocks even if nobody asks, and do what is due."""
         now = self._watch.read()
-        gauges = self._page[GAUGES : GAUGES + len(Gauge)]
+        gauges = self._page[GAUGES:DROPS]
         gauges[Gauge.TICK] = int(now * 1000)
         gauges[Gauge.PACKET_ENTRIES] = len(self._packets)
         gauges[Gauge.KERNEL_DROPS] = sum(lane.kernel_drops for lane in self._lanes)

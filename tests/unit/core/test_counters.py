@@ -36,9 +36,14 @@ from resolver.core.counters import (
 from resolver.dns.codes import Rcode, RRType
 
 
+@pytest.mark.parametrize("kinds", [Gauge, DropReason, UpstreamCount])
+def test_no_two_counts_share_a_place(kinds: type[Gauge | DropReason | UpstreamCount]) -> None:
+    assert list(kinds) == list(kinds.__members__.values())
+
+
 def test_the_regions_of_the_page_stand_apart_and_in_order() -> None:
     regions = [
-        (GAUGES, GAUGES + len(Gauge)),
+        (GAUGES, GAUGES + max(Gauge) + 1),
         (DROPS, DROPS + len(DropReason)),
         (DURATION, DURATION + len(DURATION_BUCKETS) + 1),
         (ANSWERS, ANSWERS_END),
