@@ -8,7 +8,8 @@ The plain twin is udp_lane.py, which serves where batches cannot be had.
 Answers that come later, from upstreams, leave together as well: all that one turn of the loop brings, in one call.
 
 While traffic lasts the socket is read on a beat instead of at every wake-up: at a few thousand queries a second a
-wake-up for each of them would cost more than the answer. Where few come, the beat is slower, for the same reason.
+wake-up for each of them would cost more than the answer. Where few come, the beat is slower, for the same reason,
+unless others keep the worker busy (pressure.py).
 """
 
 import asyncio
@@ -23,6 +24,7 @@ from resolver.core.packet_cache import tag
 from resolver.core.rate_limit import Kind
 from resolver.core.replay import replay
 from resolver.net.answering import Answering
+from resolver.net.beat import SOONEST, Beat
 from resolver.net.mmsg import BATCH, CONTROL_STRIDE, QUERY_STRIDE, SOURCE_STRIDE, Batch, Outbox, unsupported
 from resolver.net.shunned_ports import SHUNNED
 from resolver.net.sockets import IP_PKTINFO, is_wildcard, kernel_drops
@@ -34,6 +36,9 @@ EMPTY_BEATS: Final = 4
 
 FEW: Final = 16
 """Datagrams on a beat; after fewer, the next beat comes only after twice the pace."""
+
+LEAST: Final = 0.25
+"""Share of the pace that is left to everything else between two beats."""
 
 _HITS: Final = int(GAUGES + Gauge.PACKET_HITS)
 
@@ -55,7 +60,7 @@ def open_lane(
     """
     if unsupported():
         return UdpLane(loop, sock, answering, shunned=shunned)
-    return BatchLane(loop, sock, answering, pace=pace, shunned=shunned)
+    return BatchLane(loop, sock, answering, Beat(loop), pace=pace, shunned=shunned)
 
 
 class BatchLane:
@@ -66,6 +71,7 @@ class BatchLane:
         loop: asyncio.AbstractEventLoop,
         sock: socket.socket,
         answering: Answering,
+        beat: Beat,
         *,
         pace: float,
         shunned: AbstractSet[int] = SHUNNED,
@@ -86,18 +92,22 @@ class BatchLane:
         self._sender = UdpSender(loop, sock, answering.page)
         self._outbox = Outbox(sock, with_controls=self._with_controls)
         self._late: list[tuple[bytes, bytes, bytes, float]] = []
-        self._beat: asyncio.Handle | None = None
+        self._beat = beat
+        self._due = 0.0
         self._empty_beats = 0
+        self.pressed = False
+        """Whether others keep the worker busy: the beat comes after the pace, however few it brings."""
 
     def start(self) -> None:
         """Begin to read."""
+        if self._pace:
+            self._beat.start(self._read_on_the_beat)
         self._loop.add_reader(self._descriptor, self._wake if self._pace else self.read)
 
     def stop(self) -> None:
         """Read no more."""
         self._loop.remove_reader(self._descriptor)
-        if self._beat is not None:
-            self._beat.cancel()
+        self._beat.stop()
 
     def finish(self, most: int = 4 * 1024) -> None:
         """Take in what has arrived already, at most so many datagrams, then read no more."""
@@ -115,20 +125,27 @@ class BatchLane:
         """Begin to beat: traffic has come after silence."""
         self._loop.remove_reader(self._descriptor)
         self._empty_beats = 0
+        self._due = self._answering.monotonic()
+        self._beat.set(SOONEST)
         self._read_on_the_beat()
 
     def _read_on_the_beat(self) -> None:
         received = self.read()
         if received == BATCH:
-            self._beat = self._loop.call_soon(self._read_on_the_beat)
-            return
+            return  # this beat is still due, and comes again when others had their turn
         self._empty_beats = 0 if received else self._empty_beats + 1
         if self._empty_beats > EMPTY_BEATS:
-            self._beat = None
+            self._beat.set(0)
             self._loop.add_reader(self._descriptor, self._wake)
         else:
-            pause = self._pace if received >= FEW else 2 * self._pace
-            self._beat = self._loop.call_later(pause, self._read_on_the_beat)
+            self._go_on(received)
+
+    def _go_on(self, received: int) -> None:
+        """Set the next beat: so long after this one was due, however late it came and whatever it brought."""
+        now = self._answering.monotonic()
+        pause = self._pace if self.pressed or received >= FEW else 2 * self._pace
+        self._due = max(self._due + pause, now + LEAST * self._pace)
+        self._beat.set(self._due - now)
 
     def read(self) -> int:
         """Read and answer a batch; return how many datagrams came.

@@ -53,6 +53,8 @@ class UdpLane:
         self._own = sock.getsockname()[:2]
         self._shunned = shunned
         self._sender = UdpSender(loop, sock, answering.page)
+        self.pressed = False
+        """Changes nothing here, where every datagram is read when it comes."""
 
     def start(self) -> None:
         """Begin to read."""

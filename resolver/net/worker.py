@@ -28,6 +28,7 @@ from resolver.net.clock_watch import ClockWatch
 from resolver.net.forwarder import Forwarder
 from resolver.net.lane import BatchLane, open_lane
 from resolver.net.late import discard_before, note_arrivals
+from resolver.net.pressure import Pressure
 from resolver.net.settings import WorkerSettings
 from resolver.net.shunned_ports import shunned_ports
 from resolver.net.tcp_server import TcpServer
@@ -99,6 +100,7 @@ class Worker:
             queries=settings.tcp_queries,
             courtesies=self._pipeline.courtesies,
         )
+        self._pressure = Pressure()
         self._next_tick: asyncio.TimerHandle | None = None
         self._closed = False
 
@@ -241,6 +243,9 @@ class Worker:
         gauges[Gauge.TICK] = int(now * 1000)
         gauges[Gauge.PACKET_ENTRIES] = len(self._packets)
         gauges[Gauge.KERNEL_DROPS] = sum(lane.kernel_drops for lane in self._lanes)
+        pressed = self._pressure.look(gauges)
+        for lane in self._reading():
+            lane.pressed = pressed
         self._tcp.sweep(now)
         if self._next_tick is not None:
             self._next_tick.cancel()

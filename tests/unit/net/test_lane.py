@@ -20,6 +20,7 @@ from resolver.core.packet_cache import PacketCache
 from resolver.core.pipeline import Pipeline
 from resolver.net import lane as lane_module
 from resolver.net.answering import Answering
+from resolver.net.beat import SOONEST, Beat
 from resolver.net.client_views import ClientViews
 from resolver.net.clock_watch import ClockWatch
 from resolver.net.lane import EMPTY_BEATS, FEW, BatchLane, open_lane
@@ -34,6 +35,7 @@ from tests.unit.net.upstreams_away import Away
 
 LISTED = dns.message.make_query("listed.example", "A", id=1).to_wire()
 FREE = dns.message.make_query("free.example", "A", id=2).to_wire()
+PACE = 0.001
 ADDRESSES = ["127.0.0.1", "0.0.0.0", "::1", "::"]
 
 
@@ -44,6 +46,7 @@ class BeatingLoop:
         self.readers: dict[object, Callable[[], None]] = {}
         self.soon: list[Callable[[], None]] = []
         self.later: list[tuple[float, Callable[[], None]]] = []
+        self.beat = PlayedBeat()
 
     def add_reader(self, descriptor: object, callback: Callable[[], None]) -> None:
         self.readers[descriptor] = callback
@@ -59,14 +62,28 @@ class BeatingLoop:
         self.later.append((seconds, callback))
         return cast("asyncio.Handle", self)
 
-    def cancel(self) -> None:
-        self.later.clear()
-
     def turn(self) -> None:
         """Call what is to be called soon."""
         soon, self.soon = self.soon, []
         for callback in soon:
             callback()
+
+
+class PlayedBeat:
+    """Keeps when the next beat is to come, in seconds from when it was set, until a test plays it."""
+
+    def __init__(self) -> None:
+        self.pause = 0.0
+        self.call: Callable[[], None] | None = None
+
+    def start(self, call: Callable[[], None]) -> None:
+        self.call = call
+
+    def set(self, seconds: float) -> None:
+        self.pause = seconds
+
+    def stop(self) -> None:
+        self.call = None
 
 
 class Rig:
@@ -99,12 +116,20 @@ class Rig:
         sock.connect(self.to)
         return sock
 
+    def beat(self, late: float = 0.0) -> float:
+        """Let the beat come that was set, some seconds late; the seconds to the next."""
+        beat = self.loop.beat
+        assert beat.call is not None
+        self.now += beat.pause + late
+        beat.call()
+        return round(beat.pause, 7)
+
     def drops(self) -> dict[DropReason, int]:
         return {reason: self.page[DROPS + reason] for reason in DropReason if self.page[DROPS + reason]}
 
 
-def in_batches(loop: asyncio.AbstractEventLoop, sock: socket.socket, answering: Answering) -> BatchLane:
-    return BatchLane(loop, sock, answering, pace=0.001)
+def in_batches(loop: BeatingLoop, sock: socket.socket, answering: Answering) -> BatchLane:
+    return BatchLane(cast("asyncio.AbstractEventLoop", loop), sock, answering, cast("Beat", loop.beat), pace=PACE)
 
 
 @contextmanager
@@ -327,7 +352,7 @@ def test_nobody_answers_a_port_that_would_answer_back(port: int) -> None:
 @pytest.mark.parametrize(("port", "answered"), [(53, True), (123, False), (1_023, False), (1_024, True)])
 def test_system_ports_are_dropped_where_an_operator_says_so(port: int, answered: bool) -> None:  # noqa: FBT001  # a row's
     def make(loop: asyncio.AbstractEventLoop, sock: socket.socket, answering: Answering) -> BatchLane:
-        return BatchLane(loop, sock, answering, pace=0.001, shunned=shunned_ports(system=True))
+        return BatchLane(loop, sock, answering, Beat(loop), pace=0, shunned=shunned_ports(system=True))
 
     with rig(make=make) as one:
         one.client().send(LISTED)
@@ -381,28 +406,22 @@ def test_while_traffic_lasts_it_reads_on_a_beat() -> None:
         wake()
         assert len(take(client)) == 1
         assert one.loop.readers == {}
-        for _ in range(EMPTY_BEATS):
-            ((seconds, beat),) = one.loop.later
-            one.loop.later.clear()
-            assert seconds == 0.002
-            beat()
+        assert [one.beat() for _ in range(EMPTY_BEATS)] == [2 * PACE] * EMPTY_BEATS
         client.send(LISTED)
-        one.loop.later.pop()[1]()
+        one.beat()
         assert len(take(client)) == 1
-        for _ in range(EMPTY_BEATS + 1):
-            one.loop.later.pop()[1]()
-        assert one.loop.later == []
+        assert [one.beat() for _ in range(EMPTY_BEATS + 1)] == [2 * PACE] * EMPTY_BEATS + [0]
         assert list(one.loop.readers) == [one.sock.fileno()]
 
 
-@pytest.mark.parametrize(("arrived", "pause"), [(FEW - 1, 0.002), (FEW, 0.001), (BATCH - 1, 0.001)])
+@pytest.mark.parametrize(("arrived", "pause"), [(FEW - 1, 2 * PACE), (FEW, PACE), (BATCH - 1, PACE)])
 def test_where_few_come_the_beat_is_slower(arrived: int, pause: float) -> None:
     with rig() as one:
         client = one.client()
         for _ in range(arrived):
             client.send(LISTED)
         one.lane._wake()
-        assert [seconds for seconds, _ in one.loop.later] == [pause]
+        assert one.loop.beat.pause == pytest.approx(pause)
 
 
 def test_a_full_batch_is_followed_at_once() -> None:
@@ -410,11 +429,53 @@ def test_a_full_batch_is_followed_at_once() -> None:
         client = one.client()
         for _ in range(BATCH + 3):
             client.send(LISTED)
+        one.lane.start()
         one.lane._wake()
-        assert (len(one.loop.soon), one.loop.later) == (1, [])
-        one.loop.soon.pop()()
-        assert len(one.loop.later) == 1
+        assert one.loop.beat.pause == SOONEST
+        assert one.beat() == 2 * PACE
         assert len(take(client)) == BATCH + 3
+
+
+@pytest.mark.parametrize(
+    ("late", "pause"),
+    [
+        (0.0, 0.002),
+        (0.0003, 0.0017),
+        (0.0018, 0.00025),
+        (0.005, 0.00025),
+    ],
+    ids=["in time", "counted from when it was due", "a rest for others", "long ago"],
+)
+def test_a_beat_that_comes_late_moves_no_other(late: float, pause: float) -> None:
+    with rig() as one:
+        one.lane.start()
+        one.lane._wake()
+        assert one.beat(late) == pytest.approx(pause)
+
+
+def test_under_pressure_the_beat_is_the_pace_however_few_come() -> None:
+    """Who asks waits for the beat and for what delays it: beside a flood both together stay what they are else."""
+    with rig() as one:
+        one.lane.start()
+        one.lane._wake()
+        one.lane.pressed = True
+        assert one.beat() == PACE
+        assert one.beat(late=0.0003) == pytest.approx(0.0007)
+        one.lane.pressed = False
+        assert one.beat() == 2 * PACE
+
+
+@pytest.mark.parametrize("pace", [0, PACE], ids=["at every wake-up", "on a beat"])
+def test_whoever_stops_may_start_again(pace: float) -> None:
+    with rig(make=lambda loop, sock, answering: BatchLane(loop, sock, answering, loop.beat, pace=pace)) as one:
+        for _ in range(2):
+            one.lane.start()
+            client = one.client()
+            client.send(LISTED)
+            one.loop.readers[one.sock.fileno()]()
+            assert len(take(client)) == 1
+            one.lane.stop()
+            assert (one.loop.readers, one.loop.beat.call) == ({}, None)
 
 
 def test_finish_takes_in_what_has_come_and_no_more() -> None:
