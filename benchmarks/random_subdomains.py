@@ -29,8 +29,7 @@ def done(sizes: Sizes) -> str:
         f"{sizes.subdomain_rate:,} questions/s for made-up names below one domain, from another client, which its "
         "upstream never answers. Names of another domain, each new, are asked for one after the other, for "
         f"{sizes.wait_seconds:g} s before, and {ROUNDS} times in turn beside as many questions for names that are "
-        "known, and beside the flood. Any traffic changes the beat on which the sockets are read, and who makes it "
-        "shares the processors with the server: that is not what a flood takes from others."
+        "known, and beside the flood: who makes either shares the processors with the server."
     )
 
 

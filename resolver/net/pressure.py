@@ -8,12 +8,20 @@ from typing import Final
 
 from resolver.core.counters import Gauge
 
-CONNECTIONS: Final = 256
+CONNECTIONS: Final = 128
 """Open TCP connections: each may send an octet at any time."""
 WAITING: Final = 256
 """Queries that wait for upstreams: each is asked again, and fails in the end."""
 TURNED_AWAY: Final = 16
-"""Queries turned away between two looks, because too many waited already."""
+"""Queries and connections turned away between two looks, because there were too many or they took too long."""
+
+_COUNTED: Final = (
+    Gauge.FULL_IN_ALL,
+    Gauge.FULL_FOR_CLIENT,
+    Gauge.FULL_FOR_DOMAIN,
+    Gauge.TCP_REFUSED,
+    Gauge.TCP_OVERDUE,
+)
 
 
 class Pressure:
@@ -26,7 +34,7 @@ class Pressure:
     def look(self, gauges: memoryview) -> bool:
         """Tell, by a worker's gauges, whether it is under pressure."""
         before = self._turned_away
-        self._turned_away = gauges[Gauge.FULL_IN_ALL] + gauges[Gauge.FULL_FOR_CLIENT] + gauges[Gauge.FULL_FOR_DOMAIN]
+        self._turned_away = sum(gauges[gauge] for gauge in _COUNTED)
         return (
             gauges[Gauge.TCP_CONNECTIONS] >= CONNECTIONS
             or gauges[Gauge.IN_FLIGHT] >= WAITING

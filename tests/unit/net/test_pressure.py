@@ -5,7 +5,13 @@ import pytest
 from resolver.core.counters import DROPS, Gauge
 from resolver.net.pressure import CONNECTIONS, TURNED_AWAY, WAITING, Pressure
 
-FULL = (Gauge.FULL_IN_ALL, Gauge.FULL_FOR_CLIENT, Gauge.FULL_FOR_DOMAIN)
+TURNING_AWAY = (
+    Gauge.FULL_IN_ALL,
+    Gauge.FULL_FOR_CLIENT,
+    Gauge.FULL_FOR_DOMAIN,
+    Gauge.TCP_REFUSED,
+    Gauge.TCP_OVERDUE,
+)
 
 
 def gauges(counted: dict[Gauge, int]) -> memoryview:
@@ -19,12 +25,12 @@ def gauges(counted: dict[Gauge, int]) -> memoryview:
     ("counted", "pressed"),
     [
         ({}, False),
-        ({Gauge.PACKET_HITS: 1_000_000, Gauge.PACKET_MISSES: 1_000_000, Gauge.TCP_REFUSED: 1_000_000}, False),
+        ({Gauge.PACKET_HITS: 1_000_000, Gauge.PACKET_MISSES: 1_000_000}, False),
         ({Gauge.TCP_CONNECTIONS: CONNECTIONS - 1, Gauge.IN_FLIGHT: WAITING - 1}, False),
         ({Gauge.TCP_CONNECTIONS: CONNECTIONS}, True),
         ({Gauge.IN_FLIGHT: WAITING}, True),
-        *(({gauge: TURNED_AWAY}, True) for gauge in FULL),
-        (dict.fromkeys(FULL, TURNED_AWAY // 3), False),
+        *(({gauge: TURNED_AWAY}, True) for gauge in TURNING_AWAY),
+        (dict.fromkeys(TURNING_AWAY, TURNED_AWAY // 6), False),
     ],
 )
 def test_a_look(counted: dict[Gauge, int], pressed: bool) -> None:  # noqa: FBT001  # a row's
