@@ -171,8 +171,9 @@ def _follow(question: Question, answer: tuple[Record, ...]) -> _Chain | None:
             kept += (dname, *_signatures(question, sets, dname.owner, RRType.DNAME))
         found = _whole(sets, name, question.qtype) if dname is None or question.qtype == RRType.CNAME else ()
         if found:
-            signatures = _signatures(question, sets, name, question.qtype)
-            return _Chain((*kept, *found, *signatures), tuple(links), name, complete=True)
+            if found[0] not in kept:  # a DNAME that led to its own name and was asked for is there already
+                kept += (*found, *_signatures(question, sets, name, question.qtype))
+            return _Chain(tuple(kept), tuple(links), name, complete=True)
         link = _first(sets, name, RRType.CNAME) if dname is None else _renamed(name, dname)
         if link is None:
             return _Chain(tuple(kept), tuple(links), name, complete=False, overlong=dname is not None)

@@ -162,6 +162,14 @@ def test_a_dname_renames(rdtype: str, lines: list[str], answer: list[str]) -> No
     assert isinstance(world.receive(wire), Reply) is (answer[-1] != RENAMED or rdtype == "CNAME"), "an end is known"
 
 
+def test_a_dname_that_leads_to_its_own_name_is_told_once() -> None:
+    lines = ["f.example. 60 IN DNAME example.", "f.f.example. 60 IN CNAME f.example."]
+    reply = World().resolve(ask("f.f.example", "DNAME"), upstream_says("f.f.example", "DNAME", *lines))
+    assert isinstance(reply, Reply)
+    assert records(parsed(reply).answer) == shorn(*lines)
+    assert int.from_bytes(reply.wire[6:8], "big") == len(lines)
+
+
 def test_a_name_that_a_dname_makes_too_long_is_yxdomain_without_data() -> None:
     long = ".".join(["a" * 60] * 3) + ".fine.example"
     lines = ["fine.example. 60 IN DNAME " + "b" * 61 + ".f.example.", f"{long}. 60 IN A 203.0.113.1"]
