@@ -98,7 +98,8 @@ def measure(folder: Path, upstream: int, sizes: Sizes) -> Iterator[Figure]:
 def _judged(before: Stretch, beside: Stretch, meanwhile: Stretch) -> Iterator[Figure]:
     yield Figure("answers that were no NOERROR", meanwhile.counts.other_rcodes, "", 0)
     slowest, longest = meanwhile.slowest(), meanwhile.seen.longest_wait
-    yield Figure("what 99 of 100 wait, times that before", slowest / before.slowest())
+    yield Figure("what 99 of 100 wait, times that before", slowest / before.slowest(), "", 2, at_full_size=True)
+    yield Figure("longest wait of them all", longest, "ms", MOST_PAUSE, at_full_size=True)
     yield Figure("the same, times that beside the compilation", slowest / beside.slowest(), "", 2, at_full_size=True)
     beyond = max(0.0, longest - beside.seen.longest_wait)
     yield Figure("longest wait beyond that beside the compilation", beyond, "ms", MOST_PAUSE, at_full_size=True)

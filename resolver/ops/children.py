@@ -18,6 +18,10 @@ from resolver.ops.progress import Tell, tell_nobody
 CAP_SYS_NICE: Final = 23
 LEAST_PRIORITY: Final = 5
 """As RLIMIT_NICE counts (setrlimit(2)): the niceness of a compilation, 15, and nothing more urgent."""
+WORKER_PRIORITY: Final = 35
+"""The same for workers beside a compilation: `AHEAD`."""
+AHEAD: Final = -15
+"""The niceness of workers beside a compilation, where the host allows it."""
 
 
 class Child:
@@ -79,9 +83,9 @@ class Child:
         answer, self._awaited = self._awaited.result(), None
         return answer
 
-    def slow_down(self, niceness: int) -> None:
-        """Let it have less of a core that others want, too."""
-        with suppress(OSError):  # it has ended
+    def be_nice(self, niceness: int) -> None:
+        """Let it have less of a core that others want, too, or more; 0: as much as we have."""
+        with suppress(OSError):  # it has ended, or the host does not allow more
             os.setpriority(os.PRIO_PROCESS, self.pid, os.getpriority(os.PRIO_PROCESS, 0) + niceness)
 
     def give_way(self) -> None:

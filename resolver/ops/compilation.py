@@ -108,7 +108,7 @@ async def _ask_child(
         child.heard_progress = tell
     except OSError as error:
         return _nothing(f"compiling the orders: {cannot_start(error)}; the policy stays as it was")
-    child.slow_down(niceness)
+    child.be_nice(niceness)
     if niceness == BESIDE:
         child.give_way()
     try:

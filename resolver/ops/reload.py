@@ -229,6 +229,9 @@ class Reloader:
         niceness, self.urgent = compilation.SOON if self.urgent else compilation.BESIDE, False
         self._compiling = asyncio.create_task(self._compile(config, niceness, plan))
         try:
+            if niceness == compilation.BESIDE:
+                with self._places.ahead_of_others():
+                    await asyncio.wait({self._compiling}, timeout=compilation.GENTLE_SECONDS)
             await asyncio.wait({self._compiling})
             return None if self._compiling.cancelled() else self._compiling.result()
         except asyncio.CancelledError:

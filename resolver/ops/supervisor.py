@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from resolver.net.sockets import ListenAddress, Listener, ListenError, Opened, open_listeners, open_page_listeners
-from resolver.ops.children import LEAST_PRIORITY
+from resolver.ops.children import LEAST_PRIORITY, WORKER_PRIORITY
 from resolver.ops.chronicle import Chronicle
 from resolver.ops.clock import OrderClock, order_clock
 from resolver.ops.config import Config, load_config
@@ -133,10 +133,13 @@ def _raise_file_limit() -> None:
 
 
 def _let_compilations_hurry() -> None:
-    """Let a compilation that takes only what is left over compete again, at low priority, if it takes too long."""
+    """Let a compilation that takes only what is left over compete again, at low priority, if it takes too long; and
+    workers come first meanwhile."""
     _, most = resource.getrlimit(resource.RLIMIT_NICE)
-    with suppress(ValueError):  # not ours to raise; compilations compete at low priority from the beginning then
-        resource.setrlimit(resource.RLIMIT_NICE, (LEAST_PRIORITY, max(most, LEAST_PRIORITY)))
+    for wanted in (LEAST_PRIORITY, WORKER_PRIORITY):
+        with suppress(ValueError):  # not ours to raise; compilations compete at low priority from the beginning then
+            endless = most == resource.RLIM_INFINITY
+            resource.setrlimit(resource.RLIMIT_NICE, (wanted, most if endless else max(most, wanted)))
 
 
 async def _serve(premises: Premises) -> int:

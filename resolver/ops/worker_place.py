@@ -222,6 +222,11 @@ class WorkerPlace:
         self.serving = standing
         self._moved()
 
+    def be_nice(self, niceness: int) -> None:
+        """Let the worker have more or less of a core that others want, too; 0: as much as we have."""
+        if self._child is not None:
+            self._child.be_nice(niceness)
+
     def replace(self, why: str) -> None:
         """End the worker at once; a successor starts on what is wanted then."""
         if self.pid is not None:

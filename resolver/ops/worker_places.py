@@ -6,14 +6,15 @@ the way, is replaced by a successor that starts on whatever was decided; until i
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
 
 from resolver.ops.adoption import choose_readers
 from resolver.ops.channel import Message
+from resolver.ops.children import AHEAD
 from resolver.ops.logs import LOGGER, log_event
 from resolver.ops.standing import Standing
 from resolver.ops.worker_place import PlaceSockets, WorkerPlace
@@ -78,6 +79,20 @@ class WorkerPlaces:
             place.begin()
         await self._until(lambda: all(place.serving or place.refusal for place in self.places), None)
         return self.places[0].refusal if self.places and not self.in_force() else None
+
+    @contextmanager
+    def ahead_of_others(self) -> Iterator[None]:
+        """Let workers have a core before others for a while, as far as the host allows it.
+
+        A compilation leaves them their cores, but whoever else wants one then shares theirs.
+        """
+        for place in self.places:
+            place.be_nice(AHEAD)
+        try:
+            yield
+        finally:
+            for place in self.places:
+                place.be_nice(0)
 
     async def change(
         self, standing: Standing, decide: Callable[[Standing], Awaitable[Aborted | None]]

@@ -23,7 +23,7 @@ from resolver.net.answering import Answering
 from resolver.net.beat import SOONEST, Beat
 from resolver.net.client_views import ClientViews
 from resolver.net.clock_watch import ClockWatch
-from resolver.net.lane import EMPTY_BEATS, FEW, BatchLane, open_lane
+from resolver.net.lane import EMPTY_BEATS, FEW, SLOWER, BatchLane, open_lane
 from resolver.net.mmsg import BATCH, LARGEST_QUERY, Batch, Outbox, unsupported
 from resolver.net.shunned_ports import shunned_ports
 from resolver.net.sockets import ListenAddress, open_listener
@@ -36,6 +36,7 @@ from tests.unit.net.upstreams_away import Away
 LISTED = dns.message.make_query("listed.example", "A", id=1).to_wire()
 FREE = dns.message.make_query("free.example", "A", id=2).to_wire()
 PACE = 0.001
+SLOWLY = round(SLOWER * PACE, 7)
 ADDRESSES = ["127.0.0.1", "0.0.0.0", "::1", "::"]
 
 
@@ -406,15 +407,15 @@ def test_while_traffic_lasts_it_reads_on_a_beat() -> None:
         wake()
         assert len(take(client)) == 1
         assert one.loop.readers == {}
-        assert [one.beat() for _ in range(EMPTY_BEATS)] == [2 * PACE] * EMPTY_BEATS
+        assert [one.beat() for _ in range(EMPTY_BEATS)] == [SLOWLY] * EMPTY_BEATS
         client.send(LISTED)
         one.beat()
         assert len(take(client)) == 1
-        assert [one.beat() for _ in range(EMPTY_BEATS + 1)] == [2 * PACE] * EMPTY_BEATS + [0]
+        assert [one.beat() for _ in range(EMPTY_BEATS + 1)] == [SLOWLY] * EMPTY_BEATS + [0]
         assert list(one.loop.readers) == [one.sock.fileno()]
 
 
-@pytest.mark.parametrize(("arrived", "pause"), [(FEW - 1, 2 * PACE), (FEW, PACE), (BATCH - 1, PACE)])
+@pytest.mark.parametrize(("arrived", "pause"), [(FEW - 1, SLOWLY), (FEW, PACE), (BATCH - 1, PACE)])
 def test_where_few_come_the_beat_is_slower(arrived: int, pause: float) -> None:
     with rig() as one:
         client = one.client()
@@ -432,16 +433,16 @@ def test_a_full_batch_is_followed_at_once() -> None:
         one.lane.start()
         one.lane._wake()
         assert one.loop.beat.pause == SOONEST
-        assert one.beat() == 2 * PACE
+        assert one.beat() == SLOWLY
         assert len(take(client)) == BATCH + 3
 
 
 @pytest.mark.parametrize(
     ("late", "pause"),
     [
-        (0.0, 0.002),
-        (0.0003, 0.0017),
-        (0.0018, 0.00025),
+        (0.0, SLOWLY),
+        (0.0003, SLOWLY - 0.0003),
+        (SLOWLY - 0.0002, 0.00025),
         (0.005, 0.00025),
     ],
     ids=["in time", "counted from when it was due", "a rest for others", "long ago"],
@@ -462,7 +463,7 @@ def test_under_pressure_the_beat_is_the_pace_however_few_come() -> None:
         assert one.beat() == PACE
         assert one.beat(late=0.0003) == pytest.approx(0.0007)
         one.lane.pressed = False
-        assert one.beat() == 2 * PACE
+        assert one.beat() == SLOWLY
 
 
 @pytest.mark.parametrize("pace", [0, PACE], ids=["at every wake-up", "on a beat"])

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from resolver.ops import children
-from resolver.ops.children import LEAST_PRIORITY, Child, end_in_words, may_hurry
+from resolver.ops.children import AHEAD, LEAST_PRIORITY, Child, end_in_words, may_hurry
 from resolver.ops.interpreters import start_interpreter
 
 HEAVY = {"pydantic", "yaml", "prometheus_client", "click", "rich", "idna", "publicsuffixlist", "zoneinfo", "dnslib",
@@ -71,19 +71,19 @@ def test_a_role_that_nobody_knows_is_refused(arguments: list[str]) -> None:
     assert b"usage:" in done.stderr
 
 
-@pytest.mark.parametrize("less", [0, 3])
-def test_a_child_is_as_urgent_as_we_are_or_less(less: int) -> None:
+@pytest.mark.parametrize("less", [0, 3, AHEAD])
+def test_a_child_is_as_urgent_as_it_is_told_to_be_and_we_may(less: int) -> None:
     async def niceness() -> int:
         child = Child(asyncio.get_running_loop(), "compile")
-        child.slow_down(less)
+        child.be_nice(less)
         now = os.getpriority(os.PRIO_PROCESS, child.pid)
         child.kill()
         await child.ended
-        child.slow_down(less)
+        child.be_nice(less)
         return now
 
     ours = os.getpriority(os.PRIO_PROCESS, 0)
-    assert asyncio.run(niceness()) == ours + less
+    assert asyncio.run(niceness()) == ours + (less if less > 0 or children.may_hurry() else 0)
 
 
 @pytest.mark.parametrize(("may", "gentle"), [(False, os.SCHED_OTHER), (True, os.SCHED_IDLE)])

@@ -7,6 +7,7 @@ two messages. Real workers are asked in tests/integration/test_supervisor.py.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 from resolver.net.settings import WorkerSettings
 from resolver.ops import worker_place
 from resolver.ops.channel import Message
+from resolver.ops.children import AHEAD
 from resolver.ops.standing import Standing
 from resolver.ops.worker_place import PlaceSockets, WorkerPlace
 from resolver.ops.worker_places import Aborted, InForce, WorkerPlaces
@@ -62,6 +64,7 @@ class ScriptedChild:
         self.pid = 1000 + self.number
         self.ended: asyncio.Future[int] = loop.create_future()
         self.heard: list[Message] = []
+        self.niceness = 0
         self.started.append(self)
 
     @property
@@ -70,6 +73,9 @@ class ScriptedChild:
 
     async def end(self) -> int:
         return await asyncio.shield(self.ended)
+
+    def be_nice(self, niceness: int) -> None:
+        self.niceness = niceness
 
     def tell(self, message: Message) -> None:
         self.heard.append(message)
@@ -369,3 +375,19 @@ def test_a_worker_without_a_tick_for_two_seconds_is_hung() -> None:
         assert not place.hung(now + 2.1)
 
     scenario(play=play)
+
+
+def test_workers_come_before_others_for_a_while_and_not_longer_whatever_breaks_it_off() -> None:
+    seen: list[list[int]] = []
+
+    def look() -> None:
+        seen.append([child.niceness for child in ScriptedChild.started])
+
+    async def play(places: WorkerPlaces) -> None:
+        with suppress(asyncio.CancelledError), places.ahead_of_others():
+            look()
+            raise asyncio.CancelledError
+        look()
+
+    scenario(play=play)
+    assert seen == [[AHEAD, AHEAD], [0, 0]]
