@@ -85,8 +85,9 @@ class Child:
 
     def be_nice(self, niceness: int) -> None:
         """Let it have less of a core that others want, too, or more; 0: as much as we have."""
-        with suppress(OSError):  # it has ended, or the host does not allow more
-            os.setpriority(os.PRIO_PROCESS, self.pid, os.getpriority(os.PRIO_PROCESS, 0) + niceness)
+        if self.alive:  # else its number may be another process's by now
+            with suppress(OSError):  # the host does not allow more
+                os.setpriority(os.PRIO_PROCESS, self.pid, os.getpriority(os.PRIO_PROCESS, 0) + niceness)
 
     def give_way(self) -> None:
         """Let it compute only while nobody else wants the core, if that can be ended again (sched(7), SCHED_IDLE).
@@ -101,8 +102,9 @@ class Child:
         self._schedule(os.SCHED_OTHER)
 
     def _schedule(self, policy: int) -> None:
-        with suppress(OSError):  # it has ended, or the host forbids it: then it stays as it is
-            os.sched_setscheduler(self.pid, policy, os.sched_param(0))
+        if self.alive:
+            with suppress(OSError):  # the host forbids it: then it stays as it is
+                os.sched_setscheduler(self.pid, policy, os.sched_param(0))
 
     def kill(self) -> None:
         """End it at once."""

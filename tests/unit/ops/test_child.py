@@ -86,6 +86,22 @@ def test_a_child_is_as_urgent_as_it_is_told_to_be_and_we_may(less: int) -> None:
     assert asyncio.run(niceness()) == ours + (less if less > 0 or children.may_hurry() else 0)
 
 
+def test_whoever_has_the_number_of_a_child_that_ended_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    touched: list[tuple[int, int, int]] = []
+
+    async def ended() -> None:
+        child = Child(asyncio.get_running_loop(), "compile")
+        child.kill()
+        await child.end()
+        monkeypatch.setattr(os, "setpriority", lambda *told: touched.append(told))
+        monkeypatch.setattr(os, "sched_setscheduler", lambda *told: touched.append(told))
+        child.be_nice(AHEAD)
+        child.hurry()
+
+    asyncio.run(ended())
+    assert touched == []
+
+
 @pytest.mark.parametrize(("may", "gentle"), [(False, os.SCHED_OTHER), (True, os.SCHED_IDLE)])
 def test_it_takes_what_is_left_over_only_where_that_can_be_ended(
     *, may: bool, gentle: int, monkeypatch: pytest.MonkeyPatch
