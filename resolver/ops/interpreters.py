@@ -88,7 +88,10 @@ class Ahead:
 
 
 def fill_standard_descriptors() -> None:
-    """Open what the caller left closed of 0, 1 and 2, or a socket would take its place and a log line be a datagram."""
+    """Open what the caller left closed of 0, 1 and 2, or a socket would take its place and a log line be a datagram.
+
+    Children have them, too.
+    """
     while (lowest := os.open(os.devnull, os.O_RDWR)) <= 2:
-        pass
+        os.set_inheritable(lowest, True)  # noqa: FBT003  # the os module's own signature
     os.close(lowest)

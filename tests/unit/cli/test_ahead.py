@@ -83,6 +83,17 @@ def test_one_that_died_is_not_given(started: list[Interpreter]) -> None:
         assert ahead.take() is None
 
 
+def test_a_standard_error_that_was_closed_is_taken_by_no_file_of_a_child() -> None:
+    listing = "import os; os.write(3, os.readlink('/proc/self/fd/2').encode())"
+    program = (
+        "import os, subprocess, sys; from resolver.ops.interpreters import fill_standard_descriptors; "
+        "told = os.dup(1); os.close(2); fill_standard_descriptors(); os.dup2(told, 3); "
+        f"subprocess.run([sys.executable, '-S', '-c', {listing!r}], pass_fds=[3])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.PIPE, timeout=PATIENCE)
+    assert done.stdout.decode() == os.devnull
+
+
 def test_no_other_verb_starts_one(started: list[Interpreter]) -> None:
     with compiler_ahead(["check"]) as ahead:
         assert ahead.take() is None
