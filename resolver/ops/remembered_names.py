@@ -24,6 +24,8 @@ from resolver.orders.name_table import NameTable
 PARSED: Final = "parsed"
 WORTH_OCTETS: Final = 65_536
 """Files shorter than this are read faster than remembered."""
+WORTH_MAPPING_OCTETS: Final = 1 << 20
+"""Shorter ones are held after all: what is mapped takes two descriptors each, and there may be a thousand lists."""
 _SEAL: Final = sha256().digest_size
 _NUMBER: Final = array("I").itemsize
 _LENGTHS: Final = "=QQQ"
@@ -99,7 +101,7 @@ def _write(path: Path, names: FileNames) -> None:
 
 
 def _read(file: BinaryIO) -> FileNames | None:
-    """Read what `_write` wrote; None if it is damaged. The names are verified by reading and then mapped, not held."""
+    """Read what `_write` wrote; None if it is damaged. Many names are verified by reading and then mapped, not held."""
     size = os.fstat(file.fileno()).st_size
     if size < _TAIL or not _is_sealed(file, size - _SEAL):
         return None
@@ -108,7 +110,7 @@ def _read(file: BinaryIO) -> FileNames | None:
     file.seek(size - _TAIL - head)
     totals, rejected, unreadable = json.loads(file.read(head))
     return FileNames(
-        _mapped(file, packed, count),
+        _table(file, packed, count),
         Totals(*totals),
         tuple(Rejected(*each) for each in rejected),
         None if unreadable is None else Rejected(*unreadable),
@@ -123,12 +125,20 @@ def _is_sealed(file: BinaryIO, size: int) -> bool:
     return seal.digest() == file.read(_SEAL)
 
 
-def _mapped(file: BinaryIO, packed: int, count: int) -> NameTable:
+def _table(file: BinaryIO, packed: int, count: int) -> NameTable:
     if not count:
         return NameTable.of(())
-    keys = mmap.mmap(file.fileno(), packed, access=mmap.ACCESS_READ)
-    whole = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     lines = packed + -packed % _NUMBER
     columns = lines + count * _NUMBER
     end = columns + count * _NUMBER
-    return NameTable(keys, whole[lines:columns].cast("I"), whole[columns:end].cast("I"))
+    if end < WORTH_MAPPING_OCTETS:
+        file.seek(0)
+        content = file.read(end)
+        return _in_parts(content[:packed], memoryview(content), lines, columns)
+    keys = mmap.mmap(file.fileno(), packed, access=mmap.ACCESS_READ)
+    whole = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    return _in_parts(keys, whole[:end], lines, columns)
+
+
+def _in_parts(keys: bytes | mmap.mmap, whole: memoryview, lines: int, columns: int) -> NameTable:
+    return NameTable(keys, whole[lines:columns].cast("I"), whole[columns:].cast("I"))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from resolver.ops import remembered_names
-from resolver.ops.remembered_names import PARSED, WORTH_OCTETS, RememberedNames
+from resolver.ops.remembered_names import PARSED, WORTH_MAPPING_OCTETS, WORTH_OCTETS, RememberedNames
 from resolver.orders.lists import FileNames, read_names
 
 LONG = "".join(f"n{number}.example\n" for number in range(WORTH_OCTETS // 10)).encode()
@@ -45,13 +45,25 @@ def same(one: FileNames, other: FileNames) -> bool:
     return tables and one[1:] == other[1:]
 
 
+@pytest.mark.parametrize("worth_mapping", [0, WORTH_MAPPING_OCTETS], ids=["mapped", "held"])
 @pytest.mark.parametrize("content", [LONG, BAD, BAD + b"\xff"], ids=["sound", "bad lines", "unreadable"])
-def test_what_was_read_is_recalled(tmp_path: Path, readings: Readings, content: bytes) -> None:
+def test_what_was_read_is_recalled(
+    tmp_path: Path, readings: Readings, monkeypatch: pytest.MonkeyPatch, content: bytes, worth_mapping: int
+) -> None:
+    monkeypatch.setattr(remembered_names, "WORTH_MAPPING_OCTETS", worth_mapping)
     first = read_and_keep(tmp_path, content)
     again = RememberedNames(tmp_path).read(content, "elsewhere/m.txt", None)
     assert readings.count == 1
     assert same(first, again)
     assert same(again, read_names(content, "n.txt"))
+
+
+def test_a_thousand_lists_do_not_take_all_descriptors(tmp_path: Path) -> None:
+    read_and_keep(tmp_path, LONG)
+    later, before = RememberedNames(tmp_path), sorted(Path("/proc/self/fd").iterdir())
+    recalled = later.read(LONG, "n.txt", None)
+    assert len(recalled.table) > 0
+    assert sorted(Path("/proc/self/fd").iterdir()) == before
 
 
 def test_another_content_or_form_is_read(tmp_path: Path, readings: Readings) -> None:
