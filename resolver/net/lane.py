@@ -15,7 +15,9 @@ unless others keep the worker busy (pressure.py).
 import asyncio
 import errno
 import socket
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from typing import Final, cast
 
 from resolver.core.admission import ALLOWED, View
@@ -103,9 +105,12 @@ class BatchLane:
 
     def start(self) -> None:
         """Begin to read."""
+        wake: Callable[[], object] = self.read
         if self._pace:
-            self._beat.start(self._read_on_the_beat)
-        self._loop.add_reader(self._descriptor, self._wake if self._pace else self.read)
+            with suppress(OSError):  # no descriptor is left for a timer: better read at every wake-up than not at all
+                self._beat.start(self._read_on_the_beat)
+                wake = self._wake
+        self._loop.add_reader(self._descriptor, wake)
 
     def stop(self) -> None:
         """Read no more."""

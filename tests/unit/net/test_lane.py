@@ -479,6 +479,20 @@ def test_whoever_stops_may_start_again(pace: float) -> None:
             assert (one.loop.readers, one.loop.beat.call) == ({}, None)
 
 
+def test_where_no_timer_can_be_had_it_reads_at_every_wake_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(_: Callable[[], None]) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with rig() as one:
+        monkeypatch.setattr(one.loop.beat, "start", none_left)
+        one.lane.start()
+        client = one.client()
+        for _ in range(2):
+            client.send(LISTED)
+            one.loop.readers[one.sock.fileno()]()
+            assert len(take(client)) == 1
+
+
 def test_finish_takes_in_what_has_come_and_no_more() -> None:
     with rig() as one:
         client = one.client()
