@@ -4,6 +4,7 @@ A kernel that takes a core away from programs but not from itself (PREEMPT_NONE,
 in one call for 10 ms. Who shall answer queries on that core waits as long, whatever the priority of the reader.
 """
 
+import os
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -26,7 +27,7 @@ def read_large(file: BinaryIO, most: int) -> bytes:
 def read_whole(path: Path) -> bytes:
     """Read all of a file. Raises OSError."""
     with path.open("rb") as file:
-        return read_large(file, path.stat().st_size)
+        return read_large(file, os.fstat(file.fileno()).st_size)
 
 
 def holds(path: Path, content: bytes | memoryview) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 
@@ -32,6 +33,23 @@ def test_all_of_a_file_is_read(tmp_path: Path, size: int) -> None:
     path = tmp_path / "file"
     path.write_bytes(octets(size))
     assert read_whole(path) == octets(size)
+
+
+def test_a_file_that_takes_the_place_of_another_lends_it_no_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, other = tmp_path / "file", tmp_path / "other"
+    path.write_bytes(octets(100))
+    other.write_bytes(octets(10))
+    opens = Path.open
+
+    def replaced_once_open(self: Path, mode: str) -> IO[Any]:
+        file = opens(self, mode)
+        other.replace(path)
+        return file
+
+    monkeypatch.setattr(Path, "open", replaced_once_open)
+    assert read_whole(path) == octets(100)
 
 
 @SIZES
