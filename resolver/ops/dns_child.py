@@ -14,6 +14,7 @@ import socket
 import time
 import traceback
 from collections.abc import Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -70,7 +71,8 @@ def _make_room(descriptor: int) -> None:
     """
     most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     last = DESCRIPTORS if most == resource.RLIM_INFINITY else min(most, DESCRIPTORS)
-    os.close(fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, last - 1))
+    with suppress(OSError):  # that place is taken, so the table is as large already
+        os.close(fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, last - 1))
 
 
 class DnsChild:

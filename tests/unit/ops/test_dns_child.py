@@ -18,6 +18,8 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[1]), most))
 ours, theirs = socket.socketpair()
 selector = WatchfulSelector()
 loop = asyncio.SelectorEventLoop(selector)
+if "taken" in sys.argv:
+    os.dup2(0, int(sys.argv[1]) - 1)
 before = len(os.listdir("/proc/self/fd"))
 DnsChild(loop, selector, ours)
 assert len(os.listdir("/proc/self/fd")) == before, "a descriptor is left open"
@@ -25,8 +27,15 @@ print(re.search(r"FDSize:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 """
 
 
-@pytest.mark.parametrize("limit", [pytest.param(512, id="a low limit"), pytest.param(DESCRIPTORS, id="the usual")])
-def test_a_worker_begins_with_room_for_a_flood(limit: int) -> None:
-    begun = subprocess.run([sys.executable, "-c", BEGIN, str(limit)], capture_output=True, text=True, check=True)
+@pytest.mark.parametrize(
+    ("limit", "place"),
+    [
+        pytest.param(512, "free", id="a low limit"),
+        pytest.param(512, "taken", id="a low limit, and a socket there"),
+        pytest.param(DESCRIPTORS, "free", id="the usual"),
+    ],
+)
+def test_a_worker_begins_with_room_for_a_flood(limit: int, place: str) -> None:
+    begun = subprocess.run([sys.executable, "-c", BEGIN, str(limit), place], capture_output=True, text=True, check=True)
 
     assert int(begun.stdout) >= limit
