@@ -120,12 +120,13 @@ class Finished:
 
 
 class PacketCache:
-    """Finished replies by view, transport and datagram less its id."""
+    """Finished replies by view, transport and datagram less its id; at most ``bound`` of them."""
 
-    __slots__ = ("_era", "_finished")
+    __slots__ = ("_era", "_finished", "bound")
 
     def __init__(self, entries: int) -> None:
         """Hold at most this many replies."""
+        self.bound = entries
         self._era = 0
         self._finished: Generations[bytes, Finished] = Generations(entries, entries * _MEAN_OCTETS)
 

@@ -209,10 +209,12 @@ class Answering:
     ) -> None:
         """Finish the reply that the same query gets without options, for the next one to find, whatever its own are."""
         aside = set_aside(datagram)
-        if aside is None or self._pipeline.said_back(aside.options, client) is None:
+        if aside is None or not self.packets.bound or self._pipeline.said_back(aside.options, client) is None:
             return
         if self.packets.find(tag(view, transport) + aside.bare[_ID:], self.watch.table, now) is None:
+            counted = self.page[GAUGES:DROPS].tobytes()
             step = self._pipeline.receive(aside.bare, view, transport, now, client)
+            self.page[GAUGES:DROPS] = memoryview(counted).cast("Q")  # nobody asked this, so it counts for nobody
             if isinstance(step, Reply):
                 self.packets.store(view, transport, aside.bare, step, now)
 

@@ -12,14 +12,18 @@ from hypothesis import strategies as st
 from resolver.core.admission import Admission
 from resolver.core.cookies import Cookies
 from resolver.core.counters import DROPS, GAUGES, DropReason, Gauge, Transport
-from resolver.core.packet_cache import tag
+from resolver.core.packet_cache import PacketCache, tag
+from resolver.core.policy import load_policy
 from resolver.core.set_aside import MOST_OCTETS, set_aside
 from resolver.core.step import Drop, Forward, Reply
+from resolver.dns.name import parse_name
 from resolver.net.answering import Answering
 from resolver.net.client_views import ClientViews
 from resolver.net.clock_watch import ClockWatch
+from resolver.orders.index import Index, Rule, build_index
+from resolver.orders.model import Reach
 from tests.property.test_core_packet_cache import NAMES, POLICIES, same, upstream_answer
-from tests.worlds import World, ask, measure, policy
+from tests.worlds import SLOT, World, ask, measure, policy
 
 CLIENT = bytes([192, 0, 2, 7])
 COOKIE = 10
@@ -174,6 +178,23 @@ def test_a_failure_is_looked_up_once_for_each_query() -> None:
     for number in range(3):
         desk.answer(with_options(ask("failing.example"), option(COOKIE, number.to_bytes(8, "big"))))
     assert desk.world.page[GAUGES + Gauge.MESSAGE_MISSES] == 3
+
+
+@pytest.mark.parametrize("entries", [1_000, 0])
+@pytest.mark.parametrize("name", ["fine.example", "failing.example"])
+def test_what_is_kept_for_the_next_query_counts_for_nobody(name: str, entries: int) -> None:
+    rules = [Rule(parse_name("failing.example"), Reach.SUBTREE, 0, 0, 0, 1)]
+    index = Index.read(build_index(rules))
+    observed = load_policy({"digest": "d", "measures": [measure(observe=True)]}, index, {"ta-1/observe": SLOT})
+    counted = []
+    for options in (b"", option(COOKIE, bytes(8))):
+        desk = Desk()
+        desk.answering.packets = PacketCache(entries)
+        desk.watch.enforce(observed)
+        for _ in range(4):
+            desk.answer(with_options(ask(name), options))
+        counted.append(desk.world.page.tolist())
+    assert counted[0] == counted[1]
 
 
 @given(st.binary(max_size=80), st.integers(0, 60))
