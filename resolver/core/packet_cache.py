@@ -29,6 +29,8 @@ _OVERHEAD: Final = 500
 """Octets of an entry besides its reply and its key: objects and places in the table."""
 _RECORD_OVERHEAD: Final = 80
 """Octets of each record beside its own: where its TTL stands, and what it was."""
+_NAME_OVERHEAD: Final = 50
+"""Octets of each name that aliases lead to beside its own: an object and its place."""
 _MEAN_OCTETS: Final = 1_500
 """Octets allowed for an entry on average, its key included."""
 _HEAD: Final = 12
@@ -59,6 +61,8 @@ class Finished:
         self._turning: tuple[int, int, int] | None = None
         self._age = 0
         self._opt_at = 0
+        if reply.aliases:  # which may outlive the answer that they came from
+            self.octets += sum([len(name) + _NAME_OVERHEAD for name in reply.aliases])
         good_until = self._expires
         if reply.ages_from is not None:
             self._age = int(now - reply.ages_from)

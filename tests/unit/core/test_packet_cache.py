@@ -1,5 +1,6 @@
 """When a finished reply may be sent again, and that it is then right to the second."""
 
+import sys
 import tracemalloc
 from typing import Any
 
@@ -12,6 +13,7 @@ from resolver.core.packet_cache import Finished, PacketCache, tag
 from resolver.core.pipeline import Reply
 from resolver.core.policy import Policy
 from resolver.core.special_names import special_names
+from resolver.dns.name import WireName
 from tests.worlds import NOTHING_BLOCKED, SLOT, World, ask, measure, parsed, policy, upstream_says
 
 QUERY = ask("www.fine.example", use_edns=0)
@@ -344,3 +346,15 @@ def test_replies_weigh_what_they_take(world: World, kind: Transport, records: in
     taken, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert taken <= sum(finished.octets for finished in kept) <= 2 * taken + 20 * 450
+
+
+def test_names_that_aliases_lead_to_weigh_too(world: World) -> None:
+    world.resolve(ask("fine.example"), upstream_says("fine.example", "A", "fine.example. 9 IN A 203.0.113.1"))
+    reply = world.receive(ask("fine.example"))
+    assert isinstance(reply, Reply)
+    names = tuple(WireName(bytes([63]) + bytes([number]) * 63 + b"\0") for number in range(16))
+    bare, led = (
+        Finished(Transport.UDP4, reply.wire[2:], reply._replace(aliases=aliases), world.now, 0)
+        for aliases in ((), names)
+    )
+    assert led.octets - bare.octets >= sum(map(sys.getsizeof, names)) + sys.getsizeof(names) - sys.getsizeof(())
