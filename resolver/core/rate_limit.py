@@ -10,12 +10,12 @@ from typing import Final, NamedTuple, assert_never
 
 from resolver.dns.edns import write_opt
 from resolver.dns.message import HEADER_SIZE, MAX_UDP_SIZE
+from resolver.dns.writer import ttl_offsets
 
 BUCKETS: Final = 65_536
 
 _TC: Final = 0x02
 _NOT_AD: Final = 0xDF
-_OPT_HEAD: Final = b"\x00\x00\x29" + MAX_UDP_SIZE.to_bytes(2, "big")
 _PLAIN_OPT: Final = write_opt(udp_size=MAX_UDP_SIZE, dnssec_ok=False)
 _DNSSEC_OPT: Final = write_opt(udp_size=MAX_UDP_SIZE, dnssec_ok=True)
 
@@ -117,10 +117,14 @@ def _subject(wire: bytes) -> bytes:
 
 def truncate(wire: bytes) -> bytes:
     """Leave of a reply to one question its header, the question and a bare OPT record: no longer than its query was."""
-    end = wire.find(0, HEADER_SIZE) + 5
+    end = HEADER_SIZE
+    while length := wire[end]:  # labels may hold zeros
+        end += length + 1
+    end += 5
     opt = b""
     if wire[10:12] != b"\x00\x00":
-        at = wire.rfind(_OPT_HEAD)
+        last = (0, *ttl_offsets(wire))[-1]  # the OPT record stands behind all others
+        at = last + 6 + int.from_bytes(wire[last + 4 : last + 6], "big") if last else end
         opt = _DNSSEC_OPT if wire[at + 7] & 0x80 else _PLAIN_OPT
     flags = bytes((wire[2] | _TC, wire[3] & _NOT_AD))
     counts = b"\x00\x01\x00\x00\x00\x00" + (b"\x00\x01" if opt else b"\x00\x00")

@@ -2,6 +2,7 @@
 
 from ipaddress import ip_address
 
+import dns.edns
 import dns.flags
 import dns.message
 import dns.rrset
@@ -126,3 +127,17 @@ def test_a_truncated_reply_is_no_longer_than_its_query(edns: bool, want_dnssec: 
     assert bool(cut.flags & dns.flags.TC)
     assert not cut.flags & dns.flags.AD
     assert (cut.edns, cut.ednsflags) == (query.edns, query.ednsflags)
+
+
+@pytest.mark.parametrize("name", [r"a\000b.example", "a.example", "."])
+@pytest.mark.parametrize("answers", [0, 2])
+@pytest.mark.parametrize("option", [b"\0\0\x29\x04\xd0\0\0\0" + bytes(16), b"\0\0\x29\x04\xd0\x80", b""])
+def test_octets_that_look_like_an_opt_record_or_an_end_are_none(name: str, answers: int, option: bytes) -> None:
+    query = dns.message.make_query(name, "A", use_edns=0, want_dnssec=True)
+    options: list[dns.edns.Option] = [dns.edns.GenericOption(10, option)]
+    whole = dns.message.make_response(query, our_payload=1_232)
+    whole.use_edns(0, dns.flags.DO, 1_232, options=options)
+    if answers:
+        whole.answer.append(dns.rrset.from_text(query.question[0].name, 60, "IN", "A", "192.0.2.7", "192.0.2.8"))
+    cut = dns.message.from_wire(truncate(whole.to_wire()))
+    assert (cut.question, cut.answer, cut.ednsflags, cut.options) == (query.question, [], int(dns.flags.DO), ())
