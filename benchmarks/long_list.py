@@ -24,8 +24,8 @@ WORKERS: Final = 2
 LOOK_SECONDS: Final = 0.2
 RELOAD_SECONDS: Final = 120.0
 LONGER: Final = 5
-"""Times a load's seconds, about as long as a reload: dnsperf asks less than it should for some seconds, and then makes up
-for it in a burst."""
+"""Times a load's seconds, about as long as a reload: dnsperf asks less than it should for some seconds, and then
+makes up for it in a burst."""
 ASK_AGAIN_SECONDS: Final = 0.02
 AFTERWARDS_SECONDS: Final = 0.5
 HOSTS: Final = 1_000

@@ -134,7 +134,7 @@ def test_a_truncated_reply_is_no_longer_than_its_query(edns: bool, want_dnssec: 
 @pytest.mark.parametrize("option", [b"\0\0\x29\x04\xd0\0\0\0" + bytes(16), b"\0\0\x29\x04\xd0\x80", b""])
 def test_octets_that_look_like_an_opt_record_or_an_end_are_none(name: str, answers: int, option: bytes) -> None:
     query = dns.message.make_query(name, "A", use_edns=0, want_dnssec=True)
-    options: list[dns.edns.Option] = [dns.edns.GenericOption(10, option)]
+    options: list[dns.edns.Option] = [dns.edns.GenericOption(dns.edns.OptionType.COOKIE, option)]
     whole = dns.message.make_response(query, our_payload=1_232)
     whole.use_edns(0, dns.flags.DO, 1_232, options=options)
     if answers:
