@@ -44,7 +44,7 @@ class WatchfulSelector(selectors.DefaultSelector):
 
 
 def note_arrivals(sock: socket.socket) -> None:
-    """Have the kernel note when each datagram comes, from now on."""
+    """Have the kernel note when each datagram comes, from a moment later on (it puts the beginning off)."""
     with suppress(OSError):  # ENOENT: there is none yet, but the noting has begun
         _arrival(sock)
 
@@ -52,7 +52,7 @@ def note_arrivals(sock: socket.socket) -> None:
 def discard_before(sock: socket.socket, instant: float) -> int:
     """Drop the datagrams that came before an instant of the real clock (POSIX seconds); return how many.
 
-    One that came before `note_arrivals` counts as coming now. The socket must not block.
+    One that came before the noting began counts as coming now. The socket must not block.
     """
     discarded = 0
     with suppress(OSError):  # EAGAIN: there is no more
