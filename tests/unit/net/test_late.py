@@ -24,7 +24,7 @@ def pair(request: pytest.FixtureRequest) -> Iterator[tuple[socket.socket, socket
 
 
 def wait_until_arrivals_are_noted(listener: socket.socket, sender: socket.socket) -> None:
-    """Where nobody else asked the kernel to note arrivals it begins a moment later, and stamps what is read until then."""
+    """Go on once they are: the kernel begins a moment later, and until then stamps what is read when it is read."""
     while True:
         sender.send(b"a first one")
         later = time.time() + 0.001
