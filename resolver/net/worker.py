@@ -32,6 +32,7 @@ from resolver.net.pressure import Pressure
 from resolver.net.settings import WorkerSettings
 from resolver.net.shunned_ports import shunned_ports
 from resolver.net.tcp_server import TcpServer
+from resolver.net.timetable import Schedule
 from resolver.net.udp_lane import UdpLane
 from resolver.net.udp_sender import LATEST
 
@@ -50,7 +51,7 @@ class Worker:
     ``page`` is the counter page as 64-bit places (``memoryview.cast("Q")``); ``clock`` gives the order clock in POSIX
     seconds, ``arrivals`` the real one, by which the kernel notes when datagrams come and cookies grow old.
     ``neighbours`` are the UDP sockets of other workers, by place, to be read while adopted. All sockets stay the
-    caller's: ``close`` does not close them.
+    caller's: ``close`` does not close them. ``schedule`` says when upstreams are asked and clients told.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Worker:
         neighbours: Mapping[int, Sequence[socket.socket]] = MappingProxyType({}),
         monotonic: Callable[[], float] = time.monotonic,
         arrivals: Callable[[], float] = time.time,
+        schedule: Schedule = Schedule(),  # noqa: B008 - immutable
     ) -> None:
         """Build all parts; nothing is read before ``start``."""
         self._loop = loop
@@ -81,7 +83,7 @@ class Worker:
         )
         self._arrivals = arrivals
         self._watch = ClockWatch(self._pipeline, policy, clock, monotonic)
-        self._forwarder = self._ask_upstreams(settings)
+        self._forwarder = self._ask_upstreams(settings, schedule)
         self._follow(settings)
         self._answering = self._answer_by(settings, policy, monotonic)
         self._pace = settings.pace_seconds
@@ -104,7 +106,7 @@ class Worker:
         self._next_tick: asyncio.TimerHandle | None = None
         self._closed = False
 
-    def _ask_upstreams(self, settings: WorkerSettings) -> Forwarder:
+    def _ask_upstreams(self, settings: WorkerSettings, schedule: Schedule) -> Forwarder:
         return Forwarder(
             self._pipeline,
             settings.upstreams,
@@ -113,6 +115,7 @@ class Worker:
             loop=self._loop,
             in_flight=settings.in_flight,
             per_domain=settings.in_flight_per_domain,
+            schedule=schedule,
             clock=self._watch.read,
         )
 

@@ -13,6 +13,7 @@ import pytest
 from resolver.core.counters import GAUGES, Gauge, UpstreamCount, upstream_slot
 from resolver.core.step import Failure
 from resolver.net.settings import UpstreamAddress
+from resolver.net.timetable import Schedule
 from tests.integration.running_worker import Running, make_policy, running_worker
 from tests.worlds import extended_errors
 
@@ -34,9 +35,9 @@ def crowded(**bounds: Any) -> Iterator[tuple[Running, socket.socket]]:  # noqa: 
         client.send(query("known.example", 1))
         assert answer(client).rcode() == dns.rcode.NOERROR
         for number in range(5):
-            client.send(query(f"silent{number}.flooded.example", number))
+            client.send(query(f"slow{number}.flooded.example", number))
         for number in range(5):
-            running.upstream.wait_for(f"silent{number}.flooded.example.")
+            running.upstream.wait_for(f"slow{number}.flooded.example.")
         yield running, client
 
 
@@ -50,9 +51,8 @@ def crowded(**bounds: Any) -> Iterator[tuple[Running, socket.socket]]:  # noqa: 
 )
 def test_over_a_bound_the_answer_comes_at_once(bound: str, gauge: Gauge) -> None:
     with crowded(**{bound: 5}) as (running, client):
-        client.settimeout(1.0)  # those five that wait are told of the failure later
-        client.send(query("silent9.flooded.example", 9))
-        refused = answer(client)
+        client.send(query("slow9.flooded.example", 9))
+        refused = answer(client)  # those five wait until the upstream is let go
         assert (refused.id, refused.rcode()) == (9, dns.rcode.SERVFAIL)
         assert extended_errors(refused) == [(14, Failure.OVERLOAD.value)]
         assert running.page[GAUGES + gauge] == 1
@@ -86,15 +86,20 @@ def test_the_flood_of_one_domain_leaves_others_their_places() -> None:
 
 def test_who_joins_a_question_of_a_crowded_domain_takes_no_place() -> None:
     with crowded(in_flight_per_domain=5) as (running, _), running.udp("::1") as other:
-        other.send(query("silent0.flooded.example", 7))
-        assert answer(other).rcode() == dns.rcode.SERVFAIL
+        other.send(query("slow0.flooded.example", 7))
+        other.send(query(LISTED, 8))
+        assert answer(other).id == 8
+        running.call(running.upstream.let_go)
+        assert (answered := answer(other)).rcode() == dns.rcode.NOERROR
+        assert answered.id == 7
         assert running.page[GAUGES + Gauge.JOINED] == 1
         assert running.page[GAUGES + Gauge.FULL_FOR_DOMAIN] == 0
 
 
 @pytest.mark.parametrize("bound", ["in_flight", "in_flight_per_client", "in_flight_per_domain"])
 def test_places_are_free_again_when_the_answers_have_come(bound: str) -> None:
-    with crowded(**{bound: 5}) as (_, client):
+    with crowded(**{bound: 5}) as (running, client):
+        running.call(running.upstream.let_go)
         assert {answer(client).id for _ in range(5)} == set(range(5))
         client.send(query("free.flooded.example", 7))
         assert answer(client).rcode() == dns.rcode.NOERROR
@@ -103,7 +108,8 @@ def test_places_are_free_again_when_the_answers_have_come(bound: str) -> None:
 @pytest.mark.parametrize("over_tcp", [False, True], ids=["udp", "tcp"])
 def test_a_question_that_comes_back_to_us_ends_by_itself(over_tcp: bool) -> None:  # noqa: FBT001 - a row's
     """An upstream that asks us, or that we are: the question joins itself, and is asked no more often."""
-    with running_worker(make_policy(LISTED)) as running, running.udp("127.0.0.1") as client:
+    worker = running_worker(make_policy(LISTED), schedule=Schedule())
+    with worker as running, running.udp("127.0.0.1") as client:
         ourselves = UpstreamAddress("tcp" if over_tcp else "udp", "127.0.0.1", running.ports["127.0.0.1"], 1)
         in_a_circle = replace(running.settings, upstreams=(ourselves,))
         running.call(lambda: running.worker.swap(make_policy(LISTED), in_a_circle))

@@ -26,15 +26,21 @@ from resolver.core.policy import Policy, load_policy
 from resolver.dns.name import parse_name
 from resolver.net.settings import UpstreamAddress, WorkerSettings
 from resolver.net.sockets import ListenAddress, open_listeners
+from resolver.net.timetable import Schedule
 from resolver.net.worker import Worker
 from resolver.orders.index import Index, Rule, build_index
 from resolver.orders.model import Reach
+from tests.forwarding import PATIENT
 
 JUNE_2014 = 1_401_580_800.0
 JULY_2014 = 1_404_172_800.0
 BLOCKED_SLOT = 4_096
 ALIAS_OF = "www.dpstream.example."
 """What every name that begins with "alias" leads to."""
+PATIENCE = 60.0
+"""Seconds that anything may take on a loaded machine; nothing here waits that long unless it is broken."""
+ROOM = 1 << 20
+"""Octets of receive buffer to ask for: what a test has sent in one go, it may be answered before it reads."""
 
 
 def make_policy(
@@ -92,7 +98,7 @@ class ScriptedUpstream(asyncio.DatagramProtocol):
     def wait_for(self, name: str) -> None:
         """Wait until a name has been asked."""
         with self.new_query:
-            assert self.new_query.wait_for(lambda: name in self.asked, 10), f"{name} never reached the upstream"
+            assert self.new_query.wait_for(lambda: name in self.asked, PATIENCE), f"{name} never reached the upstream"
 
     def let_go(self) -> None:
         """Send what was held back; called in the loop."""
@@ -143,7 +149,7 @@ class Running:
 
     def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401 - whatever the coroutine gives
         """Run a coroutine in the worker's loop."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(30)
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(PATIENCE)
 
     def set_wall(self, wall: float) -> None:
         """Set the order clock between two batches."""
@@ -153,7 +159,8 @@ class Running:
         """Open a UDP socket connected to an address of the worker: it hears that address only."""
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         sock = socket.socket(family, socket.SOCK_DGRAM)
-        sock.settimeout(10)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, ROOM)
+        sock.settimeout(PATIENCE)
         if source is not None:
             sock.bind((source, 0))
         sock.connect((host, self.port(host)))
@@ -161,7 +168,7 @@ class Running:
 
     def tcp(self, host: str) -> socket.socket:
         """Open a TCP connection to an address of the worker."""
-        sock = socket.create_connection((host, self.port(host)), timeout=15)
+        sock = socket.create_connection((host, self.port(host)), timeout=PATIENCE)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return sock
 
@@ -177,9 +184,14 @@ def running_worker(
     hosts: Sequence[str] = ("127.0.0.1", "::1"),
     upstreams: bool | Sequence[UpstreamAddress] = True,
     neighbours: Mapping[int, Sequence[socket.socket]] = MappingProxyType({}),
+    schedule: Schedule = PATIENT,
     **changed: Any,  # noqa: ANN401 - settings are of many types
 ) -> Iterator[Running]:
-    """Serve a policy on free ports; ``changed`` are settings that differ from the default."""
+    """Serve a policy on free ports; ``changed`` are settings that differ from the default.
+
+    Each question is asked of the upstream once, and waits for its answer, unless another schedule is wanted: the
+    operators' own would ask again, and then give up, wherever the machine stands still for a moment.
+    """
     opened = open_listeners([ListenAddress(host, 0) for host in hosts], 1)
     page = memoryview(bytearray(PAGE_SIZE)).cast("Q")
     clocks = Clocks()
@@ -202,6 +214,7 @@ def running_worker(
             tcp=[listener.tcp for listener in opened.listeners],
             neighbours=neighbours,
             arrivals=clocks.arrivals,
+            schedule=schedule,
         )
         worker.start()
         ports = {listener.address.host: listener.address.port for listener in opened.listeners}
@@ -214,7 +227,7 @@ def running_worker(
         await asyncio.sleep(0)
 
     try:
-        running = asyncio.run_coroutine_threadsafe(begin(), loop).result(10)
+        running = asyncio.run_coroutine_threadsafe(begin(), loop).result(PATIENCE)
         try:
             yield running
         finally:

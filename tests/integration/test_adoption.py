@@ -9,7 +9,7 @@ import pytest
 
 from resolver.core.counters import DROPS, DropReason
 from resolver.net.sockets import ListenAddress, open_listener
-from tests.integration.running_worker import Running, make_policy, running_worker
+from tests.integration.running_worker import PATIENCE, Running, make_policy, running_worker
 
 LISTED = "dpstream.example"
 NEIGHBOUR = 1
@@ -32,7 +32,7 @@ class Rig:
     def client(self) -> Iterator[socket.socket]:
         """Open a socket that asks the neighbour."""
         with socket.socket(type=socket.SOCK_DGRAM) as client:
-            client.settimeout(10)
+            client.settimeout(PATIENCE)
             client.connect(self._theirs.getsockname())
             yield client
 
@@ -113,7 +113,7 @@ class TestAdoption:
 
             async def drain() -> None:
                 ask(client)
-                await rig.running.worker.drain(5.0)
+                await rig.running.worker.drain(PATIENCE)
 
             rig.running.run(drain())
             assert address(client) == "192.0.2.80"

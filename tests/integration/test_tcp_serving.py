@@ -14,7 +14,7 @@ import pytest
 from resolver.core.counters import GAUGES, Gauge, Transport, answer_slot
 from resolver.net import tcp_connection, tcp_server
 from resolver.net.tcp_server import NO_DESCRIPTORS
-from tests.integration.running_worker import Running, answer_tcp, ask_tcp, make_policy, running_worker
+from tests.integration.running_worker import PATIENCE, Running, answer_tcp, ask_tcp, make_policy, running_worker
 
 LISTED = "dpstream.example"
 
@@ -251,8 +251,8 @@ def test_without_descriptors_udp_goes_on_and_tcp_comes_back(running: Running) ->
     running.loop.set_exception_handler(lambda _, context: complaints.append(context))
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with running.udp("127.0.0.1") as udp, socket.socket() as client, socket.socket() as later:
-        client.settimeout(10)
-        later.settimeout(10)
+        client.settimeout(PATIENCE)
+        later.settimeout(PATIENCE)
         try:
             resource.setrlimit(resource.RLIMIT_NOFILE, (later.fileno() + 1, hard))
             client.connect(("127.0.0.1", running.ports["127.0.0.1"]))
@@ -282,7 +282,7 @@ def test_draining_answers_and_closes(running: Running) -> None:
         answer_tcp(idle)
         running.upstream.wait_for("slow.example.")
         running.loop.call_soon_threadsafe(running.loop.call_later, 0.1, running.upstream.let_go)
-        running.run(running.worker.drain())
+        running.run(running.worker.drain(PATIENCE))
         assert address(answer_tcp(stream)) == "192.0.2.7"
         assert answer_tcp(stream) == b""
         assert answer_tcp(idle) == b""
