@@ -75,7 +75,7 @@ class Rig:
 
     async def resolve(self, name: str, rdtype: str = "A", **options: object) -> dns.message.Message:
         """Ask, wait, and read the answer as an independent implementation does."""
-        reply = await asyncio.wait_for(self.send(ask(name, rdtype, **options)), 10)
+        reply = await asyncio.wait_for(self.send(ask(name, rdtype, **options)), 100)
         assert isinstance(reply, Reply), reply
         return dns.message.from_wire(reply.wire)
 
@@ -119,7 +119,7 @@ async def forwarding(
         forwarder.close()
 
 
-async def eventually(claim: Callable[[], bool], within: float = 5.0) -> None:
+async def eventually(claim: Callable[[], bool], within: float = 60.0) -> None:
     """Wait until something is true that no event tells of: a counter, or what another process has done."""
     async with asyncio.timeout(within):
         while not claim():  # noqa: ASYNC110 - counters are read by other processes and tell nobody

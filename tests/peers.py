@@ -4,6 +4,7 @@ Use them with ``with``; they end with it, killed if they must be. A missing serv
 """
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -18,8 +19,10 @@ import dns.message
 
 HOST = "127.0.0.1"
 ATTEMPTS = 3
-PATIENCE = 100
-"""Tenths of a second until a server must answer."""
+PATIENCE = 600
+"""Tenths of a second until a server must answer, or has ended: many, for the machine may be busy."""
+PORTS = range(10_000, 60_000)
+"""Where servers of tests listen."""
 
 ZONE_HEAD = "$TTL 3600\n@ SOA ns1 admin 1 3600 600 86400 300\n@ NS ns1\nns1 A 127.0.0.1\n"
 
@@ -115,12 +118,18 @@ def start_named(folder: Path, *, forward_to: int) -> Iterator[Peer]:
 
 
 def free_port() -> int:
-    """Find a port of 127.0.0.1 that neither UDP nor TCP uses at this moment."""
+    """Find a port of 127.0.0.1 that neither UDP nor TCP uses at this moment.
+
+    It is none of those that the kernel gives to whoever asks for any, so nobody else has it by chance when a server
+    takes it, or takes it again after its end.
+    """
+    given, _ = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+    ours = range(PORTS.start, given) if given > PORTS.start else PORTS
     while True:
+        port = random.SystemRandom().choice(ours)  # what Hypothesis sows would be the same in every process
         with socket.socket(type=socket.SOCK_DGRAM) as datagram, socket.socket() as stream:
-            datagram.bind((HOST, 0))
-            port = int(datagram.getsockname()[1])
             try:
+                datagram.bind((HOST, port))
                 stream.bind((HOST, port))
             except OSError:
                 continue

@@ -101,7 +101,7 @@ def test_a_server_that_died_and_came_back_is_asked_again(tmp_path: Path, nsd: Pe
     async def scenario() -> None:
         with start_nsd(tmp_path / "first", {"zone.example": ZONE}) as mortal:
             port = mortal.port
-            async with forwarding([udp(port, 0), udp(nsd.port, 1)]) as rig:
+            async with forwarding([udp(port, 0), udp(nsd.port, 1)], schedule=PATIENT) as rig:
                 await asyncio.gather(*(rig.resolve(f"a{number}.zone.example") for number in range(20)))
                 assert rig.count(UpstreamCount.UDP_REQUESTS, 0) > 0
                 mortal.stop()
