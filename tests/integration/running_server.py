@@ -146,16 +146,18 @@ class RunningServer:
             try:
                 status = self.status()
             except ControlError:
-                continue
-            if claim(status):
-                return status
+                pass
+            else:
+                if claim(status):
+                    return status
+            time.sleep(0.005)  # and a compilation, which takes only what others leave over, needs some of it
         raise AssertionError(self.events)
 
     def dig(self, name: str, record_type: str = "A", *flags: str, ipv6: bool = False) -> str:
         """Ask the server with dig; gives what it printed."""
         host, _, port = self.status()["listen"][1 if ipv6 else 0].rpartition(":")
         return subprocess.run(
-            ["dig", f"@{host.strip('[]')}", "-p", port, name, record_type, "+time=5", "+tries=1", *flags],
+            ["dig", f"@{host.strip('[]')}", "-p", port, name, record_type, "+time=30", "+tries=1", *flags],
             check=True,
             capture_output=True,
             text=True,
@@ -167,6 +169,12 @@ class RunningServer:
         answers = {self.dig(name, "A", "+short").strip() for _ in range(8)}
         assert len(answers) == 1, answers
         return answers == {"192.0.2.80"}
+
+
+def ends_in_time(seconds_to_the_end: Callable[[], float]) -> bool:
+    """Tell whether a server can end in two seconds of draining and one more: the best of three, for the rest of the
+    machine may hold up any one of them."""
+    return any(seconds_to_the_end() < 3.0 for _ in range(3))
 
 
 @contextmanager

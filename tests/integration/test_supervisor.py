@@ -21,14 +21,14 @@ from resolver.ops.control import call
 from resolver.ops.widening import KEYS
 from resolver.proof.chain import Kind
 from resolver.proof.journal import Journal
-from tests.integration.running_server import CONFIG, RunningServer, end, running
+from tests.integration.running_server import CONFIG, PATIENCE, RunningServer, end, ends_in_time, running
 
 BROKEN_ORDER = "order: broken\nauthority: Somebody\n"
 
 
 def metric(server: RunningServer, name: str) -> float:
     """Scrape a metric, and add up its series."""
-    with urllib.request.urlopen(f"http://{server.status()['metrics']}/metrics", timeout=30) as answer:
+    with urllib.request.urlopen(f"http://{server.status()['metrics']}/metrics", timeout=PATIENCE) as answer:
         lines = answer.read().decode().splitlines()
     series = [float(line.split()[-1]) for line in lines if line.startswith((f"{name} ", f"{name}{{"))]
     assert series, f"there is no metric {name}"
@@ -42,7 +42,7 @@ def wait_for_the_end(pids: list[int]) -> None:
             watch = os.pidfd_open(pid)
         except ProcessLookupError:
             continue
-        assert select.select([watch], [], [], 30)[0], f"process {pid} is still there"
+        assert select.select([watch], [], [], PATIENCE)[0], f"process {pid} is still there"
         os.close(watch)
 
 
@@ -57,7 +57,7 @@ def asking(server: RunningServer, name: str) -> Iterator[list[str]]:
         while not enough.is_set():
             query = dns.message.make_query(name, "A")
             try:
-                answer = dns.query.udp(query, host, port=int(port), timeout=5).answer
+                answer = dns.query.udp(query, host, port=int(port), timeout=PATIENCE).answer
                 answers.append(str(answer[0][0]) if answer else "empty")
             except dns.exception.Timeout:
                 answers.append("lost")
@@ -304,17 +304,18 @@ class TestLosses:
     def test_its_successor_goes_on_counting(self, tmp_path: Path) -> None:
         with running(tmp_path, CONFIG.replace("workers: 2", "workers: 1"), one="listed.example") as server:
             server.dig("listed.example")
+            server.wait_until(lambda _: metric(server, "arret_blocked_total") == 1)  # an answer leaves, then it counts
             os.kill(server.pids()[0], signal.SIGKILL)
             server.wait_until(lambda told: bool(told["workers"][0]["restarts"] and told["workers"][0]["in_force"]))
             server.dig("listed.example")
-            assert metric(server, "arret_blocked_total") == 2
+            server.wait_until(lambda _: metric(server, "arret_blocked_total") == 2)
 
     def test_a_hung_worker_is_replaced(self, tmp_path: Path) -> None:
         with running(tmp_path, one="listed.example") as server:
-            os.kill(server.pids()[1], signal.SIGSTOP)
-            stopped = time.monotonic()
+            hung, stopped = server.pids()[1], time.monotonic()
+            os.kill(hung, signal.SIGSTOP)
             server.wait_for("worker is replaced")
-            assert time.monotonic() - stopped > 1.5, "it ticked less than two seconds ago"
+            assert time.monotonic() - stopped > 1.0, "it ticked a moment before, and that was less than two seconds ago"
             server.wait_until(lambda told: told["workers"][1]["restarts"] == 1 and told["workers"][1]["in_force"])
             assert server.blocked("listed.example")
 
@@ -367,8 +368,8 @@ def listening_manager() -> Iterator[tuple[str, queue.SimpleQueue[str]]]:
 
 
 def hear(told: queue.SimpleQueue[str], state: str) -> None:
-    """Wait for a state, past others; thirty seconds in all, however many signs of life come."""
-    deadline = time.monotonic() + 30
+    """Wait for a state, past others; a minute in all, however many signs of life come."""
+    deadline = time.monotonic() + PATIENCE
     while told.get(timeout=max(deadline - time.monotonic(), 0.001)) != state:
         pass
 
@@ -407,11 +408,15 @@ class TestEnd:
 
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
     def test_it_ends_in_two_seconds_with_status_0(self, tmp_path: Path, number: signal.Signals) -> None:
-        with running(tmp_path, one="listed.example") as server:
-            pids = server.pids()
-            told = time.monotonic()
-            server.signal(number)
-            assert server.ended() == 0
-            assert time.monotonic() - told < 3.0, "two seconds of draining, one for a loaded machine"
-            wait_for_the_end(pids)
-            assert not (server.state / "control.sock").exists()
+        def seconds_to_the_end() -> float:
+            with running(tmp_path, one="listed.example") as server:
+                pids = server.pids()
+                told = time.monotonic()
+                server.signal(number)
+                assert server.ended() == 0
+                took = time.monotonic() - told
+                wait_for_the_end(pids)
+                assert not (server.state / "control.sock").exists()
+                return took
+
+        assert ends_in_time(seconds_to_the_end)
