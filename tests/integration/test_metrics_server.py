@@ -17,6 +17,8 @@ from resolver.ops.metrics_state import MetricsState, PolicySummary, ReloadState
 from resolver.proof.journal import Head
 from resolver.proof.writer import WriterState
 
+PATIENCE = 60.0
+"""Seconds that anything may take on a loaded machine."""
 STATE = MetricsState(
     pages=(memoryview(bytearray(SLOTS * 8)).cast("Q"),),
     policy=PolicySummary("abc123", ()),
@@ -52,7 +54,7 @@ def shown() -> Shown:
 
 @pytest.fixture
 def server(shown: Shown) -> Iterator[MetricsServer]:
-    started = MetricsServer(("127.0.0.1", 0), shown)
+    started = MetricsServer(("127.0.0.1", 0), shown, first_octet=60, seconds=60)
     started.start()
     yield started
     started.stop()
@@ -60,7 +62,7 @@ def server(shown: Shown) -> Iterator[MetricsServer]:
 
 def ask(server: MetricsServer, method: str, path: str, **headers: str) -> tuple[http.client.HTTPResponse, bytes]:
     """Send one request and read its whole answer."""
-    connection = http.client.HTTPConnection(*server.address, timeout=10)
+    connection = http.client.HTTPConnection(*server.address, timeout=PATIENCE)
     connection.request(method, path, headers=headers)
     response = connection.getresponse()
     body = response.read()
@@ -68,10 +70,14 @@ def ask(server: MetricsServer, method: str, path: str, **headers: str) -> tuple[
     return response, body
 
 
+def connected(server: MetricsServer) -> socket.socket:
+    return socket.create_connection(server.address, timeout=PATIENCE)
+
+
 def exchange(server: MetricsServer, sent: bytes) -> bytes:
     """Send raw octets and read until the server closes or resets."""
     answer = b""
-    with socket.create_connection(server.address, timeout=10) as connection, suppress(ConnectionResetError):
+    with connected(server) as connection, suppress(ConnectionResetError):
         connection.sendall(sent)
         while chunk := connection.recv(65_536):
             answer += chunk
@@ -145,27 +151,27 @@ def test_bad_requests(server: MetricsServer, sent: bytes, first_line: bytes) -> 
 
 
 def test_who_sends_nothing_is_cut_off(shown: Shown) -> None:
-    server = MetricsServer(("127.0.0.1", 0), shown, seconds=0.2)
+    server = MetricsServer(("127.0.0.1", 0), shown, seconds=0.2, first_octet=3_600)
     server.start()
-    with socket.create_connection(server.address, timeout=10) as silent:
-        begun = monotonic()
+    begun = monotonic()
+    with connected(server) as silent:
         silent.sendall(b"GET /metr")
         try:
             rest = silent.recv(100)
         except ConnectionResetError:
             rest = b""
         assert rest == b""
-        assert 0.1 < monotonic() - begun < 5
+        assert monotonic() - begun > 0.1
     server.stop()
 
 
 def test_who_says_nothing_at_all_is_cut_off_sooner(shown: Shown) -> None:
-    server = MetricsServer(("127.0.0.1", 0), shown, first_octet=0.2)
+    server = MetricsServer(("127.0.0.1", 0), shown, first_octet=0.2, seconds=3_600)
     server.start()
-    with socket.create_connection(server.address, timeout=10) as silent:
-        begun = monotonic()
+    begun = monotonic()
+    with connected(server) as silent:
         assert silent.recv(100) == b""
-        assert 0.1 < monotonic() - begun < 4
+        assert monotonic() - begun > 0.1
     server.stop()
 
 
@@ -173,7 +179,7 @@ def test_a_scrape_finds_a_place_among_idle_connections(shown: Shown) -> None:
     server = MetricsServer(("127.0.0.1", 0), shown, first_octet=60, seconds=60)
     server.start()
     with ExitStack() as held:
-        idle = [held.enter_context(socket.create_connection(server.address, timeout=10)) for _ in range(CONNECTIONS)]
+        idle = [held.enter_context(connected(server)) for _ in range(CONNECTIONS)]
         assert ask(server, "GET", "/metrics")[0].status == 200
         assert idle[0].recv(1) == b"", "the oldest gave way"
         idle[1].sendall(b"GET /health HTTP/1.1\r\n\r\n")
@@ -185,20 +191,20 @@ def test_who_has_asked_gives_way_after_who_has_not(shown: Shown) -> None:
     server = MetricsServer(("127.0.0.1", 0), shown, first_octet=60, seconds=60)
     server.start()
     with ExitStack() as held:
-        asked = held.enter_context(socket.create_connection(server.address, timeout=10))
+        asked = held.enter_context(connected(server))
         asked.sendall(b"GET /health HTTP/1.1\r\n\r\n")
         assert asked.recv(12) == b"HTTP/1.1 200"  # and it stays open until we close it
-        idle = [held.enter_context(socket.create_connection(server.address, timeout=10)) for _ in range(CONNECTIONS)]
+        idle = [held.enter_context(connected(server)) for _ in range(CONNECTIONS)]
         assert idle[0].recv(1) == b"", "one too many, so one gave way: not the oldest, who had asked"
     server.stop()
 
 
 def test_who_does_not_read_gives_way_in_the_end(shown: Shown) -> None:
-    server = MetricsServer(("127.0.0.1", 0), shown, seconds=60)
+    server = MetricsServer(("127.0.0.1", 0), shown, first_octet=60, seconds=60)
     server.start()
     with ExitStack() as held:
         for _ in range(CONNECTIONS):
-            asked = held.enter_context(socket.create_connection(server.address, timeout=10))
+            asked = held.enter_context(connected(server))
             asked.sendall(b"GET /health HTTP/1.1\r\n\r\n")
             assert asked.recv(12) == b"HTTP/1.1 200"  # and it stays open until we close it
         assert ask(server, "GET", "/metrics")[0].status == 200
@@ -216,10 +222,10 @@ def test_a_slow_reader_does_not_hold_up_the_others(server: MetricsServer, shown:
 
 
 def test_stop_frees_the_port_and_ends_open_connections(shown: Shown) -> None:
-    server = MetricsServer(("127.0.0.1", 0), shown)
+    server = MetricsServer(("127.0.0.1", 0), shown, first_octet=60, seconds=60)
     server.start()
     address = server.address
-    with socket.create_connection(address, timeout=10) as waiting:
+    with socket.create_connection(address, timeout=PATIENCE) as waiting:
         waiting.sendall(b"GET /")
         assert ask(server, "GET", "/health")[0].status == 200  # so the one before it has been accepted
         server.stop()

@@ -59,12 +59,11 @@ def ask(server: RunningServer, host: str, path: str = "/", method: str = "GET", 
         return Response(response.status, response.reason, response.headers, response.read().decode())
 
 
-def on_the_wire(server: RunningServer, octets: bytes, *, patience: float = 5.0) -> bytes:
-    """Send octets, and read all that comes until the other side closes, or for so many seconds."""
+def on_the_wire(server: RunningServer, octets: bytes) -> bytes:
+    """Send octets, and read all that comes until the other side closes; if it never does, what came in a minute."""
     received = b""
     with socket.create_connection(page_of(server), PATIENCE) as connection:
         connection.sendall(octets)
-        connection.settimeout(patience)
         with suppress(TimeoutError, ConnectionResetError):
             while chunk := connection.recv(65_536):
                 received += chunk
@@ -187,11 +186,11 @@ ODD = {
 @pytest.mark.parametrize(("octets", "first"), ODD.values(), ids=ODD)
 def test_what_is_odd_is_answered_clearly_and_closed(server: RunningServer, octets: bytes, first: bytes) -> None:
     begun = time.monotonic()
-    answer = on_the_wire(server, octets, patience=PATIENCE)
+    answer = on_the_wire(server, octets)
     assert answer.startswith(first), answer[:200]
     assert b"secret" not in answer
     assert b"nonsense" not in answer
-    assert time.monotonic() - begun < 15
+    assert time.monotonic() - begun < PATIENCE / 2
 
 
 def test_requests_in_one_go_are_answered_in_order(server: RunningServer) -> None:
@@ -203,8 +202,8 @@ def test_requests_in_one_go_are_answered_in_order(server: RunningServer) -> None
 
 
 def test_a_flood_of_requests_in_one_go_ends(server: RunningServer) -> None:
-    octets = b"GET / HTTP/1.1\r\nHost: fine.example\r\nAccept: application/json\r\n\r\n" * 2_000
-    answer = on_the_wire(server, octets, patience=1.0)
+    request = b"GET / HTTP/1.1\r\nHost: fine.example\r\nAccept: application/json\r\n"
+    answer = on_the_wire(server, (request + b"\r\n") * 2_000 + request + CLOSE + b"\r\n")
     assert answer.startswith(b"HTTP/1.1 421")
     assert ask(server, NAME).status == 451
 
@@ -264,7 +263,9 @@ def test_dns_answers_while_the_page_is_asked_as_fast_as_one_client_can(server: R
             connection.sendall(request * 8)
             received = b""
             while received.count(b"</html>") < 8:
-                received += connection.recv(262_144)
+                piece = connection.recv(262_144)
+                assert piece, "a connection lasts ten seconds"
+                received += piece
             answered += received.count(b"HTTP/1.1 451")
             begun = time.monotonic()
             assert "192.0.2.80" in server.dig(NAME, "A", "+short")
