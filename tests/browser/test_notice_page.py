@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.browser.walk import AXE, ROOT, VIEWS, View
+from tests.integration.running_server import PATIENCE
 
 Seen = dict[str, dict[str, Any]]
 
@@ -46,7 +47,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=10 * PATIENCE,
         check=False,
     )
     assert done.returncode == 0, f"needs root, or namespaces for users:\n{done.stderr}"
@@ -105,7 +106,7 @@ def test_a_confidential_order_stays_unnamed(seen: Seen) -> None:
 
 def test_https_is_refused_at_once(seen: Seen) -> None:
     assert "ERR_CONNECTION_REFUSED" in seen["https"]["why"]
-    assert seen["https"]["seconds"] < 10
+    assert seen["https"]["seconds"] < PATIENCE / 2
 
 
 def test_the_pictures_in_the_documents_are_there() -> None:

@@ -21,7 +21,7 @@ from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 
-from tests.integration.running_server import RunningServer, running
+from tests.integration.running_server import PATIENCE, RunningServer, running
 
 ROOT: Final = Path(__file__).parents[2]
 AXE: Final = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
@@ -139,6 +139,7 @@ def browser(profile: Path) -> Iterator[webdriver.Chrome]:
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver") or "chromedriver"))
+    driver.set_script_timeout(PATIENCE)
     try:
         yield driver
     finally:

@@ -111,7 +111,7 @@ class Rig:
     def client(self, host: str | None = None) -> socket.socket:
         sock = socket.socket(self.sock.family, socket.SOCK_DGRAM)
         self.stack.callback(sock.close)
-        sock.settimeout(2)
+        sock.settimeout(60)
         if host is not None:
             sock.bind((host, 0))
         sock.connect(self.to)

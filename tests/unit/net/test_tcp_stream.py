@@ -37,7 +37,7 @@ class Listener:
         self.reports.put_nowait("lost")
 
     async def next(self) -> str:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             return await self.reports.get()
 
 

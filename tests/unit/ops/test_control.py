@@ -60,7 +60,7 @@ def test_an_unknown_verb_is_refused(state: Path) -> None:
 def test_what_is_no_request_is_refused(state: Path, request_line: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(state)
     with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(10)
+        client.settimeout(60)
         client.connect(SOCKET_FILE)
         client.sendall(request_line)
         assert b'"ok": false' in client.recv(1000)

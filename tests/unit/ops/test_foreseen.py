@@ -11,15 +11,34 @@ from resolver.ops.interpreters import Ahead, Role, start_interpreter
 from tests.fair_time import run_fairly
 
 
-def test_whoever_comes_in_time_takes_it() -> None:
+class Noted(Child):
+    """A child that is written down when it is started."""
+
+    started: list["Noted"]
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, role: Role) -> None:
+        super().__init__(loop, role)
+        self.started.append(self)
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[Noted]:
+    monkeypatch.setattr(Noted, "started", [], raising=False)
+    monkeypatch.setattr(foreseen, "Child", Noted)
+    return Noted.started
+
+
+def test_whoever_comes_in_time_takes_it(started: list[Noted]) -> None:
     async def scenario() -> None:
         ahead = ForeseenChild()
         ahead.start()
         ahead.start()
-        first, second = ahead.take(), ahead.take()
+        first = ahead.take()
+        assert started == [first], "the second one is started only when it is needed"
+        second = ahead.take()
         try:
             assert first.alive
-            assert first.pid < second.pid, "the second one is started only when it is needed"
+            assert started == [first, second]
         finally:
             first.kill()
             second.kill()
@@ -59,14 +78,7 @@ def test_one_that_died_ahead_is_made_up_for() -> None:
     run_fairly(scenario)
 
 
-def test_nobody_comes(monkeypatch: pytest.MonkeyPatch) -> None:
-    started: list[Child] = []
-
-    class Noted(Child):
-        def __init__(self, loop: asyncio.AbstractEventLoop, role: Role) -> None:
-            super().__init__(loop, role)
-            started.append(self)
-
+def test_nobody_comes(monkeypatch: pytest.MonkeyPatch, started: list[Noted]) -> None:
     async def scenario() -> None:
         ahead = ForeseenChild()
         ahead.start()
@@ -75,7 +87,6 @@ def test_nobody_comes(monkeypatch: pytest.MonkeyPatch) -> None:
         again.kill()
         await again.end()
 
-    monkeypatch.setattr(foreseen, "Child", Noted)
     monkeypatch.setattr(foreseen, "KEPT_SECONDS", 0.01)
     run_fairly(scenario)
     assert len(started) == 2

@@ -20,7 +20,7 @@ class Blocking(io.StringIO):
 
     def write(self, text: str) -> int:
         self.asked.set()
-        assert self.open.wait(10)
+        assert self.open.wait(60)
         return super().write(text)
 
 
@@ -29,6 +29,11 @@ class Broken(io.StringIO):
 
     def write(self, _text: str) -> int:
         raise OSError(28, "No space left on device")
+
+
+@pytest.fixture(autouse=True)
+def _a_busy_machine_may_take_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "SECONDS_TO_FINISH", 60.0)
 
 
 @pytest.fixture
@@ -68,7 +73,7 @@ def test_a_stalled_reader_costs_lines_and_nothing_else(monkeypatch: pytest.Monke
     reader = Blocking()
     log = Log(reader, "json", "info")
     log_event("info", "first")
-    assert reader.asked.wait(10)
+    assert reader.asked.wait(60)
     for _ in range(20):
         log_event("info", "more")
     assert log.dropped == 15
