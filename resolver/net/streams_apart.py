@@ -6,9 +6,10 @@ for who has waited half of the time that it had left, and for who would be one t
 """
 
 import asyncio
+import errno
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, Never
 
 from resolver.net.attempt import Outcome
 from resolver.net.upstream_stream import UpstreamStream
@@ -111,7 +112,15 @@ class StreamsApart:
                 stream.end()
 
     def close(self) -> None:
-        """Let nobody wait any more; the connections are closed by who opened them."""
+        """Let nobody wait any more, for good; the connections are closed by who opened them.
+
+        Who opens them holds this, and is let go of: no cycle is left behind.
+        """
+        self._connect = self._send = _refuse
+        self._give_up()
+
+    def _give_up(self) -> None:
+        """Tell all who wait that there is none for them."""
         queue, self._queue = self._queue, deque()
         self._lost([queued.attempt for queued in queue], self._clock())
 
@@ -155,7 +164,7 @@ class StreamsApart:
                 self._queue.appendleft(queued)
                 return
         if self._in_vain >= MOST_IN_VAIN:
-            self.close()
+            self._give_up()
 
     def _try(self, choose: Callable[[float], UpstreamStream | None], attempt: "Attempt", now: float) -> bool:
         """Send an attempt that has waited, and tell whether its waiting is over; who cannot be sent is told so."""
@@ -175,3 +184,7 @@ class StreamsApart:
             return not self._queue or not stream.can_take(now)
         exchanges = [attempt.exchange for attempt in stream.pending.values()]
         return not any(exchange.open and not (exchange.late and self._queue) for exchange in exchanges)
+
+
+def _refuse(*_: object) -> Never:
+    raise OSError(errno.ESHUTDOWN, "this upstream is asked no more")

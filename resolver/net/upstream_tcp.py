@@ -6,6 +6,7 @@ the lost one may be what breaks it, and is not to break another for everybody.
 """
 
 import asyncio
+import errno
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
@@ -32,7 +33,8 @@ class UpstreamStreams:
     connection that ended, or for one in vain.
     """
 
-    __slots__ = ("_address", "_apart", "_arrived", "_clock", "_current", "_draws", "_loop", "_lost", "_open")
+    __slots__ = ("_address", "_apart", "_arrived", "_clock", "_closed", "_current", "_draws", "_loop", "_lost",
+                 "_open")  # fmt: skip  # two lines, not twelve
 
     def __init__(
         self,
@@ -56,6 +58,7 @@ class UpstreamStreams:
             loop, clock, self._connect, self._send, lambda attempts, now: lost(None, attempts, now), answer
         )
         self._open: set[UpstreamStream] = set()
+        self._closed = False
 
     def __len__(self) -> int:
         return len(self._open)
@@ -100,13 +103,15 @@ class UpstreamStreams:
         self._apart.renew(now)
 
     def close(self) -> None:
-        """Close all connections; whoever waits on them, or for one, is told that they are lost."""
-        while self._open:  # who is told may ask again
-            for stream in tuple(self._open):
-                stream.end()
+        """Close all connections for good; whoever waits on them, or for one, is told that they are lost."""
+        self._closed = True  # who is told may ask again
+        for stream in tuple(self._open):
+            stream.end()
         self._apart.close()
 
     def _connect(self, now: float) -> UpstreamStream:
+        if self._closed:
+            raise OSError(errno.ESHUTDOWN, "this upstream is asked no more")
         line = open_stream_socket(self._address)
         opened = UpstreamStream(line, self._loop, self._take, self._forget, now)
         self._open.add(opened)

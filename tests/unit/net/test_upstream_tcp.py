@@ -160,6 +160,18 @@ def test_who_waits_for_a_connection_apart_is_told_when_all_are_closed() -> None:
     on_bench(scenario)
 
 
+@pytest.mark.parametrize("before", [None, 0.0], ids=["for the first time", "again"])
+def test_once_all_are_closed_no_other_is_opened(before: float | None) -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.streams.ask(QUESTIONS[0], 0.0, asked_before=before)
+        bench.streams.close()
+        with pytest.raises(OSError, match="asked no more"):
+            bench.streams.ask(QUESTIONS[1], 0.0, asked_before=before)
+        assert len(bench.streams) == 0
+
+    on_bench(scenario)
+
+
 def test_idle_connections_close_and_so_do_those_that_never_come_about() -> None:
     async def scenario(bench: Bench) -> None:
         stream = ask(bench, QUESTIONS[0])
