@@ -28,7 +28,7 @@ def say(asked: Asked, content: Content, table: Table, *, lifetime: float, slot: 
     query = asked.query
     wire = write_content(query, size_limit(query, asked.transport), content)
     replayable = asked.replayable and content.rcode != _REFUSED
-    return Reply(wire, query.qtype, content.rcode, slot, lifetime if replayable else 0, table)
+    return Reply(wire, query.qtype, content.rcode, slot, lifetime if replayable else min(lifetime, 0), table)
 
 
 class Enforcement:

@@ -27,7 +27,7 @@ from resolver.core.reply import (
 )
 from resolver.core.sanitise import assemble, filtered_upstream, sanitise, upstream_errors
 from resolver.core.special_names import ALL_FORWARDED, SpecialNames
-from resolver.core.step import Asked, Drop, Failure, Forward, Question, Reply, Step, Unusable
+from resolver.core.step import NEVER, Asked, Drop, Failure, Forward, Question, Reply, Step, Unusable
 from resolver.dns.codes import ExtendedError, Flag, Rcode, RRType
 from resolver.dns.message import HEADER_SIZE, Query, read_query
 from resolver.dns.response import Response
@@ -285,14 +285,14 @@ class Pipeline:
             self._messages.keep_failure(question, unusable, now, stale=stale)
         if entry is None or not stale:
             content = failed_content(unusable, _ERROR_OF[unusable.failure], cached=cached)
-            return say(asked, content, self._table, lifetime=0, slot=asked.slot)
+            return say(asked, content, self._table, lifetime=NEVER, slot=asked.slot)
         self._judge_aliases(asked, entry)
         if entry.alias is not None:
             return self._enforcement.block_alias(asked, entry, entry.alias, now)
         self._page[GAUGES + Gauge.STALE_ANSWERS] += 1
         wire = write_stale(asked.query, size_limit(asked.query, asked.transport), entry, now)
         slot = entry.observed if asked.slot == NOWHERE else asked.slot
-        return Reply(wire, asked.query.qtype, entry.rcode, slot, 0, self._table)
+        return Reply(wire, asked.query.qtype, entry.rcode, slot, NEVER, self._table)
 
     def _judge_aliases(self, asked: Asked, entry: Entry) -> None:
         """Judge the names that an entry's aliases lead to, under the table in force, for the view that asks."""

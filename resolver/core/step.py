@@ -4,13 +4,16 @@ These are the words of the seam between deciding and sending; pipeline.py is whe
 """
 
 from enum import Enum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from resolver.core.admission import View
 from resolver.core.counters import NOWHERE, DropReason, Transport
 from resolver.core.policy import Table
 from resolver.dns.message import Query
 from resolver.dns.name import WireName
+
+NEVER: Final = -1.0
+"""The lifetime of a reply that no query gets again."""
 
 
 class Asked(NamedTuple):
@@ -43,7 +46,8 @@ class Reply(NamedTuple):
     """A finished answer.
 
     ``slot`` is the counter of the order that blocked or observed it, or NOWHERE. ``lifetime`` is how many seconds the
-    PacketCache may replay it, 0 for never; its TTLs then count down from ``ages_from`` (monotonic), or stay as they are
+    PacketCache may replay it, 0 for not at all, NEVER if it might not replay the same without the query's options
+    either; its TTLs then count down from ``ages_from`` (monotonic), or stay as they are
     (None). ``aliases`` are the names that the asked one leads to, where the reply says what an upstream said and would
     say the same under any table that passes them and the asked name by; None for any other.
     """

@@ -162,7 +162,7 @@ class Answering:
             case Reply():
                 count_answer(self.page, transport, step.qtype, step.rcode, step.slot)
                 self.packets.store(view, transport, datagram, step, now)
-                if not step.lifetime and transport <= _UDP and _may_be_replayed(step):
+                if step.lifetime == 0 and transport <= _UDP and _may_be_replayed(step):
                     self._keep_without_options(datagram, view, client, transport, now)
                 if transport <= _UDP and (view.limited or step.judged_under is None):
                     return self.limit(step.wire, _kind(step, view), client, now, datagram)

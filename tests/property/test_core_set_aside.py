@@ -15,7 +15,7 @@ from resolver.core.counters import DROPS, GAUGES, DropReason, Gauge, Transport
 from resolver.core.packet_cache import PacketCache, tag
 from resolver.core.policy import load_policy
 from resolver.core.set_aside import MOST_OCTETS, set_aside
-from resolver.core.step import Drop, Forward, Reply
+from resolver.core.step import Drop, Failure, Forward, Reply
 from resolver.dns.name import parse_name
 from resolver.net.answering import Answering
 from resolver.net.client_views import ClientViews
@@ -29,21 +29,31 @@ CLIENT = bytes([192, 0, 2, 7])
 COOKIE = 10
 JSON_WISH = 65_002
 STRUCTURED = policy(measure(structured=["{}", '{"c": "mailto:a@b.example"}']), names=[("fine.example", 0)])
+OBSERVED = load_policy(
+    {"digest": "observed", "measures": [measure(observe=True)]},
+    Index.read(build_index([Rule(parse_name("fine.example"), Reach.SUBTREE, 0, 0, 0, 1)])),
+    {"ta-1/observe": SLOT},
+)
 LONG_TEXT = policy(measure(action="nxdomain", ede_text="x" * 400), names=[("fine.example", 0)])
 
 
 @dataclass
 class Desk:
-    """All that a transport has, with an upstream that answers at once."""
+    """All that a transport has, with an upstream that answers at once, or is ``silent``.
+
+    ``cookies_read`` counts how often something was made for a cookie, be it a reply or what goes behind one.
+    """
 
     required: bool = False
+    silent: bool = False
+    cookies_read: int = 0
     world: World = field(default_factory=World)
     answering: Answering = field(init=False)
 
     def __post_init__(self) -> None:
         world = self.world
         self.watch = ClockWatch(world.pipeline, world.policy, lambda: world.wall, lambda: world.now)
-        cookies = Cookies((bytes(16),), lambda: world.wall, algorithm="blake2s", required=self.required)
+        cookies = Cookies((bytes(16),), self._read_for_a_cookie, algorithm="blake2s", required=self.required)
         world.pipeline.courtesies.cookies = cookies
         world.pipeline.recognise(JSON_WISH)
         views = ClientViews(Admission(["0.0.0.0/0"]))
@@ -51,8 +61,15 @@ class Desk:
             world.pipeline, world.packets, self.watch, views, self, world.page, lambda: world.now
         )
 
+    def _read_for_a_cookie(self) -> float:
+        self.cookies_read += 1
+        return self.world.wall
+
     def ask(self, forward: Forward, respond: Callable[[Reply | Drop], None]) -> None:
-        respond(upstream_answer(self.world, forward))
+        if self.silent:
+            respond(self.world.pipeline.fail(forward.asked, Failure.TIMEOUT, self.world.now))
+        else:
+            respond(upstream_answer(self.world, forward))
 
     def answer(self, wire: bytes) -> bytes | None:
         self.watch.read()
@@ -173,11 +190,21 @@ def test_what_is_never_replayed_is_not_made_twice(action: str) -> None:
     assert [desk.hits, len(desk.world.packets), desk.world.page[GAUGES + Gauge.MESSAGE_HITS] - made] == [0, 0, 0]
 
 
-def test_a_failure_is_looked_up_once_for_each_query() -> None:
+@pytest.mark.parametrize("observed", [False, True], ids=["listed by nobody", "observed"])
+@pytest.mark.parametrize("stale", [False, True], ids=["that failed", "that is stale"])
+def test_what_no_upstream_answered_is_made_once_for_each_query(*, observed: bool, stale: bool) -> None:
     desk = Desk()
+    if observed:
+        desk.watch.enforce(OBSERVED)
+    if stale:
+        desk.answer(ask("www.fine.example"))
+        desk.world.wait(4_000)
+    desk.silent = True
+    desk.answer(ask("www.fine.example"))
+    desk.cookies_read = 0
     for number in range(3):
-        desk.answer(with_options(ask("failing.example"), option(COOKIE, number.to_bytes(8, "big"))))
-    assert desk.world.page[GAUGES + Gauge.MESSAGE_MISSES] == 3
+        desk.answer(with_options(ask("www.fine.example"), option(COOKIE, number.to_bytes(8, "big"))))
+    assert [desk.hits, desk.cookies_read] == [0, 3]
 
 
 @pytest.mark.parametrize("entries", [1_000, 0])

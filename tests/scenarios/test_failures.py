@@ -53,7 +53,7 @@ def test_a_failure_is_servfail_and_says_why(failure: Failure, code: int, *, stan
     world = World()
     reply = world.fail(QUERY, failure)
     assert isinstance(reply, Reply)
-    assert reply.lifetime == 0
+    assert reply.lifetime < 0, "never replayed"
     message = parsed(reply)
     assert (message.rcode(), message.answer, message.authority) == (dns.rcode.SERVFAIL, [], [])
     assert extended_errors(message) == [(code, failure.value)]
@@ -61,7 +61,7 @@ def test_a_failure_is_servfail_and_says_why(failure: Failure, code: int, *, stan
     if stands:
         again = world.receive(QUERY)
         assert isinstance(again, Reply)
-        assert again.lifetime == 0
+        assert again.lifetime < 0
         assert extended_errors(parsed(again)) == [(code, failure.value), (13, "")]
 
 
@@ -144,7 +144,7 @@ def test_what_expired_is_served_for_want_of_better(rcode: str, lines: list[str],
         message = parsed(reply)
         assert (dns.rcode.to_text(message.rcode()), extended_errors(message)) == (rcode, [(error, "")])
         assert [rrset.ttl for rrset in (*message.answer, *message.authority)] == [30]
-        assert reply.lifetime == 0
+        assert reply.lifetime < 0, "never replayed"
     assert world.page[GAUGES + Gauge.STALE_ANSWERS] == 2
 
 
@@ -162,7 +162,7 @@ def test_who_asks_for_signatures_gets_at_least_what_others_were_told(age: int, t
         assert [rrset.ttl for rrset in message.answer] == [ttl] * (1 + aliased)
         assert (message.rcode(), extended_errors(message)) == (dns.rcode.NOERROR, [(3, "")])
         assert not message.flags & dns.flags.AD
-        assert reply.lifetime == 0
+        assert reply.lifetime < 0, "never replayed"
     world.enforce(policy(measure(), names=[("cdn.fine.example" if aliased else "fine.example", 0)]))
     assert "192.0.2.80" in records(parsed(world.receive(signed)).answer)[-1], "it is judged like all others"
 

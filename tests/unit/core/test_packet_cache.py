@@ -289,7 +289,7 @@ def test_a_blocked_reply_keeps_its_times_and_knows_its_counters() -> None:
 )
 def test_some_replies_are_never_kept(world: World, wire: bytes) -> None:
     world.fail(ask("failing.example", use_edns=0))
-    assert store(world, wire).lifetime == 0
+    assert store(world, wire).lifetime <= 0
     assert probe(world, wire) is None
 
 
@@ -309,7 +309,7 @@ def test_what_stands_beside_the_question_keeps_a_blocked_reply_out(
 def test_a_stale_reply_is_never_kept(world: World) -> None:
     world.wait(100)
     world.fail(QUERY)
-    assert store(world).lifetime == 0
+    assert store(world).lifetime < 0
     assert probe(world) is None
 
 
