@@ -215,7 +215,8 @@ class Supervisor:
             self._metrics = MetricsServer(config.metrics.listen, self._server.metrics_state)
             self._metrics.start()
         if config.user is not None:
-            get_ready()
+            if self._metrics is not None:
+                get_ready()
             self._reloader.foreseen.end()  # it is root, and nobody else may end it then
             become(config.user, config.state)
             check_interpreter(config.user)
@@ -235,7 +236,8 @@ class Supervisor:
         refusal = await self._reloader.start()  # its compilation, which takes longest, starts before the workers do
         if refusal is not None:
             return refusal
-        await asyncio.to_thread(get_ready)
+        if self._metrics is not None:
+            await asyncio.to_thread(get_ready)
         await self._control.start()
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload_on_signal)
         self._keeping = (asyncio.create_task(_feed_watchdog()), asyncio.create_task(self._chronicle.keep()))

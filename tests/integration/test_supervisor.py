@@ -21,7 +21,7 @@ from resolver.ops.control import call
 from resolver.ops.widening import KEYS
 from resolver.proof.chain import Kind
 from resolver.proof.journal import Journal
-from tests.integration.running_server import CONFIG, PATIENCE, RunningServer, end, ends_in_time, running
+from tests.integration.running_server import CONFIG, PATIENCE, SERVE, RunningServer, end, ends_in_time, running
 
 BROKEN_ORDER = "order: broken\nauthority: Somebody\n"
 
@@ -94,6 +94,21 @@ class TestStart:
             assert [worker["digest"] for worker in status["workers"]] == [status["digest"]] * 2
             assert status["reload"]["ok"]
             assert metric(server, "arret_last_reload_success") == 1
+
+    @pytest.mark.parametrize("endpoint", ["127.0.0.1:0", "null"])
+    def test_what_writes_metrics_is_loaded_only_for_an_endpoint(self, tmp_path: Path, endpoint: str) -> None:
+        config = CONFIG.replace('metrics: {listen: "127.0.0.1:0"}', f"metrics: {{listen: {endpoint}}}")
+        tell = "print('loaded' if 'prometheus_client' in sys.modules else 'not loaded', file=sys.stderr)"
+        server = RunningServer(tmp_path, config)
+        server.order("ta-1", "one.example")
+        try:
+            server.start(f"import atexit, sys; atexit.register(lambda: {tell}); {SERVE}")
+            server.signal(signal.SIGTERM)
+            assert server.ended() == 0
+            told = server.wait_for("trace")["line"].decode().strip()
+        finally:
+            end(server)
+        assert told == ("not loaded" if endpoint == "null" else "loaded")
 
     def test_a_rehearsal_sets_the_clock_and_says_so_everywhere(self, tmp_path: Path) -> None:
         with running(tmp_path, CONFIG + "rehearse: 2024-06-01\n", one="listed.example") as server:
