@@ -51,7 +51,10 @@ class Arrivals:
         self._sockets.pop(socket.descriptor, None)
 
     def read(self) -> None:
-        """Take one datagram, or one error, from each socket that is ready; more of the same wait for the next turn."""
+        """Take one datagram, or one error, from each socket that is ready; more of the same wait for the next turn.
+
+        Whatever goes wrong with one of them is its own.
+        """
         now = self._clock()
         sockets = self._sockets
         arrived = self._arrived
@@ -59,10 +62,14 @@ class Arrivals:
         for socket, datagram in ready:
             if socket is None or sockets.get(socket.descriptor) is not socket:
                 continue  # Closed a moment ago, by what another socket brought; its number may be another's already.
-            if datagram is None:
-                self._failed(socket, now)
-            else:
-                arrived(socket, datagram, now)
+            try:
+                if datagram is None:
+                    self._failed(socket, now)
+                else:
+                    arrived(socket, datagram, now)
+            except Exception as error:  # noqa: BLE001 - the others were received with it, and nobody sends them again
+                context = {"message": "what came from an upstream could not be taken in", "exception": error}
+                self._loop.call_exception_handler(context)
 
     def close(self) -> None:
         """Listen no more; the sockets are their pools' to close."""

@@ -182,7 +182,11 @@ class BatchLane:
                 page[DROPS + (DropReason.SOURCE if view is None else DropReason.TRUNCATED)] += 1
             else:
                 start = place * QUERY_STRIDE
-                tails[place] = self._look_further(place, batch.queries[start : start + lengths[place]], view, now)
+                try:
+                    tails[place] = self._look_further(place, batch.queries[start : start + lengths[place]], view, now)
+                except Exception as error:  # noqa: BLE001 - the others of the batch must have their answers
+                    context = {"message": "a query could not be answered", "exception": error}
+                    self._loop.call_exception_handler(context)
         answered = self._leave(tails, gaps=bool(missing))
         if answered:
             answering.count_durations(answered, answering.monotonic() - now)

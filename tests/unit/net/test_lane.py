@@ -47,6 +47,7 @@ class BeatingLoop:
         self.readers: dict[object, Callable[[], None]] = {}
         self.soon: list[Callable[[], None]] = []
         self.later: list[tuple[float, Callable[[], None]]] = []
+        self.complaints: list[str] = []
         self.beat = PlayedBeat()
 
     def add_reader(self, descriptor: object, callback: Callable[[], None]) -> None:
@@ -62,6 +63,9 @@ class BeatingLoop:
     def call_later(self, seconds: float, callback: Callable[[], None]) -> asyncio.Handle:
         self.later.append((seconds, callback))
         return cast("asyncio.Handle", self)
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        self.complaints.append(str(context["exception"]))
 
     def turn(self) -> None:
         """Call what is to be called soon."""
@@ -197,6 +201,19 @@ def test_hits_misses_and_later_answers_go_each_to_its_own_client(host: str) -> N
             client.send(bytes([1, number]) + LISTED[2:])
         one.lane.read()
         assert [[wire[:2] for wire in take(client)] for client in clients] == [[bytes([1, n])] for n in range(6)]
+
+
+def test_a_query_that_meets_an_error_of_ours_costs_nobody_else_an_answer() -> None:
+    broken = dns.message.make_query("broken.example", "A", id=3).to_wire()
+    with rig() as one:
+        one.away.broken = "broken"
+        clients = [one.client() for _ in range(6)]
+        for number, client in enumerate(clients):
+            client.send((LISTED, broken, FREE)[number % 3])
+        assert one.lane.read() == len(clients)
+        one.loop.turn()
+        assert [len(take(client)) for client in clients] == [1, 0, 1, 1, 0, 1]
+        assert one.loop.complaints == ["broken", "broken"]
 
 
 @pytest.mark.parametrize("host", ADDRESSES)

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -44,6 +44,42 @@ def pool(size: int, arrived: Callable[[UpstreamSocket, bytes, float], None] | No
         sockets.close()
         arrivals.close()
         loop.close()
+
+
+def test_what_cannot_be_taken_in_takes_nothing_else_with_it() -> None:
+    """Six datagrams and an error of the kernel are there at once, and two of them meet an error of ours."""
+    loop = asyncio.new_event_loop()
+    taken: list[bytes] = []
+    complaints: list[str] = []
+    loop.set_exception_handler(lambda _, context: complaints.append(str(context["exception"])))
+
+    def take_in(_: UpstreamSocket, datagram: bytes, _now: float) -> None:
+        if datagram in {b"1", b"4"}:
+            raise RuntimeError(datagram.decode())
+        taken.append(datagram)
+
+    def fail(_: UpstreamSocket, _now: float) -> None:
+        raise RuntimeError("failed")
+
+    arrivals = Arrivals(loop, take_in, fail, lambda: 0.0)
+    with ExitStack() as stack:
+        stack.callback(loop.close)
+        stack.callback(arrivals.close)
+        for number in range(7):
+            there = stack.enter_context(socket.socket(type=socket.SOCK_DGRAM))
+            there.bind(("127.0.0.1", 0))
+            line = stack.enter_context(
+                open_datagram_socket(UpstreamAddress("udp", "127.0.0.1", there.getsockname()[1], 0))
+            )
+            arrivals.watch(UpstreamSocket(line, 0, 0.0))
+            if number < 6:
+                there.sendto(b"%d" % number, line.getsockname())
+            else:
+                there.close()
+                line.send(b"to nobody")
+        arrivals.read()
+    assert sorted(taken) == [b"0", b"2", b"3", b"5"]
+    assert sorted(complaints) == ["1", "4", "failed"]
 
 
 def test_each_query_opens_a_socket_until_there_are_enough() -> None:
