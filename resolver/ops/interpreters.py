@@ -60,10 +60,22 @@ def _environment(role: Role) -> dict[str, str]:
 
     To find that out anew, as `site` does where it is not told not to, takes two thirds of the start of an interpreter.
     """
-    package = str(Path(resolver.__file__).parents[1])
     found = sys.path if sys.flags.safe_path else sys.path[1:]  # the first is where we were started, and no library
     memory = {"MALLOC_MMAP_THRESHOLD_": str(LARGE_OCTETS)} if role == "compile" else {}
-    return {**os.environ, **memory, "PYTHONPATH": os.pathsep.join(dict.fromkeys((package, *filter(None, found))))}
+    return {**os.environ, **memory, "PYTHONPATH": os.pathsep.join(_with_ours(found))}
+
+
+def _with_ours(found: Sequence[str]) -> list[str]:
+    """Add where this package is if it was found only where we were started: behind the standard library, for what lies
+    beside it may bear the name of a module there."""
+    places = list(dict.fromkeys(filter(None, found)))
+    ours = str(Path(resolver.__file__).parents[1])
+    if ours in places:
+        return places
+    library = str(Path(os.__file__).parent)
+    standard = {library, f"{library}/lib-dynload"}
+    behind = max((number for number, place in enumerate(places, start=1) if place in standard), default=0)
+    return [*places[:behind], ours, *places[behind:]]
 
 
 class Ahead:

@@ -57,9 +57,29 @@ def test_a_child_looks_for_modules_where_we_found_them(tmp_path: Path, monkeypat
     monkeypatch.setattr(sys, "path", ["/where/we/were/started", "", str(tmp_path), *sys.path])
     start_interpreter("compile").channel.close()
     path = given[0]["PYTHONPATH"].split(os.pathsep)
-    assert path[:2] == [str(Path(children.__file__).parents[2]), str(tmp_path)]
+    assert path[0] == str(tmp_path)
+    assert str(Path(children.__file__).parents[2]) in path
     assert "" not in path
     assert "/where/we/were/started" not in path
+
+
+START_ONE = """
+import sys
+from resolver.ops.interpreters import start_interpreter
+begun = start_interpreter("none")  # which says how it is used, with status 2
+begun.channel.close()
+sys.exit(begun.process.wait())
+"""
+
+
+@pytest.mark.parametrize("place", ["sys.path.append(%r)", "sys.path[0] = %r"], ids=["found last", "where we started"])
+def test_what_lies_beside_the_package_replaces_nothing_of_the_standard_library(tmp_path: Path, place: str) -> None:
+    (tmp_path / "resolver").symlink_to(Path(children.__file__).parents[1])
+    for module in ("gc.py", "signal.py", "ctypes.py"):
+        (tmp_path / module).write_text("raise SystemExit('not that of the standard library')")
+    program = f"import ctypes, gc, signal, subprocess, sys; {place % str(tmp_path)}{START_ONE}"
+    begun = subprocess.run([sys.executable, "-S", "-E", "-c", program], check=False, capture_output=True, timeout=60)
+    assert (begun.returncode, b"usage:" in begun.stderr) == (2, True), begun.stderr
 
 
 @pytest.mark.parametrize("arguments", [[], ["dns"], ["dns", "--channel", "x"], ["root", "--channel", "3"]])
