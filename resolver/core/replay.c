@@ -110,9 +110,12 @@ static PyObject *find_all(PyObject *const *args, Py_buffer *queries, Py_buffer *
     if (tails == NULL || missing == NULL)
         goto failed;
     for (Py_ssize_t i = 0; i < datagrams; i++) {
-        /* Looking a client up may run Python code, so sizes are looked at anew. */
+        /* Looking a client up may run Python code, so sizes are looked at anew, and its length is read before that. */
         if (i >= PyList_GET_SIZE(lengths) || i >= PyList_GET_SIZE(clients))
             break;
+        Py_ssize_t length = PyLong_AsSsize_t(PyList_GET_ITEM(lengths, i));
+        if (length < 0 && PyErr_Occurred())
+            goto failed;
         PyObject *client = Py_NewRef(PyList_GET_ITEM(clients, i));
         PyObject *view = view_of(views, client);
         Py_DECREF(client);
@@ -122,10 +125,8 @@ static PyObject *find_all(PyObject *const *args, Py_buffer *queries, Py_buffer *
         Py_DECREF(view);
         PyObject *tail;
         if (is_allowed) {
-            Py_ssize_t length = PyLong_AsSsize_t(PyList_GET_ITEM(lengths, i));
             if (length < 0 || stride < 0 || length > queries->len - i * stride) {
-                if (!PyErr_Occurred())
-                    PyErr_SetString(PyExc_IndexError, "a datagram ends behind the octets");
+                PyErr_SetString(PyExc_IndexError, "a datagram ends behind the octets");
                 goto failed;
             }
             tail = find((const char *)queries->buf + i * stride, length, young, args[7], now, args[8], page);

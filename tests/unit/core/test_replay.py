@@ -78,6 +78,22 @@ def test_nothing_came() -> None:
     assert found({b"a": Kept(b"one")}) == ([], [], 0)
 
 
+def test_lists_that_shrink_while_a_client_is_looked_up_are_read_no_further() -> None:
+    lengths, callers = [1, 1, 1], [2, 1, 1]
+
+    class Shrinking(dict[int, str]):
+        def __missing__(self, client: int) -> str:
+            lengths.clear()
+            callers.clear()
+            return "allowed"
+
+    page = memoryview(bytearray(PAGE_SIZE)).cast("Q")
+    queries = b"a".ljust(STRIDE) * 3
+    young = {b"a": Kept(b"one")}
+    said = replay(queries, STRIDE, lengths, callers, Shrinking(), "allowed", young, STAMP, 9.0, page)
+    assert said == ([b"one"], [])
+
+
 def test_an_error_of_a_reply_is_told() -> None:
     class Broken(Kept):
         def renew(self, now: float) -> bool:
