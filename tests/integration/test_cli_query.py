@@ -4,7 +4,6 @@ The server is a fake because no real one gives all these answers on demand.
 """
 
 import json
-import socket
 from collections.abc import Iterator
 
 import dns.edns
@@ -17,6 +16,7 @@ from click.testing import CliRunner, Result
 
 from resolver.cli.command_line import command_line
 from tests.integration.scripted_server import Script, ScriptedServer
+from tests.peers import free_port
 
 
 @pytest.fixture
@@ -155,9 +155,7 @@ def test_silence(server: ScriptedServer) -> None:
 
 
 def test_nobody_listens() -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
+    port = free_port()
 
     result = CliRunner().invoke(command_line, ["query", "x.example", "--server", f"127.0.0.1:{port}"])
 

@@ -107,8 +107,15 @@ def test_an_answer_leaves_from_the_address_asked(listen: str, asked: str, name: 
 
 
 def test_ipv6_listeners_leave_ipv4_alone() -> None:
-    with running_worker(make_policy(), hosts=["::"]) as running, socket.socket(type=socket.SOCK_DGRAM) as other:
-        other.bind(("0.0.0.0", running.ports["::"]))
+    def leaves_its_port_to_ipv4() -> bool:
+        with running_worker(make_policy(), hosts=["::"]) as running, socket.socket(type=socket.SOCK_DGRAM) as other:
+            try:
+                other.bind(("0.0.0.0", running.ports["::"]))
+            except OSError:
+                return False
+            return True
+
+    assert any(leaves_its_port_to_ipv4() for _ in range(5)), "some port may be taken over IPv4, but five?"
 
 
 def test_a_batch_of_many_queries_is_answered_whole(running: Running) -> None:

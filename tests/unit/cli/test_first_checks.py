@@ -12,6 +12,7 @@ import pytest
 from resolver.cli import first_checks
 from resolver.cli.first_checks import Finding, Health
 from resolver.ops.config_values import Endpoint, Upstream
+from tests.peers import free_port
 
 
 @pytest.fixture
@@ -24,9 +25,7 @@ def taken() -> Iterator[Endpoint]:
 
 @pytest.fixture
 def free() -> Endpoint:
-    with socket.socket() as once:
-        once.bind(("127.0.0.1", 0))
-        return Endpoint("127.0.0.1", once.getsockname()[1])
+    return Endpoint("127.0.0.1", free_port())
 
 
 def test_this_python_will_do() -> None:
