@@ -175,5 +175,5 @@ def test_what_was_kept_before_is_blocked_from_the_next_query_on(asker: Asker, wa
         running.call(lambda: running.worker.swap(make_policy(kept, digest="other"), running.settings))
         assert asker.ask(alias).addresses == [FORWARDED], "what is no longer listed is free at once"
     finally:
-        running.call(lambda: running.worker.swap(make_policy(LISTED), running.settings))
+        running.call(lambda: running.worker.swap(make_policy(LISTED, INTERNATIONAL), running.settings))
     assert asker.ask(wire).addresses == [FORWARDED]
