@@ -22,7 +22,7 @@ from resolver.dns.framing import MessageSplitter, frame
 from resolver.net.settings import UpstreamAddress
 from tests.bombs import BOMBS, NAME, QUESTION, fill, largest_readable
 from tests.hostile.packets import DO, opt, option, query, record
-from tests.integration.running_worker import Running, answer_tcp, ask_tcp, make_policy, running_worker
+from tests.integration.running_worker import PATIENCE, Running, answer_tcp, ask_tcp, make_policy, running_worker
 
 MOST_SECONDS: Final = 0.005
 ATTEMPTS: Final = 60
@@ -99,7 +99,7 @@ def seconds_of_worker(running: Running, wire: bytes) -> float:
         before: float = running.run(spent())
         count_before = running.page[refused]
         ask_tcp(line, wire)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE
         while not select.select([line], [], [], 0.002)[0] and running.page[refused] == count_before:
             assert time.monotonic() < deadline, "neither answered nor refused"
         if running.page[refused] == count_before:

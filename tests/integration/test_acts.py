@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from resolver.cli.command_line import command_line
-from tests.integration.running_server import RunningServer, running
+from tests.integration.running_server import PATIENCE, RunningServer, running
 from tests.integration.test_journal import journal, kinds
 
 QUERY = dns.message.make_query("one.example", "A").to_wire()
@@ -39,7 +39,7 @@ class Asker:
         self._sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(8)]
         for sock in self._sockets:
             sock.connect((host, int(port)))
-            sock.settimeout(10)
+            sock.settimeout(PATIENCE)
         self.lost = 0
         self.answers: list[tuple[float, float, bool]] = []
         self._stopping = threading.Event()

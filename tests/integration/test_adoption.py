@@ -124,7 +124,7 @@ class TestLate:
         with rig.client() as client:
             ask(client)
             ask(client)
-            rig.running.clocks.ahead = 2.0
+            rig.running.clocks.ahead = PATIENCE
             rig.adopt()
             assert rig.late() == 2
             rig.running.clocks.ahead = 0.0
@@ -135,9 +135,9 @@ class TestLate:
         with rig.running.udp("127.0.0.1") as client:
 
             def stand_still() -> None:
-                """Ask while the loop is busy with this, and be two seconds older then."""
+                """Ask while the loop is busy with this, and be a minute older then."""
                 ask(client)
-                rig.running.clocks.ahead = 2.0
+                rig.running.clocks.ahead = PATIENCE
                 rig.running.worker.discard_late()
                 rig.running.clocks.ahead = 0.0
                 ask(client, "free.example")
@@ -149,7 +149,7 @@ class TestLate:
     def test_what_waited_less_is_answered(self, rig: Rig) -> None:
         with rig.client() as client:
             ask(client)
-            rig.running.clocks.ahead = 1.0
+            rig.running.clocks.ahead = 0.5
             rig.adopt()
             assert address(client) == "192.0.2.80"
             assert rig.late() == 0

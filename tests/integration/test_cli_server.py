@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from resolver.cli.command_line import command_line
-from tests.integration.running_server import CONFIG, RunningServer, running
+from tests.integration.running_server import CONFIG, PATIENCE, RunningServer, running
 from tests.integration.scripted_server import ScriptedServer
 
 
@@ -202,14 +202,14 @@ def test_metrics_tell_of_the_block(operator: Operator) -> None:
     operator.run("query", "pirate.example")
 
     metrics = operator.server.status()["metrics"]
-    with urlopen(f"http://{metrics}/metrics", timeout=10) as page:
+    with urlopen(f"http://{metrics}/metrics", timeout=PATIENCE) as page:
         told = page.read().decode()
 
     found = re.search(r'^arret_blocked_total\{action="redirect",order="ta-1",via="name"\} (\d+)', told, re.MULTILINE)
     assert found is not None
     assert int(found[1]) >= 1
     assert "pirate" not in told
-    with urlopen(f"http://{metrics}/ready", timeout=10) as page:
+    with urlopen(f"http://{metrics}/ready", timeout=PATIENCE) as page:
         assert page.read() == b"ready\n"
 
 
@@ -218,7 +218,7 @@ def test_a_second_server_on_the_same_folder_says_who_is_in_the_way(operator: Ope
         [sys.executable, "-m", "resolver", "serve", "--config", str(operator.config)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
         env={**os.environ, "NO_COLOR": "1"},
     )

@@ -18,7 +18,7 @@ from resolver.ops.current_policy import named_in_pointer
 from resolver.proof.journal import JOURNAL_FILE, Journal, open_for_reading
 from resolver.proof.reading import entries
 from resolver.proof.verification import verify
-from tests.integration.running_server import CONFIG, RunningServer, order_text, running
+from tests.integration.running_server import CONFIG, PATIENCE, RunningServer, order_text, running
 
 
 def journal(server: RunningServer) -> list[dict[str, Any]]:
@@ -118,7 +118,7 @@ def test_a_start_says_that_the_journal_does_not_hold_what_is_applied(tmp_path: P
         assert why in server.status()["journal"]["begun_anew"]["why"]
         assert any(each["event"] == "the journal is begun anew" and why in each["why"] for each in server.events)
         assert kinds(server).count("begun-anew") == 1
-        with urlopen(f"http://{server.status()['metrics']}/metrics", timeout=10) as page:
+        with urlopen(f"http://{server.status()['metrics']}/metrics", timeout=PATIENCE) as page:
             (line,) = [each for each in page.read().decode().splitlines() if each.startswith(SINCE)]
         assert time.time() - 60 < float(line.split()[1]) <= time.time()
         config = ["--config", str(server.folder / "config.yaml")]
