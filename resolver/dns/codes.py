@@ -39,6 +39,7 @@ class RRType(IntEnum):
     OPT = 41
     DS = 43
     SSHFP = 44
+    IPSECKEY = 45
     RRSIG = 46
     NSEC = 47
     DNSKEY = 48
@@ -46,6 +47,7 @@ class RRType(IntEnum):
     NSEC3PARAM = 51
     TLSA = 52
     SMIMEA = 53
+    NINFO = 56
     CDS = 59
     CDNSKEY = 60
     CSYNC = 62
@@ -69,6 +71,10 @@ class RRType(IntEnum):
     ANY = 255
     URI = 256
     CAA = 257
+    AVC = 258
+    AMTRELAY = 260
+    RESINFO = 261
+    WALLET = 262
 
 
 class RRClass(IntEnum):

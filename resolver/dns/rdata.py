@@ -20,6 +20,9 @@ class Part(Enum):
     STRING = "a character-string (RFC 1035 3.3)"
     STRINGS = "one or more character-strings, to the end"
     PARAMETERS = "parameters of a service, keys rising, to the end (RFC 9460 2.2)"
+    TYPES = "a bitmap of types, to the end; perhaps of none (RFC 4034 4.1.2)"
+    GATEWAY = "a kind, an algorithm, and a gateway of that kind (RFC 4025 2)"
+    RELAY = "a kind, and a relay of that kind (RFC 8777 4.2)"
     REST = "anything, to the end"
 
 
@@ -31,6 +34,9 @@ _PREFERENCE_AND_NAME: Layout = (2, Part.NAME)
 
 MOST_PIECES: Final = 1_024
 """Strings or parameters that one record may have: the longest text has 257 strings if they are full."""
+
+LONGEST_WINDOW: Final = 32
+"""Octets of a bitmap for 256 types."""
 
 SOA_NUMBERS: Final = 20
 """Octets of the five numbers that end SOA data (RFC 1035 3.3.13)."""
@@ -73,16 +79,18 @@ LAYOUTS: dict[int, Layout] = {
     RRType.CERT: (5, Part.REST),
     RRType.DS: (4, Part.REST),
     RRType.SSHFP: (2, Part.REST),
+    RRType.IPSECKEY: (1, Part.GATEWAY, Part.REST),
     RRType.RRSIG: (18, Part.PLAIN_NAME, Part.REST),
-    RRType.NSEC: (Part.PLAIN_NAME, Part.REST),
+    RRType.NSEC: (Part.PLAIN_NAME, Part.TYPES),
     RRType.DNSKEY: (4, Part.REST),
-    RRType.NSEC3: (4, Part.STRING, Part.STRING, Part.REST),
+    RRType.NSEC3: (4, Part.STRING, Part.STRING, Part.TYPES),
     RRType.NSEC3PARAM: (4, Part.STRING),
     RRType.TLSA: (3, Part.REST),
     RRType.SMIMEA: (3, Part.REST),
+    RRType.NINFO: (Part.STRINGS,),
     RRType.CDS: (4, Part.REST),
     RRType.CDNSKEY: (4, Part.REST),
-    RRType.CSYNC: (6, Part.REST),
+    RRType.CSYNC: (6, Part.TYPES),
     RRType.ZONEMD: (6, Part.REST),
     RRType.SVCB: (2, Part.PLAIN_NAME, Part.PARAMETERS),
     RRType.HTTPS: (2, Part.PLAIN_NAME, Part.PARAMETERS),
@@ -96,6 +104,10 @@ LAYOUTS: dict[int, Layout] = {
     RRType.URI: (5, Part.REST),  # the target has an octet at least (RFC 7553 section 4.4)
     RRType.TSIG: (Part.PLAIN_NAME, 16, Part.REST),
     RRType.CAA: (1, Part.STRING, Part.REST),
+    RRType.AVC: (Part.STRINGS,),
+    RRType.AMTRELAY: (1, Part.RELAY),
+    RRType.RESINFO: (Part.STRINGS,),
+    RRType.WALLET: (Part.STRINGS,),
 }
 """The types whose data is checked when it is read; the data of any other type is taken as it is (RFC 3597)."""
 
@@ -132,6 +144,12 @@ def end_of_part(octets: bytes, part: int | Part, position: int, end: int) -> int
             return position + 1 + octets[position]
         case Part.STRINGS | Part.PARAMETERS:
             return end_of_list(octets, part, position, end)[0]
+        case Part.TYPES:
+            return _end_of_types(octets, position, end)
+        case Part.GATEWAY:
+            return _end_of_peer(octets, octets[position], position + 2, end)
+        case Part.RELAY:
+            return _end_of_peer(octets, octets[position] & 0x7F, position + 1, end)
         case Part.REST:
             return max(position, end)
         case _:
@@ -165,6 +183,33 @@ def _end_of_parameters(octets: bytes, position: int, end: int) -> tuple[int, int
         last = key
         position += 4 + (octets[position + 2] << 8 | octets[position + 3])
     raise MalformedRdataError("more parameters than anybody publishes")
+
+
+def _end_of_types(octets: bytes, position: int, end: int) -> int:
+    """Find the end of a bitmap: windows rise, and none is empty or ends with an empty octet."""
+    last = -1
+    while position < end:
+        window, length = octets[position], octets[position + 1]
+        position += 2 + length
+        if window <= last or not 0 < length <= LONGEST_WINDOW or not octets[position - 1]:
+            raise MalformedRdataError("no bitmap of types")
+        last = window
+    return position
+
+
+def _end_of_peer(octets: bytes, kind: int, position: int, end: int) -> int:
+    """Find the end of a gateway or relay: none, an address, or a name; what another kind is nobody knows."""
+    match kind:
+        case 0:
+            return position
+        case 1:
+            return position + 4
+        case 2:
+            return position + 16
+        case 3:
+            return _end_of_name(octets, position)
+        case _:
+            return max(position, end)
 
 
 def _end_of_name(octets: bytes, position: int) -> int:

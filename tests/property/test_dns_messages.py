@@ -33,6 +33,15 @@ ASCII_NAMES: Final = names().filter(bytes.isascii)
 """dnslib reads no other names."""
 
 STRING: Final = st.binary(max_size=20).map(lambda text: bytes([len(text)]) + text)
+PEERS: Final = st.one_of(
+    *(
+        st.tuples(st.just(kind), peer)
+        for kind, peer in enumerate(
+            (st.just(b""), st.binary(min_size=4, max_size=4), st.binary(min_size=16, max_size=16), names(), st.binary())
+        )
+    )
+)
+"""A kind of gateway or relay, and one of that kind."""
 PARTS: Final = {
     Part.NAME: names(),
     Part.PLAIN_NAME: names(),
@@ -41,6 +50,11 @@ PARTS: Final = {
     Part.PARAMETERS: st.dictionaries(st.integers(0, 0xFFFF), st.binary(max_size=8), max_size=3).map(
         lambda found: b"".join(struct.pack("!HH", key, len(found[key])) + found[key] for key in sorted(found))
     ),
+    Part.TYPES: st.dictionaries(
+        st.integers(0, 0xFF), st.binary(min_size=1, max_size=32).filter(lambda bits: bits[-1] > 0), max_size=3
+    ).map(lambda found: b"".join(bytes([window, len(found[window])]) + found[window] for window in sorted(found))),
+    Part.GATEWAY: PEERS.map(lambda found: bytes([found[0], 2]) + found[1]),
+    Part.RELAY: PEERS.map(lambda found: bytes([found[0] | 0x80]) + found[1]),
     Part.REST: st.binary(max_size=30),
 }
 

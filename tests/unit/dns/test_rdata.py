@@ -55,6 +55,12 @@ SAMPLES = {
     RRType.EUI64: "00-00-5e-ef-10-00-00-2a",
     RRType.URI: '10 1 "https://a.example/"',
     RRType.CAA: '0 issue "ca.example"',
+    RRType.IPSECKEY: "10 3 2 gateway.example. AAAA",
+    RRType.NINFO: '"one" "two"',
+    RRType.AVC: '"app-name:WOLFGANG"',
+    RRType.AMTRELAY: "10 0 3 relay.example.",
+    RRType.RESINFO: '"qnamemin" "exterr=15-17"',
+    RRType.WALLET: '"BTC" "wxexample"',
 }
 
 
