@@ -1,7 +1,7 @@
 """What pyproject.toml cannot say: with ARRET_COMPILE=1 the way of a query is compiled.
 
 Without it all is Python. The modules of QUERY_PATH run either way, from one source, which mypyc makes into C: they are
-those in which a worker spends its time. Three that hardly any datagram passes by have a second source in C, for which
+those in which a worker spends its time. Four that hardly any datagram passes by have a second source in C, for which
 the first is the model.
 """
 
@@ -19,7 +19,7 @@ QUERY_PATH: Final = {
     "net": "answering arrivals attempt client_views clock_watch domains_in_flight draws exchange forwarder health "
     "hearing lane routes timetable udp_sender upstream upstream_sockets",
 }
-IN_C: Final = ("core/replay", "net/gather", "net/readiness")
+IN_C: Final = ("core/replay", "core/refuse", "net/gather", "net/readiness")
 
 
 def compiled() -> list[Extension]:

@@ -20,6 +20,11 @@ class Crowd(Generic[Key]):
     def __len__(self) -> int:
         return len(self._waiting)
 
+    @property
+    def counts(self) -> dict[Key, int]:
+        """How many wait, by key; only to look at."""
+        return self._waiting
+
     def enter(self, key: Key) -> bool:
         """Take a place; False if all that this key may have are taken."""
         waiting = self._waiting.get(key, 0)

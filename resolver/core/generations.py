@@ -51,6 +51,11 @@ class Generations(Generic[Key, Value]):
         """The entries that came in or were used lately; another map as soon as something is put."""
         return self._young
 
+    @property
+    def both(self) -> tuple[dict[Key, Value], dict[Key, Value]]:
+        """All entries that can be found, for as long as `young` is right."""
+        return self._young, self._old
+
     def get(self, key: Key) -> Value | None:
         """Find a value; one of the old generation becomes young again."""
         value = self._young.get(key)

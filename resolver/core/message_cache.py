@@ -5,7 +5,7 @@ a hit copies octets and counts TTLs down. Nothing but the same question finds it
 (RFC 2308, RFC 8767, RFC 9520).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from struct import Struct
 from typing import Final, NamedTuple
 
@@ -153,6 +153,11 @@ class MessageCache:
     def octets(self) -> int:
         """Octets of all entries that can be found, about."""
         return self._entries.octets
+
+    @property
+    def all(self) -> tuple[Mapping[Question, object], ...]:
+        """Whatever is kept, by question, expired or not; for one batch only, and only to look at."""
+        return (*self._entries.both, *self._failures.both)
 
     def find(self, question: Question) -> Entry | None:
         """Find the entry of a question, fresh or not."""

@@ -142,6 +142,11 @@ class PacketCache:
         """The entries used lately, by key; some may have expired. For one batch only, and only to look at."""
         return self._finished.young
 
+    @property
+    def all(self) -> tuple[dict[bytes, Finished], dict[bytes, Finished]]:
+        """All entries, by key in lower case; otherwise as `young`."""
+        return self._finished.both
+
     def begin_era(self) -> None:
         """Judge nothing again that was kept until now: something other than the table changes."""
         self._era += 1

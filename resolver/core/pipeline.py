@@ -5,6 +5,7 @@ come, a waiter that joined, a stale answer. A blocked or cached answer is finish
 """
 
 import math
+from collections.abc import Mapping
 from typing import Final, assert_never
 
 from resolver.core.admission import View
@@ -30,6 +31,7 @@ from resolver.core.special_names import ALL_FORWARDED, SpecialNames
 from resolver.core.step import NEVER, Asked, Drop, Failure, Forward, Question, Reply, Step, Unusable
 from resolver.dns.codes import ExtendedError, Flag, Rcode, RRType
 from resolver.dns.message import HEADER_SIZE, Query, read_query
+from resolver.dns.name import WireName
 from resolver.dns.response import Response
 
 __all__ = ["Asked", "Drop", "Entry", "Failure", "Forward", "Pipeline", "Question", "Reply", "Step", "Unusable",
@@ -43,6 +45,8 @@ _ERROR_OF: Final = {
     Failure.OVERLOAD: ExtendedError.NOT_READY,
     Failure.NO_UPSTREAM: ExtendedError.NO_REACHABLE_AUTHORITY,
 }
+OVERLOADED: Final = failed_content(Unusable(Failure.OVERLOAD), _ERROR_OF[Failure.OVERLOAD], cached=False)
+"""What a question gets that is refused for want of room, unless something stale is at hand."""
 # Plain numbers: adding members of an IntEnum takes as long as a lookup in a cache.
 _HITS: Final = int(GAUGES + Gauge.MESSAGE_HITS)
 _MISSES: Final = int(GAUGES + Gauge.MESSAGE_MISSES)
@@ -114,6 +118,15 @@ class Pipeline:
     def answer_specially(self, special: SpecialNames) -> None:
         """Answer these special names from now on; `enforce` follows, or what was finished before would be replayed."""
         self._special = special
+
+    @property
+    def kept(self) -> tuple[Mapping[Question, object], ...]:
+        """All that is kept of what upstreams said, or did not say, by question; as `MessageCache.all`."""
+        return self._messages.all
+
+    def leaves_alone(self, domain: WireName) -> bool:
+        """Tell whether a name and all below it are neither listed by an order nor special."""
+        return self._special.leave_alone(domain) and self._table.leaves_alone(domain)
 
     def receive(self, wire: bytes, view: View, transport: Transport, now: float, client: bytes = b"") -> Step:
         """Decide what a message from a client of this view gets; never raises, whatever the octets.

@@ -101,8 +101,8 @@ class Table:
     ``stamp``, which is compared with ``is`` and does not keep the table and its index alive.
     """
 
-    __slots__ = ("_exempt", "_find", "_listed_above", "_spans", "_states", "digest", "moment", "since", "stamp",
-                 "until")  # fmt: skip  # two lines, not ten
+    __slots__ = ("_exempt", "_find", "_listed_above", "_listed_below", "_spans", "_states", "digest", "moment", "since",
+                 "stamp", "until")  # fmt: skip  # two lines, not ten
 
     def __init__(self, policy: "Policy", wall: float, since: float, until: float) -> None:
         self.digest = policy.digest
@@ -113,6 +113,7 @@ class Table:
         self._states = policy.states
         self._find = policy.index.find
         self._listed_above = policy.index.listed_above
+        self._listed_below = policy.index.listed_below
         self._spans = [tuple(span_at(timeline, wall) for timeline in each.timelines) for each in policy.measures]
         self._exempt = {each.key: each.measures for each in policy.exemptions if wall < each.ends}
 
@@ -126,6 +127,10 @@ class Table:
     def passes_by(self, name: WireName) -> bool:
         """Tell whether no order lists the name or one above it, in force or not: then it is allowed for every view."""
         return not self._listed_above(hierarchy_key(name))
+
+    def leaves_alone(self, domain: WireName) -> bool:
+        """Tell whether the same is true of a name and of all that may stand below it."""
+        return self.passes_by(domain) and next(self._listed_below(hierarchy_key(domain)), None) is None
 
     def judge_alias(self, name: WireName, view: View, aliases: AbstractSet[WireName]) -> Verdict:
         """Say whether a name that these are aliases of, the asked one among them, is blocked for who asked for them.

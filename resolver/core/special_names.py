@@ -9,7 +9,7 @@ from typing import Final, assert_never
 
 from resolver.core.reply import Content, minimal_any_content
 from resolver.dns.codes import Rcode, RRClass, RRType
-from resolver.dns.name import WireName, ancestors, is_within, parse_name
+from resolver.dns.name import ROOT, WireName, ancestors, is_within, labels, parse_name
 from resolver.dns.own_rdata import soa_rdata
 from resolver.dns.response import Record
 from resolver.dns.special_names import APEXES, Kind
@@ -30,12 +30,13 @@ _LOOPBACK_IN_REVERSE: Final = (parse_name("1.0.0.127.in-addr.arpa"), parse_name(
 class SpecialNames:
     """The special names that are answered here; replaced whole, never changed."""
 
-    __slots__ = ("_apexes", "_tails", "_zones")
+    __slots__ = ("_apexes", "_tails", "_tops", "_zones")
 
     def __init__(self, apexes: Mapping[WireName, Kind], zones: AbstractSet[WireName]) -> None:
         self._apexes = apexes
         self._zones = zones
         self._tails = frozenset(apex[-_TAIL:] for apex in apexes)
+        self._tops = frozenset(labels(apex)[-1] for apex in apexes)
 
     def content(self, qname: WireName, qtype: int) -> Content | None:
         """Say what a special name gets; None for a name that is not ours to answer."""
@@ -48,6 +49,11 @@ class SpecialNames:
             if kind is not None:
                 return _content(kind, name, qname, qtype)
         return None
+
+    def leave_alone(self, domain: WireName) -> bool:
+        """Tell whether a name and all below it are ordinary; never said of one that shares its last label with a
+        special name, or of the root."""
+        return domain != ROOT and labels(domain)[-1] not in self._tops
 
 
 ALL_FORWARDED: Final = SpecialNames({}, frozenset())

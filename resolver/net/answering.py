@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final, Protocol, TypeVar, assert_never
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, assert_never
 
 from resolver.core.admission import View
 from resolver.core.counters import (
@@ -26,6 +26,9 @@ from resolver.dns.codes import Rcode
 from resolver.dns.message import Query
 from resolver.net.client_views import ClientViews
 from resolver.net.clock_watch import ClockWatch
+
+if TYPE_CHECKING:
+    from resolver.net.refusals import Refusals
 
 _HITS: Final = int(GAUGES + Gauge.PACKET_HITS)
 _MISSES: Final = int(GAUGES + Gauge.PACKET_MISSES)
@@ -66,6 +69,7 @@ class Answering:
         "monotonic",
         "packets",
         "page",
+        "refusals",
         "views",
         "waiting",
         "watch",
@@ -95,6 +99,8 @@ class Answering:
         self.in_flight = 0
         self.waiting: Crowd[bytes] = Crowd(per_client)
         self.limiter = RateLimiter(rates)
+        self.refusals: Refusals | None = None
+        """For lanes that read in batches; without it each question is refused by itself."""
         self._idle: asyncio.Future[None] | None = None
 
     def answer(

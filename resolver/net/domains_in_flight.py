@@ -62,6 +62,27 @@ class DomainsInFlight:
             return None
         return self._enter(self._crowd, qname)
 
+    @property
+    def most(self) -> int:
+        """How many places a domain has."""
+        return self._most
+
+    @property
+    def counts(self) -> dict[WireName, int]:
+        """How many are taken, by domain, if that is being counted; only to look at."""
+        return {} if self._crowd is None else self._crowd.counts
+
+    def domain_around(self, qname: WireName) -> WireName | None:
+        """Find the registered domain of a name, if it is that of all names below it, too.
+
+        None for a public suffix and for what lies above one, and before `get_ready` was.
+        """
+        if self._suffixes is None:
+            return None
+        domain = self._suffixes.registered_domain(qname)
+        stands_alone = self._suffixes.section(domain) is None and self._suffixes.covered(domain) is None
+        return domain if stands_alone else None
+
     def _count(self, others: Collection[Exchange]) -> Crowd[WireName]:
         crowd = Crowd[WireName](self._most)
         for other in others:

@@ -92,6 +92,21 @@ class Forwarder:
         """How many queries wait for an upstream."""
         return self._waiting
 
+    @property
+    def is_full(self) -> bool:
+        """Whether as many queries wait as may."""
+        return self._waiting >= self._most_waiting
+
+    @property
+    def asks_somebody(self) -> bool:
+        """Whether there is an upstream for every question."""
+        return self._roster.routes.lead_somewhere
+
+    @property
+    def asking(self) -> dict[Question, Exchange]:
+        """The questions that are being asked; only to look at."""
+        return self._exchanges
+
     def ask(self, forward: Forward, respond: Respond) -> None:
         """Ask upstreams; ``respond`` is called once, at once or later, with the reply of that moment."""
         asked, question = forward

@@ -24,6 +24,7 @@ from resolver.core.admission import ALLOWED, View
 from resolver.core.counters import DROPS, GAUGES, DropReason, Gauge, Transport
 from resolver.core.packet_cache import tag
 from resolver.core.rate_limit import Kind
+from resolver.core.refuse import refuse
 from resolver.core.replay import replay
 from resolver.net.answering import Answering
 from resolver.net.beat import SOONEST, Beat
@@ -158,8 +159,8 @@ class BatchLane:
     def read(self) -> int:
         """Read and answer a batch; return how many datagrams came.
 
-        Nearly every query ends in `replay`, which does for a whole batch what `Answering.answer` does for a hit;
-        everything else goes through `_look_further`.
+        Nearly every query ends in `replay`, which does for a whole batch what `Answering.answer` does for a hit, and in
+        a flood in `refuse`; everything else goes through `_look_further`.
         """
         batch = self._batch
         try:
@@ -176,6 +177,12 @@ class BatchLane:
         young, page = answering.packets.young, self._page
         tails, missing = replay(batch.queries, QUERY_STRIDE, lengths, clients, views, ALLOWED, young, stamp, now, page)
         page[_HITS] += received - len(missing)
+        refusals = answering.refusals if missing else None
+        if refusals is not None and (full := refusals.fullness(now)) is not None:
+            slots = refusals.slots[self._transport]
+            missing = refuse(
+                batch.queries, QUERY_STRIDE, lengths, clients, views, ALLOWED, tails, missing, full, slots, page
+            )
         for place in missing:
             view = views[clients[place]]
             if view is None or place in cut:
@@ -187,6 +194,9 @@ class BatchLane:
                 except Exception as error:  # noqa: BLE001 - the others of the batch must have their answers
                     context = {"message": "a query could not be answered", "exception": error}
                     self._loop.call_exception_handler(context)
+        if refusals is not None:
+            start, length = (missing[-1] * QUERY_STRIDE, lengths[missing[-1]]) if missing else (0, 0)
+            refusals.look(batch.queries[start : start + length], now)
         answered = self._leave(tails, gaps=bool(missing))
         if answered:
             answering.count_durations(answered, answering.monotonic() - now)

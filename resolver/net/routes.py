@@ -27,6 +27,11 @@ class Routes:
             if len(upstreams) > 1:
                 yield upstreams
 
+    @property
+    def lead_somewhere(self) -> bool:
+        """Whether there is an upstream for every question."""
+        return bool(self._everything) and all(self._zones.values())
+
     def serving(self, question: Question) -> tuple[Upstream, ...]:
         """Find the upstreams for a question; empty if nobody is to be asked.
 

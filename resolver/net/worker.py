@@ -29,6 +29,7 @@ from resolver.net.forwarder import Forwarder
 from resolver.net.lane import BatchLane, open_lane
 from resolver.net.late import discard_before, note_arrivals
 from resolver.net.pressure import Pressure
+from resolver.net.refusals import Refusals
 from resolver.net.settings import WorkerSettings
 from resolver.net.shunned_ports import shunned_ports
 from resolver.net.tcp_server import TcpServer
@@ -120,7 +121,7 @@ class Worker:
         )
 
     def _answer_by(self, settings: WorkerSettings, policy: Policy, monotonic: Callable[[], float]) -> Answering:
-        return Answering(
+        answering = Answering(
             self._pipeline,
             self._packets,
             self._watch,
@@ -131,6 +132,8 @@ class Worker:
             per_client=settings.in_flight_per_client,
             rates=settings.rates,
         )
+        answering.refusals = Refusals(self._pipeline, self._packets, self._forwarder, answering.waiting, self._page)
+        return answering
 
     @property
     def digest(self) -> str:

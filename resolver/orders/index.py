@@ -96,7 +96,8 @@ class Kind(NamedTuple):
 class Index:
     """Every name that any order lists, in force or not, with its rules. Never changes once it is opened."""
 
-    __slots__ = ("_content", "_kinds", "_names", "_rules", "_starts", "_trie", "digest", "listed_above")
+    __slots__ = ("_content", "_kinds", "_names", "_rules", "_starts", "_trie", "digest", "listed_above",
+                 "listed_below")  # fmt: skip  # two lines, not nine
 
     def __init__(self, content: bytes | mmap.mmap, origin: str) -> None:
         """Map content whose checksum was verified; ``origin`` names it in errors. Raises DamagedIndexError."""
@@ -119,6 +120,8 @@ class Index:
         self.digest = view[len(MAGIC) : _BODY].hex()
         self.listed_above = self._trie.prefixes
         """Hierarchy key -> the listed keys that begin it, shortest first; straight to the trie, for the query path."""
+        self.listed_below = self._trie.iterkeys
+        """Hierarchy key -> the listed keys that it begins, itself included; as straight."""
 
     @classmethod
     def open(cls, path: Path) -> Self:

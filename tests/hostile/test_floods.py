@@ -131,3 +131,19 @@ def test_a_client_that_has_its_share_of_answers_waiting_gets_no_more_at_once() -
         running.upstream.wait_for("slow19.d19.example.")
         running.call(running.upstream.let_go)
         assert {answer(client).rcode() for _ in range(20)} == {dns.rcode.NOERROR}
+
+
+@pytest.mark.parametrize("bound", ["in_flight", "in_flight_per_client", "in_flight_per_domain"])
+def test_however_many_come_over_a_bound_each_is_told_the_same(bound: str) -> None:
+    """Those after the first are refused in another way, with what is asked for beside them answered as ever."""
+    with crowded(**{bound: 5}) as (running, client):
+        client.settimeout(1.0)  # as above
+        for number in range(10, 60):
+            client.send(query(f"Silent{number}.flooded.example", number))
+            assert set(extended_errors(answer(client))) == {(14, Failure.OVERLOAD.value)}
+        client.send(query(f"www.{LISTED}", 7))
+        assert [str(record) for record in answer(client).answer[0]] == ["192.0.2.80"]
+        client.send(query("known.example", 8))
+        assert [str(record) for record in answer(client).answer[0]] == ["192.0.2.7"]
+        gauges = (Gauge.FULL_IN_ALL, Gauge.FULL_FOR_CLIENT, Gauge.FULL_FOR_DOMAIN)
+        assert sum(running.page[GAUGES + gauge] for gauge in gauges) == 50

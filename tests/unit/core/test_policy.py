@@ -168,3 +168,13 @@ def test_how_long_a_table_holds(wall: float, since: float, until: float) -> None
 )
 def test_span_at(wall: float, span: Span | None) -> None:
     assert span_at((Span(10.0, 20.0), Span(40.0, None)), wall) == span
+
+
+@pytest.mark.parametrize(
+    ("domain", "alone"),
+    [("free.example", True), ("sub.listed.example", False), ("listed.example", False), ("example", False), (".", False),
+     ("ted.example", True), ("isted.example", True)],
+)  # fmt: skip  # those
+def test_a_domain_is_left_alone_if_nothing_at_above_or_below_it_is_listed(domain: str, alone: bool) -> None:  # noqa: FBT001 - a column
+    table = policy([entry()], [("listed.example", 0)], {}).at(0.0)
+    assert table.leaves_alone(parse_name(domain)) is alone

@@ -152,3 +152,13 @@ def test_every_apex_is_a_name_of_its_own() -> None:
     for name in APEXES:
         assert apexes.content(parse_name(name), 1) is not None
     assert len(APEXES) == 5 + 2 + 18 + 64 + 7 + 8
+
+
+@pytest.mark.parametrize("name", ["example.fr", "home.example", "test.example"])
+def test_most_domains_are_ordinary_with_all_below_them(name: str) -> None:
+    assert special_names((), ()).leave_alone(parse_name(name))
+
+
+@pytest.mark.parametrize("name", [".", "arpa", "172.in-addr.arpa", "home.arpa", "a.home.arpa", "test", "a.b.test"])
+def test_no_domain_is_ordinary_with_a_special_name_at_above_or_below_it(name: str) -> None:
+    assert not special_names((), ()).leave_alone(parse_name(name))

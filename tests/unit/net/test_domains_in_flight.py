@@ -2,15 +2,23 @@
 
 from collections.abc import Callable
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from resolver.core.step import Question
-from resolver.dns.name import parse_name
+from resolver.dns.name import WireName, parse_name
 from resolver.net.domains_in_flight import FULL, DomainsInFlight, Full
 from resolver.net.exchange import Exchange
 
 MOST = 4
+
+
+@pytest.fixture(scope="module")
+def ready() -> DomainsInFlight:
+    domains = DomainsInFlight(MOST)
+    domains.get_ready()
+    return domains
 
 
 def exchange(host: str) -> Exchange:
@@ -58,3 +66,34 @@ def test_a_domain_is_refused_when_it_has_all_its_places(steps: list[tuple[str, b
         if not isinstance(place, Full):
             begun.give_up_place = place
             open_now.append((domain, begun))
+
+
+@pytest.mark.parametrize(
+    ("name", "domain"),
+    [
+        pytest.param("a.b.registered.example", "registered.example", id="below it"),
+        pytest.param("registered.co.uk", "registered.co.uk", id="itself"),
+        pytest.param("www.ck", "www.ck", id="an exception"),
+        pytest.param("a.amazonaws.com", None, id="above suffixes"),
+        pytest.param("co.uk", None, id="a suffix"),
+        pytest.param("com", None, id="a top-level domain"),
+        pytest.param(".", None, id="the root"),
+    ],
+)
+def test_the_domain_of_all_names_below_it(name: str, domain: str | None, ready: DomainsInFlight) -> None:
+    assert ready.domain_around(parse_name(name)) == (None if domain is None else parse_name(domain))
+
+
+def test_there_is_none_before_the_suffixes_are_read() -> None:
+    assert DomainsInFlight(MOST).domain_around(parse_name("a.registered.example")) is None
+
+
+@given(
+    st.lists(st.sampled_from(["a", "www", "co", "uk", "s3", "compute", "amazonaws", "com", "ck", "kobe", "jp", "x"]))
+)
+def test_every_name_below_such_a_domain_has_it(ready: DomainsInFlight, found: list[str]) -> None:
+    name = parse_name(".".join(found) or ".")
+    domain = ready.domain_around(name)
+    if domain is not None:
+        assert name.endswith(domain)
+        assert all(ready.domain_around(WireName(label + name)) == domain for label in (b"\x01a", b"\x03www", b"\x02s3"))

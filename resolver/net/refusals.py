@@ -1,0 +1,109 @@
+"""Which questions a lane may refuse at once, while others are refused for want of room.
+
+A flood of made-up names is refused question by question: each is read, judged, looked for in both caches and handed to
+the forwarder, to find out that its domain or its client has too many waiting. For a second after that has happened,
+its registered domain is one of which `refuse` takes the questions of a batch together. So it is only if nothing at,
+above or below it is listed by an order or special, under the table in force: then there is nothing to judge.
+"""
+
+from typing import Final
+
+from resolver.core.counters import GAUGES, Gauge, Transport
+from resolver.core.crowd import Crowd
+from resolver.core.overload import Fullness, RefusalSlots, refusal_slots
+from resolver.core.packet_cache import PacketCache
+from resolver.core.pipeline import OVERLOADED, Pipeline
+from resolver.dns.edns import write_opt
+from resolver.dns.message import MAX_UDP_SIZE, Query, read_query
+from resolver.dns.name import WireName
+from resolver.net.forwarder import Forwarder
+
+SECONDS: Final = 1.0
+"""For so long after the last refusal a domain is remembered."""
+BEGINNERS: Final = 2
+"""Questions below such domains that may take a place in one batch: places come free together, as they were taken, and
+all of them taken again at once would keep others waiting."""
+DOMAINS: Final = 256
+"""So many are; then all are forgotten."""
+
+_FULL: Final = tuple(int(GAUGES + gauge) for gauge in (Gauge.FULL_FOR_CLIENT, Gauge.FULL_IN_ALL, Gauge.FULL_FOR_DOMAIN))
+_PLAIN_OPT, _DNSSEC_OPT = (
+    write_opt(udp_size=MAX_UDP_SIZE, dnssec_ok=dnssec_ok, options=OVERLOADED.errors) for dnssec_ok in (False, True)
+)
+
+
+class Refusals:
+    """One worker's memory of what was refused a moment ago; ``waiting`` are the queries of each client."""
+
+    __slots__ = ("_domains", "_forwarder", "_packets", "_page", "_pipeline", "_refused", "_stamp", "_until", "_waiting",
+                 "slots")  # fmt: skip  # two lines, not ten
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        packets: PacketCache,
+        forwarder: Forwarder,
+        waiting: Crowd[bytes],
+        page: memoryview,
+    ) -> None:
+        """Remember nothing; ``page`` has 64-bit places."""
+        self._pipeline = pipeline
+        self._packets = packets
+        self._forwarder = forwarder
+        self._waiting = waiting
+        self._page = page
+        self._domains: set[WireName] = set()
+        self._refused = self._count()
+        self._stamp: object = None
+        self._until = 0.0
+        self.slots: dict[Transport, RefusalSlots] = {transport: refusal_slots(transport) for transport in Transport}
+
+    @property
+    def domains(self) -> frozenset[WireName]:
+        """The registered domains whose questions may be refused at once."""
+        return frozenset(self._domains)
+
+    def fullness(self, now: float) -> Fullness | None:
+        """Say what is full, for one batch; None if nothing was refused lately, as is nearly always so."""
+        if not self._domains:
+            return None
+        if now >= self._until or self._stamp is not self._pipeline.table.stamp:
+            self._domains.clear()
+            return None
+        domains = self._forwarder.domains
+        return Fullness(
+            self._domains,
+            self._waiting.counts,
+            self._waiting.most,
+            domains.counts,
+            domains.most,
+            self._forwarder.is_full,
+            self._packets.all,
+            (*self._pipeline.kept, self._forwarder.asking),
+            (_PLAIN_OPT, _DNSSEC_OPT),
+            BEGINNERS,
+        )
+
+    def look(self, datagram: bytes, now: float) -> None:
+        """Take notice if anybody was refused since the last look: it may have been this datagram, which came last."""
+        refused = self._count()
+        if refused != self._refused:
+            self._refused = refused
+            self._until = now + SECONDS
+            self._note(datagram)
+
+    def _count(self) -> int:
+        page = self._page
+        return sum([page[place] for place in _FULL])
+
+    def _note(self, datagram: bytes) -> None:
+        """Remember the registered domain of a question, if there is nothing to judge below it."""
+        query = read_query(datagram)
+        stamp = self._pipeline.table.stamp
+        if self._stamp is not stamp or len(self._domains) >= DOMAINS:
+            self._domains.clear()
+            self._stamp = stamp
+        if isinstance(query, Query) and self._forwarder.asks_somebody:
+            domain = self._forwarder.domains.domain_around(query.qname)
+            if domain is not None and domain not in self._domains and self._pipeline.leaves_alone(domain):
+                self._domains.add(domain)
