@@ -13,7 +13,7 @@ import resource
 import socket
 import time
 import traceback
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -25,7 +25,7 @@ from resolver.net.settings import WorkerSettings
 from resolver.net.worker import Worker
 from resolver.ops.channel import Channel, Message
 from resolver.ops.policy_file import DamagedPolicyError
-from resolver.ops.policy_reader import PolicyReader
+from resolver.ops.policy_reader import PolicyReader, let_others_compute
 from resolver.orders.index import DamagedIndexError
 
 DRAIN_SECONDS: Final = 1.5
@@ -61,6 +61,10 @@ class Complaints:
 def _let_answers_go_on() -> None:
     """Hand the interpreter to the thread that answers, if it waits, instead of in five milliseconds."""
     time.sleep(0)
+
+
+def _at_once() -> None:
+    """Take no rest: nobody is answered yet."""
 
 
 def _make_room(descriptor: int) -> None:
@@ -112,11 +116,11 @@ class DnsChild:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _load(self, message: Message) -> Policy | None:
-        """Map the policy a message names, or refuse it."""
+    async def _load(self, message: Message, rest: Callable[[], None]) -> Policy | None:
+        """Map the policy a message names, or refuse it; ``rest`` after every piece of its index."""
         try:
             path, slots = Path(message["policy"]), message["slots"]
-            policy, _ = await asyncio.to_thread(self._reader.open, path, slots, _let_answers_go_on)
+            policy, _ = await asyncio.to_thread(self._reader.open, path, slots, _let_answers_go_on, rest)
         except (DamagedPolicyError, DamagedIndexError, OSError) as error:
             self._say("refused", message, why=str(error), damaged=True)
         except Exception as error:  # noqa: BLE001  # whatever is wrong with a policy, the one in force stays
@@ -126,7 +130,7 @@ class DnsChild:
         return None
 
     async def _start(self, message: Message) -> None:
-        policy = await self._load(message)
+        policy = await self._load(message, _at_once)
         if policy is None:
             return
         offset = float(message["clock_offset"])
@@ -150,7 +154,7 @@ class DnsChild:
         await asyncio.to_thread(self._worker.get_ready_for_floods, _let_answers_go_on)
 
     async def _prepare(self, message: Message) -> None:
-        policy = await self._load(message)
+        policy = await self._load(message, let_others_compute)
         if policy is not None:
             settings = WorkerSettings.from_json(message["settings"])
             self._prepared = Prepared(message["change"], policy, settings)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from resolver.orders.large_file import holds, read_whole
+from resolver.orders.large_file import holds, read_whole, write_large
 
 KEPT = "kept"
 
@@ -67,7 +67,8 @@ def keep(state: Path, contents: Mapping[str, bytes]) -> None:
     temporaries = [(folder / f".{digest}.{os.getpid()}", folder / digest) for digest in missing]
     try:
         for (temporary, _), content in zip(temporaries, missing.values(), strict=True):
-            temporary.write_bytes(content)
+            with temporary.open("wb") as file:
+                write_large(file, content)
         for temporary, _ in temporaries:
             _flush(temporary)
         for temporary, final in temporaries:

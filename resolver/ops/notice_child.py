@@ -25,7 +25,7 @@ from resolver.notice.translations import read_translations
 from resolver.ops.channel import Channel, Message
 from resolver.ops.notice_orders import published
 from resolver.ops.policy_file import DamagedPolicyError, digest_in_name
-from resolver.ops.policy_reader import MadeOfLines, PolicyReader
+from resolver.ops.policy_reader import MadeOfLines, PolicyReader, let_others_compute
 from resolver.orders.index import DamagedIndexError
 
 NICENESS: Final = 5
@@ -105,7 +105,7 @@ class NoticeChild:
         return None
 
     def _open_desk(self, path: Path, sites: Mapping[str, Site], clients_allow: Sequence[str]) -> Desk:
-        policy, lines = self._reader.open(path, {})
+        policy, lines = self._reader.open(path, {}, rest=let_others_compute)
         self._published.take(lines.orders, lambda _, line: published(json.loads(line)))
         holdings = Holdings(policy, {each.order: each for each in self._published.all}, self._clock())
         if sites != self._sites:

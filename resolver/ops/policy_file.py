@@ -7,7 +7,7 @@ current                  which policy is applied, and which was before
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice, takewhile
@@ -127,10 +127,10 @@ def join(digest: str, document: PolicyDocument, index: Index, slots: Mapping[str
     return load_policy({**document, "digest": digest}, index, slots)
 
 
-def open_index(policy: Path, name: str) -> Index:
-    """Verify and map the index that a policy file names. Raises DamagedPolicyError."""
+def open_index(policy: Path, name: str, rest: Callable[[], None] = lambda: None) -> Index:
+    """Verify and map the index that a policy file names, ``rest`` after every piece. Raises DamagedPolicyError."""
     try:
-        return Index.open(policy.parent / name)
+        return Index.open(policy.parent / name, rest)
     except DamagedIndexError as error:
         raise DamagedPolicyError(str(error)) from None
     except OSError as error:

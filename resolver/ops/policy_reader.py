@@ -5,6 +5,7 @@ between the policy that goes and the one that comes. Nothing is believed without
 """
 
 import json
+import time
 from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
 from pathlib import Path
@@ -20,6 +21,8 @@ _MARK: Final = 16
 """Octets by which a line is known again."""
 _QUICK: Final = 64
 """So many known lines are passed by in the time that one takes to be read."""
+REST_SECONDS: Final = 0.001
+"""A piece of the index is verified in a fifth of that. All workers do that at once, each on a core that others want."""
 
 
 class MadeOfLines(Generic[Made]):
@@ -48,6 +51,11 @@ class MadeOfLines(Generic[Made]):
         self.all, self._marks = tuple(made), tuple(marks)
 
 
+def let_others_compute() -> None:
+    """Leave the core to others for several times as long as a piece of the index took."""
+    time.sleep(REST_SECONDS)
+
+
 class PolicyReader:
     """Reads policies; one at a time."""
 
@@ -56,15 +64,20 @@ class PolicyReader:
         self._slots: Mapping[str, int] = {}
 
     def open(
-        self, path: Path, slots: Mapping[str, int], pause: Callable[[], None] = lambda: None
+        self,
+        path: Path,
+        slots: Mapping[str, int],
+        pause: Callable[[], None] = lambda: None,
+        rest: Callable[[], None] = lambda: None,
     ) -> tuple[Policy, PolicyLines]:
         """Verify a policy file and its index, map the index, and join them; gives the lines of the file, too.
 
         ``slots`` gives the counter of ``order/action``. ``pause`` is called between measures, so that a thread that
-        does this can let others go on. Raises DamagedPolicyError if either file is missing or damaged.
+        does this can let others go on, and ``rest`` between pieces of the index, of which a million names have a
+        hundred. Raises DamagedPolicyError if either file is missing or damaged.
         """
         lines = read_lines(path)
-        index = open_index(path, lines.head["index"])
+        index = open_index(path, lines.head["index"], rest)
         if not self._counts_as_before(slots):
             self._measures = MadeOfLines()
         self._slots = dict(slots)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from resolver.ops.progress import Tell, tell_nobody
+from resolver.orders.large_file import write_large
 from resolver.orders.lists import READER, FileNames, Rejected, Totals, is_csv, read_names
 from resolver.orders.name_table import NameTable
 
@@ -96,7 +97,7 @@ def _write(path: Path, names: FileNames) -> None:
     with path.open("wb") as file:
         for part in (table.packed, padding, table.lines.tobytes(), table.columns.tobytes(), head, lengths):
             seal.update(part)
-            file.write(part)
+            write_large(file, part)
         file.write(seal.digest())
 
 

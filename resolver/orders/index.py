@@ -30,7 +30,7 @@ from typing import NamedTuple, Self, TypeAlias
 import marisa_trie
 
 from resolver.dns.name import WireName, hierarchy_key, name_of_hierarchy_key, parent_key, present_name
-from resolver.orders.large_file import holds
+from resolver.orders.large_file import PIECE, holds
 from resolver.orders.model import Reach
 from resolver.orders.name_table import NameTable
 from resolver.orders.raw_names import A_LABEL, listed_name, raw_key
@@ -124,13 +124,20 @@ class Index:
         """Hierarchy key -> the listed keys that it begins, itself included; as straight."""
 
     @classmethod
-    def open(cls, path: Path) -> Self:
-        """Verify a file that `store_index` wrote, then map it. Raises DamagedIndexError, OSError."""
+    def open(cls, path: Path, rest: Callable[[], None] = lambda: None) -> Self:
+        """Verify a file that `store_index` wrote, then map it. Raises DamagedIndexError, OSError.
+
+        ``rest`` is called after every piece that was read.
+        """
         with path.open("rb") as file:
             if file.read(len(MAGIC)) != MAGIC:
                 raise DamagedIndexError(f"{path}: not an index that this version reads")
             expected = file.read(_BODY - len(MAGIC))
-            if hashlib.file_digest(file, "sha256").digest() != expected or path.name != index_name(expected.hex()):
+            body = hashlib.sha256()
+            while piece := file.read(PIECE):
+                body.update(piece)
+                rest()
+            if body.digest() != expected or path.name != index_name(expected.hex()):
                 raise DamagedIndexError(f"{path}: its checksum does not match; it was altered after it was written")
             return cls(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), str(path))
 

@@ -5,6 +5,8 @@ import tempfile
 from mmap import mmap
 from pathlib import Path
 
+from resolver.orders.large_file import write_large
+
 
 def write_whole(path: Path, content: bytes | mmap) -> None:
     """Write a file so that its name holds either what it held before or all of the content, even after a power cut.
@@ -14,7 +16,7 @@ def write_whole(path: Path, content: bytes | mmap) -> None:
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+            write_large(file, content)
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(path)

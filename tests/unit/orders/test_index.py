@@ -131,6 +131,14 @@ def test_a_damaged_file_is_written_again(tmp_path: Path) -> None:
     assert set(Index.open(store_index(tmp_path, content))) == set(RULES)
 
 
+def test_whoever_verifies_an_index_rests_after_every_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_index(tmp_path, RULES)
+    monkeypatch.setattr("resolver.orders.index.PIECE", 16)
+    rests: list[int] = []
+    assert set(Index.open(path, lambda: rests.append(1))) == set(RULES)
+    assert len(rests) == -(-(path.stat().st_size - 40) // 16)
+
+
 def test_a_removed_file_stays_mapped(tmp_path: Path) -> None:
     path = write_index(tmp_path, RULES)
     index = Index.open(path)

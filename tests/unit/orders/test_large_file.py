@@ -1,13 +1,17 @@
-"""That reading by pieces gives what reading at once does, and that no call reads more than a piece."""
+"""That reading and writing by pieces gives what doing it at once does, and that no call takes more than a piece."""
 
 from collections.abc import Callable
-from io import BytesIO
+from io import BufferedWriter, BytesIO, RawIOBase
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import pytest
 
-from resolver.orders.large_file import PIECE, holds, read_large, read_whole
+from resolver.orders.large_file import PIECE, WRITTEN_PIECE, holds, read_large, read_whole, write_large
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 SIZES = pytest.mark.parametrize("size", [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE + 5])
 
@@ -26,6 +30,20 @@ class Counted(BytesIO):
     def read(self, size: int | None = -1, /) -> bytes:
         self.asked.append(size)
         return super().read(size)
+
+
+class Written(RawIOBase):
+    """A file that keeps what each call gave it."""
+
+    def __init__(self) -> None:
+        self.given: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, octets: "ReadableBuffer", /) -> int:
+        self.given.append(bytes(octets))
+        return len(self.given[-1])
 
 
 @SIZES
@@ -59,6 +77,25 @@ def test_no_more_is_read_than_asked_for_and_never_much_at_once(size: int, most: 
     assert read_large(file, most) == octets(size)[:most]
     assert all(asked is not None and 0 <= asked <= PIECE for asked in file.asked)
     assert file.tell() == min(size, most), "what follows is left to others"
+
+
+@SIZES
+@pytest.mark.parametrize("form", [bytes, memoryview], ids=["octets", "a view"])
+def test_all_is_written_and_never_much_at_once(size: int, form: Callable[[bytes], bytes | memoryview]) -> None:
+    raw = Written()
+    with BufferedWriter(raw) as file:
+        write_large(file, form(octets(size)))
+    assert b"".join(raw.given) == octets(size)
+    assert all(len(piece) <= WRITTEN_PIECE for piece in raw.given)
+
+
+def test_what_is_mapped_is_written_and_can_be_closed_then(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(octets(2 * WRITTEN_PIECE + 1))
+    file = BytesIO()
+    with path.open("rb") as source, mmap(source.fileno(), 0, access=ACCESS_READ) as mapped:
+        write_large(file, mapped)
+    assert file.getvalue() == path.read_bytes()
 
 
 @SIZES
