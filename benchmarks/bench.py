@@ -231,7 +231,7 @@ def _measure_long_lists(
             if time.monotonic() < until:
                 try:
                     found = measure_long_list(
-                        name, home, listed, upstream, rate=rate, seconds=plan.seconds, restarts=plan.rounds
+                        name, home, listed, upstream, rate=rate, seconds=plan.seconds, rounds=plan.rounds
                     )
                 except BREAKS as error:
                     found = _broke(name, error)

@@ -93,19 +93,19 @@ def _of_long_list(found: LongList, names: int) -> Iterator[Finding]:
     if found.restart is not None:
         yield Finding(Figure(f"{listed}, compiled before, to the first blocked answer", found.restart, "s", 1.0))
     yield Finding(Figure(f"{listed}, {found.threads} workers, memory (PSS)", found.memory, "MB", 160))
-    reload = found.reload
-    if reload is None:
+    middle, reloads = found.middle, found.reloads
+    if middle is None:
         return
-    at = f"reload of {listed} at {reload.rate:,} queries/s"
-    yield Finding(Figure(f"{at}: queries lost", reload.lost, "", 0))
-    yield Finding(Figure(f"{at}: wrong answers, of {reload.looked_at:,} looked at", reload.wrong, "", 0))
-    yield Finding(Figure(f"{at}: answers from before, for the name that came", reload.still_cached, "", 0))
-    ratio = reload.during.p99 / reload.before.p99
+    at = f"reload of {listed} at {middle.rate:,} queries/s"
+    looked_at = sum(each.looked_at for each in reloads)
+    yield Finding(Figure(f"{at}: queries lost", sum(each.lost for each in reloads), "", 0), f"{len(reloads)} reloads")
+    yield Finding(Figure(f"{at}: wrong answers, of {looked_at:,}", sum(each.wrong for each in reloads), "", 0))
+    still = sum(each.still_cached for each in reloads)
+    yield Finding(Figure(f"{at}: answers from before, for the name that came", still, "", 0))
+    each_p99 = "; ".join(f"{each.during.p99:.2f} : {each.before.p99:.2f} ms" for each in reloads)
+    yield Finding(Figure(f"{at}: p99, times that before, the median", middle.growth, "", 2), each_p99)
     yield Finding(
-        Figure(f"{at}: p99, times that before", ratio, "", 2), f"{reload.during.p99:.2f} : {reload.before.p99:.2f} ms"
+        Figure(f"{at}: longest wait for an answer", max(each.during.longest for each in reloads), "ms", MOST_PAUSE),
+        f"{max(each.before.longest for each in reloads):.1f} ms before",
     )
-    yield Finding(
-        Figure(f"{at}: longest wait for an answer", reload.during.longest, "ms", MOST_PAUSE),
-        f"{reload.before.longest:.1f} ms before",
-    )
-    yield Finding(Figure(f"{at}: peak memory (PSS)", reload.peak, "MB", 350))
+    yield Finding(Figure(f"{at}: peak memory (PSS)", max(each.peak for each in reloads), "MB", 350))

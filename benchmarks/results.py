@@ -9,7 +9,7 @@ from benchmarks.circumstances import Circumstances
 from benchmarks.comparison import LEAST_ROUNDS, Comparison, Middle
 from benchmarks.contenders import FLOOR, OURS
 from benchmarks.goals import Finding, find_all
-from benchmarks.long_list import LongList
+from benchmarks.long_list import AFTERWARDS_SECONDS, LONGER, SETTLING, LongList
 from benchmarks.questions import KINDS, Case
 from benchmarks.rounds import LEAST_NOERROR, LOOKED_UP, MOST_LOST, OPEN
 
@@ -26,15 +26,23 @@ were made. The best peer is the one whose median is least.
 
 What they are not: what a server does on a network card, on a machine of its own, or for real subscribers. Load,
 upstream and server share the machine with whatever else runs there. So only ratios within this page carry over, never
-a figure by itself, and none from another page. Starts, and all of the long list, are single readings; only our start
-with a long list that was compiled before is a median, of as many as there were rounds.
+a figure by itself, and none from another page. Starts, and memory, are single readings; only our start with a long list
+that was compiled before is a median, of as many as there were rounds.
 """
 OF_THE_LONG_LIST: Final = """\
-Each is asked the mixed case at half of its own maximum above, before and while one name of the list is exchanged for
-another. A name that stays listed is asked for all the time; any other answer than the notice is wrong. The name that
-comes was asked for before: "from before" counts answers out of a cache for it afterwards, of eight. dnsdist and
-dnsmasq cannot read such a list again: they are started anew. The longest wait is that of a query of the load; memory
-is looked at five times a second.
+Each is asked the mixed case at half of its own maximum above, by one dnsperf from before the reload until after it;
+meanwhile one name of the list is exchanged for another, {reloads} under a load each. Lost is what any of them lost at
+any time. Waits are those of `dnsperf -v`: "before" are {before} s without a reload, "during" is from its beginning
+until {afterwards} s after the new name is blocked. The first {settling:g} s of a load are in neither: dnsperf pauses
+after every other query until it has asked as many as may be open (`-q`; here, what is asked in a quarter of a second),
+and makes up for that in a burst as fast as it can, against every server. A server that stops for longer than a quarter
+of a second is asked less meanwhile.
+
+The row is that of the reload whose p99 grew by the median, but what was lost, wrong, or from before is that of all, and
+the longest wait and the peak are the highest. A name that stays listed is asked for all the time; any other answer than
+the notice is wrong. The name that comes was asked for before: "from before" counts answers out of a cache for it
+afterwards, of eight each time. dnsdist and dnsmasq cannot read such a list again: they are started anew. Memory is
+looked at five times a second.
 """
 
 
@@ -170,7 +178,12 @@ def _long_list(result: Result) -> Iterator[str]:
     if not result.long_lists:
         return
     yield from _title(f"A list of {result.long_names:,} names, and its reload under load")
-    yield OF_THE_LONG_LIST
+    yield OF_THE_LONG_LIST.format(
+        reloads=_count(max((len(each.reloads) for each in _found(result)), default=0), "time") + ",",
+        before=LONGER * result.seconds,
+        afterwards=AFTERWARDS_SECONDS,
+        settling=SETTLING * result.seconds,
+    )
     yield (
         "| | threads | first blocked answer, s | PSS, MB | queries/s | reload, s | lost | wrong | from before "
         "| p99 before, ms | p99 during, ms | longest wait, ms | peak PSS, MB |"
@@ -179,19 +192,25 @@ def _long_list(result: Result) -> Iterator[str]:
     yield from (_long_row(name, found) for name, found in result.long_lists.items())
 
 
+def _found(result: Result) -> list[LongList]:
+    return [each for each in result.long_lists.values() if isinstance(each, LongList)]
+
+
 def _long_row(name: str, found: LongList | str) -> str:
     if isinstance(found, str):
         return f"| {' | '.join([_name(name), found] + [NOTHING] * 11)} |"
     start = f"{found.first_start:.1f}" + (f", again {found.restart:.2f}" if found.restart is not None else "")
     cells = [_name(name), str(found.threads), start, f"{found.memory:,.0f}"]
-    reload = found.reload
-    if reload is None:
+    middle, reloads = found.middle, found.reloads
+    if middle is None:
         return f"| {' | '.join(cells + [NOTHING] * 9)} |"
-    lost = f"{reload.lost:,} ({100 * reload.lost / max(1, reload.counts.sent + reload.looked_at):.2f} %)"
-    cells += [f"{reload.rate:,}", f"{reload.seconds:.1f}", lost, f"{reload.wrong} of {reload.looked_at:,}"]
-    cells += [str(reload.still_cached)]
-    cells += [f"{reload.before.p99:.2f}", f"{reload.during.p99:.2f}", f"{reload.during.longest:.1f}"]
-    return f"| {' | '.join([*cells, f'{reload.peak:,.0f}'])} |"
+    lost, asked = sum(each.lost for each in reloads), sum(each.counts.sent + each.looked_at for each in reloads)
+    cells += [f"{middle.rate:,}", f"{middle.seconds:.1f}", f"{lost:,} ({100 * lost / max(1, asked):.2f} %)"]
+    cells += [f"{sum(each.wrong for each in reloads)} of {sum(each.looked_at for each in reloads):,}"]
+    cells += [str(sum(each.still_cached for each in reloads))]
+    cells += [f"{middle.before.p99:.2f}", f"{middle.during.p99:.2f}"]
+    cells += [f"{max(each.during.longest for each in reloads):.1f}", f"{max(each.peak for each in reloads):,.0f}"]
+    return f"| {' | '.join(cells)} |"
 
 
 def _timings(timings: Mapping[str, float]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Medians of the rounds that count, the best peer, and the goals held against them."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -91,12 +92,24 @@ def test_at_a_rate_the_wait_is_held_against_its_goal_too() -> None:
 
 
 def test_of_the_long_list_only_ours_has_goals() -> None:
-    ours = LongList(2, 5.0, 0.9, 120.0, RELOAD)
+    even = replace(RELOAD, during=RELOAD.before, unanswered=0)
+    ours = LongList(2, 5.0, 0.9, 120.0, (even, RELOAD, RELOAD))
     found = find_all(Comparison([], 1), {"BIND": ours, OURS: ours}, 1_000_000)
     missed = [figure.what.rpartition(": ")[2] for figure, _ in found if figure.missed]
 
     assert len(found) == 9
-    assert missed == ["queries lost", "p99, times that before"]
+    assert missed == ["queries lost", "p99, times that before, the median"]
+
+
+def test_of_several_reloads_all_count_for_losses_and_the_median_for_waits() -> None:
+    even = replace(RELOAD, during=RELOAD.before, unanswered=0)
+    ours = LongList(2, 5.0, 0.9, 120.0, (RELOAD, even, even))
+    found = {figure.what.rpartition(": ")[2]: figure for figure, _ in find_all(Comparison([], 1), {OURS: ours}, 1_000)}
+
+    assert found["queries lost"].value == 1
+    assert found["p99, times that before, the median"].value == 1
+    assert found["longest wait for an answer"].value == 18
+    assert found["wrong answers, of 2,700"].value == 0
 
 
 def test_a_long_list_that_broke_misses() -> None:
