@@ -154,10 +154,10 @@ class RunningServer:
         raise AssertionError(self.events)
 
     def dig(self, name: str, record_type: str = "A", *flags: str, ipv6: bool = False) -> str:
-        """Ask the server with dig; gives what it printed."""
+        """Ask the server with dig; gives what it printed. What waited too long, a server drops: dig asks again."""
         host, _, port = self.status()["listen"][1 if ipv6 else 0].rpartition(":")
         return subprocess.run(
-            ["dig", f"@{host.strip('[]')}", "-p", port, name, record_type, "+time=30", "+tries=1", *flags],
+            ["dig", f"@{host.strip('[]')}", "-p", port, name, record_type, "+time=10", "+tries=3", *flags],
             check=True,
             capture_output=True,
             text=True,

@@ -59,7 +59,7 @@ def addresses(reply: dns.message.Message) -> list[str]:
 
 
 def dig(running: Running, host: str, *arguments: str) -> str:
-    command = ["dig", f"@{host}", "-p", str(running.port(host)), "+timeout=30", "+tries=1", *arguments]
+    command = ["dig", f"@{host}", "-p", str(running.port(host)), "+timeout=10", "+tries=3", *arguments]
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=PATIENCE).stdout
 
 
