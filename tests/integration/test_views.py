@@ -15,8 +15,8 @@ BRANDS = """
 brands:
   - {name: Pacifique, clients: 127.0.0.2, addressee_names: [Example Pacifique], notice: {ipv4: 192.0.2.81}}
 """
-SOON = (3, 10, 40)
-"""Seconds until an exemption ends, tried in turn: a busy machine may not have put it in force by then."""
+SOON = 3
+"""Seconds until an exemption ends, if a reload takes less."""
 OWN, PACIFIC, RESEARCH = "127.0.0.1", "127.0.0.2", "127.0.0.3"
 
 
@@ -60,7 +60,7 @@ def test_each_client_gets_what_binds_it(tmp_path: Path) -> None:
         assert any("exempt from shared" in warning for warning in server.status()["reload"]["warnings"])
         assert answer(server, "shared.example", RESEARCH) == ""
         ends = freed_until_soon(server)
-        patience = time.monotonic() + PATIENCE
+        patience = time.monotonic() + PATIENCE + max(ends - time.time(), 0)
         while answer(server, "shared.example", RESEARCH) != "192.0.2.80":
             assert time.monotonic() < patience, "it ends by itself, without a reload"
         assert time.time() >= ends
@@ -71,13 +71,16 @@ def test_each_client_gets_what_binds_it(tmp_path: Path) -> None:
 
 
 def freed_until_soon(server: RunningServer) -> float:
-    """Let the exemption end soon, but after it was put in force; gives when it does."""
-    for seconds in SOON:
-        ends = int(time.time()) + seconds
+    """Let the exemption end soon, but after it was put in force, which takes its time on a busy machine; gives when."""
+    seconds = SOON
+    for _ in range(5):
+        begun = time.time()
+        ends = int(begun) + seconds
         (server.folder / "config.yaml").write_text(exempt_until(ends))
         assert server.reload()["ok"], server.problems()
         if answer(server, "shared.example", RESEARCH) == "":
             return ends
+        seconds = SOON + 2 * int(time.time() - begun)
     raise AssertionError("before it ends, it holds")
 
 
