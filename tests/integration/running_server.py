@@ -14,8 +14,11 @@ from typing import Any
 
 from resolver.ops.control import ControlError, call
 
-PATIENCE = 60.0
-"""Seconds that anything may take on a loaded machine; nothing here waits that long unless it is broken."""
+PATIENCE = 240.0
+"""Seconds that anything may take on a loaded machine; nothing here waits that long unless it is broken.
+
+It is that many for a compilation: beside workers it takes what others leave over, then a small share of a core.
+"""
 
 CONFIG = """
 operator: {name: Free, contact: "mailto:blocage@example.net"}
@@ -129,11 +132,11 @@ class RunningServer:
 
     def status(self) -> dict[str, Any]:
         """Ask what `arret status` asks."""
-        return call(self.state, "status")
+        return call(self.state, "status", within=PATIENCE)
 
     def reload(self) -> dict[str, Any]:
         """Ask what `arret reload` asks."""
-        return call(self.state, "reload")
+        return call(self.state, "reload", within=PATIENCE)
 
     def pids(self) -> list[int]:
         """The processes of the workers."""

@@ -60,7 +60,7 @@ def ask(server: RunningServer, host: str, path: str = "/", method: str = "GET", 
 
 
 def on_the_wire(server: RunningServer, octets: bytes) -> bytes:
-    """Send octets, and read all that comes until the other side closes; if it never does, what came in a minute."""
+    """Send octets, and read all that comes until the other side closes; if it never does, what came in a long time."""
     received = b""
     with socket.create_connection(page_of(server), PATIENCE) as connection:
         connection.sendall(octets)
