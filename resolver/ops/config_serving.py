@@ -35,7 +35,8 @@ class LimitsConfig(Section):
     tcp_queries: Annotated[Count, between(1, 1_000_000_000)] = 100_000
     in_flight: Annotated[Count, between(10, 1_000_000)] = 20_000
     in_flight_per_client: Annotated[Count, between(10, 1_000_000)] = 1_000
-    in_flight_per_domain: Annotated[Count, between(10, 1_000_000)] = 1_000
+    in_flight_per_domain: Annotated[Count, between(10, 1_000_000)] = 500
+    """Half of what a client has: a flood below one domain leaves whoever sends it places for others."""
 
 
 class RebindingConfig(Section):

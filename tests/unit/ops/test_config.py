@@ -325,3 +325,8 @@ def test_finds_the_file_that_is_named_or_lies_here(tmp_path: Path, monkeypatch: 
     assert find_config(Path("other.yaml")) == Path("other.yaml")
     (tmp_path / "config.yaml").write_text(LEAST)
     assert find_config(None) == Path("config.yaml")
+
+
+def test_one_domain_cannot_take_all_the_places_of_a_client_unless_somebody_says_so(tmp_path: Path) -> None:
+    limits = config(tmp_path, LEAST).limits
+    assert 2 * limits.in_flight_per_domain <= limits.in_flight_per_client
