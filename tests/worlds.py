@@ -16,7 +16,8 @@ from resolver.core.counters import PAGE_SIZE, Transport
 from resolver.core.message_cache import MessageCache, Unfinished
 from resolver.core.packet_cache import PacketCache
 from resolver.core.pipeline import Drop, Entry, Forward, Pipeline, Reply, Step, Unusable
-from resolver.core.policy import Policy, load_policy
+from resolver.core.policy import Policy
+from resolver.core.policy_entries import load_policy
 from resolver.core.step import Failure
 from resolver.dns.name import parse_name
 from resolver.dns.response import read_response

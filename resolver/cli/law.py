@@ -8,7 +8,8 @@ from typing import Final, NamedTuple
 import click
 
 from resolver.core.admission import Admission, View
-from resolver.core.policy import ExemptionEntry, Policy
+from resolver.core.policy import Policy
+from resolver.core.policy_entries import ExemptionEntry
 from resolver.dns.name import WireName
 from resolver.ops.config import Config
 from resolver.ops.control import ControlError, call

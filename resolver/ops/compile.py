@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from resolver.core.policy import ExemptionEntry, Policy
+from resolver.core.policy import Policy
+from resolver.core.policy_entries import ExemptionEntry
 from resolver.ops.account import Told
 from resolver.ops.basis import basis_of, note_basis
 from resolver.ops.config import Config

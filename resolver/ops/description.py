@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 
-from resolver.core.policy import counter_key
+from resolver.core.policy_entries import counter_key
 from resolver.ops.agenda import Appointment, appointments
 from resolver.ops.channel import Message
 from resolver.ops.policy_document import MeasureRecord, OrderRecord, PolicyDocument

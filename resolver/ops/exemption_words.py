@@ -1,6 +1,6 @@
 """What every report says of an exemption."""
 
-from resolver.core.policy import ExemptionEntry
+from resolver.core.policy_entries import ExemptionEntry
 from resolver.ops.clock import utc_text
 
 

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from resolver.core.policy import ExemptionEntry
+from resolver.core.policy_entries import ExemptionEntry
 from resolver.ops.config_operator import ExemptionConfig
 from resolver.ops.exemption_words import exemption_words
 from resolver.ops.order_records import TimedOrder

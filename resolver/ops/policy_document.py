@@ -6,7 +6,7 @@ index that ``index`` names.
 
 from typing import NotRequired, TypedDict
 
-from resolver.core.policy import BrandEntry, ExemptionEntry, MeasureEntry
+from resolver.core.policy_entries import BrandEntry, ExemptionEntry, MeasureEntry
 
 VERSION = 3
 

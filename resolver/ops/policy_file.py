@@ -14,7 +14,8 @@ from itertools import islice, takewhile
 from pathlib import Path
 from typing import cast
 
-from resolver.core.policy import Policy, load_policy
+from resolver.core.policy import Policy
+from resolver.core.policy_entries import load_policy
 from resolver.dns.name import WireName
 from resolver.ops.current_policy import POLICY_FILE, named_in_pointer, policy_name
 from resolver.ops.kept_orders import KeptOrder, KeptRefusal, digest_of

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Final, Generic, TypeVar
 
 from resolver.core.counters import NOWHERE
-from resolver.core.policy import MeasureState, Policy, join_policy, measure_state
+from resolver.core.policy import MeasureState, Policy
+from resolver.core.policy_entries import join_policy, measure_state
 from resolver.ops.policy_file import digest_in_name, open_index, read_lines
 from resolver.ops.policy_lines import PolicyLines
 

@@ -22,7 +22,8 @@ import dns.rdatatype
 import dns.rrset
 
 from resolver.core.counters import PAGE_SIZE
-from resolver.core.policy import Policy, load_policy
+from resolver.core.policy import Policy
+from resolver.core.policy_entries import load_policy
 from resolver.dns.name import parse_name
 from resolver.net.settings import UpstreamAddress, WorkerSettings
 from resolver.net.sockets import ListenAddress, open_listeners

@@ -13,7 +13,7 @@ from resolver.core.admission import Admission
 from resolver.core.cookies import Cookies
 from resolver.core.counters import DROPS, GAUGES, DropReason, Gauge, Transport
 from resolver.core.packet_cache import PacketCache, tag
-from resolver.core.policy import load_policy
+from resolver.core.policy_entries import load_policy
 from resolver.core.set_aside import MOST_OCTETS, set_aside
 from resolver.core.step import Drop, Failure, Forward, Reply
 from resolver.dns.name import parse_name

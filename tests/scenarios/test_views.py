@@ -6,7 +6,8 @@ from resolver.core.admission import ALLOWED, View
 from resolver.core.counters import NOWHERE
 from resolver.core.packet_cache import PacketCache, tag
 from resolver.core.pipeline import Reply
-from resolver.core.policy import Policy, counter_key, load_policy
+from resolver.core.policy import Policy
+from resolver.core.policy_entries import counter_key, load_policy
 from resolver.dns.name import parse_name
 from resolver.orders.index import Index, Rule, build_index
 from resolver.orders.model import Reach

@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 from resolver.cli.law import Law
-from resolver.core.policy import load_policy
+from resolver.core.policy_entries import load_policy
 from resolver.dns.name import parse_name
 from resolver.ops.policy_document import MeasureRecord, OrderRecord, PolicyDocument
 from resolver.orders.index import Index, Rule, build_index

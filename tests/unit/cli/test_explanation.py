@@ -8,7 +8,7 @@ from resolver.cli.explanation import explain_name
 from resolver.cli.law import Law
 from resolver.cli.standing import State
 from resolver.core.admission import ALLOWED, STRANGER
-from resolver.core.policy import load_policy
+from resolver.core.policy_entries import load_policy
 from resolver.dns.name import parse_name
 from tests.unit.cli.laws import DAY, JUNE, law
 

@@ -8,7 +8,8 @@ import pytest
 
 from resolver.core.admission import ALLOWED
 from resolver.core.counters import NOWHERE
-from resolver.core.policy import ALLOW, Allow, Block, Policy, load_policy, span_at
+from resolver.core.policy import ALLOW, Allow, Block, Policy, span_at
+from resolver.core.policy_entries import load_policy
 from resolver.dns.name import parse_name
 from resolver.orders.index import Index, Rule, build_index
 from resolver.orders.model import Action, Reach, Span

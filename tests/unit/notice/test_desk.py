@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from resolver.core.admission import ALLOWED, Admission
-from resolver.core.policy import load_policy
+from resolver.core.policy_entries import load_policy
 from resolver.notice.decisions import Confidential
 from resolver.notice.desk import Desk, wants_json
 from resolver.notice.holdings import Holdings
