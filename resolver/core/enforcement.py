@@ -9,15 +9,24 @@ from typing import Final
 from resolver.core.counters import NOWHERE, DropReason
 from resolver.core.message_cache import Alias, Entry
 from resolver.core.policy import Block, Table
-from resolver.core.reply import Content, blocked_content, size_limit, write_content, write_notice, write_structured
+from resolver.core.reply import (
+    Content,
+    blocked_content,
+    size_limit,
+    write_content,
+    write_denial,
+    write_notice,
+    write_structured,
+)
 from resolver.core.step import Asked, Drop, Reply
 from resolver.dns.codes import Rcode
 from resolver.dns.edns import Edns
 from resolver.dns.name import WireName
 from resolver.dns.response import Record
 
-_NOERROR: Final = int(Rcode.NOERROR)
 _REFUSED: Final = int(Rcode.REFUSED)
+_new: Final = tuple.__new__
+"""Makes a named tuple without the function that it has for it, which takes twice as long."""
 
 
 def say(asked: Asked, content: Content, table: Table, *, lifetime: float, slot: int = NOWHERE) -> Reply:
@@ -52,10 +61,13 @@ class Enforcement:
         query, measure = asked.query, block.measure
         if query.edns is not None and query.edns.options and measure.structured and self._reads_json(query.edns):
             return self._block_in_json(asked, block, query.qname, ttl, (), measure.slot)
-        wire = write_notice(query, size_limit(query, asked.transport), measure, ttl)
+        limit = size_limit(query, asked.transport)
+        wire = write_notice(query, limit, measure, ttl)
+        if wire is None:
+            wire = write_denial(query, limit, block, ttl)
         if wire is not None:
             lifetime = constant if asked.replayable else 0
-            return Reply(wire, query.qtype, _NOERROR, measure.slot, lifetime, self._table)
+            return _new(Reply, (wire, query.qtype, wire[3] & 0xF, measure.slot, lifetime, self._table, None, None))
         content = blocked_content(block, query.qtype, query.qname, ttl, ())
         if content is None:
             return Drop(DropReason.ACTION, measure.slot, query.qtype)

@@ -148,7 +148,8 @@ class Pipeline:
         table = self._table
         verdict = table.judge(query.qname, view)
         if isinstance(verdict, Block):
-            return self._enforcement.block(Asked(query, view, transport, now, replayable), verdict, now)
+            asked = _new(Asked, (query, view, transport, now, replayable, None, NOWHERE))
+            return self._enforcement.block(asked, verdict, now)
         asked = _new(Asked, (query, view, transport, now, replayable, table.stamp, verdict.slot))
         return self._answer(asked, now)
 

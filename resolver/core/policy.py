@@ -14,8 +14,8 @@ from typing import Final, NamedTuple
 from resolver.core.admission import ALLOWED, View
 from resolver.core.counters import NOWHERE
 from resolver.dns.name import WireName, hierarchy_key
-from resolver.orders.index import Index, Rule
-from resolver.orders.model import Action, Span, Timeline
+from resolver.orders.index import LINE_BITS, LINES, Index, Kind, Rule
+from resolver.orders.model import Action, Reach, Span, Timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,16 @@ class Exemption(NamedTuple):
 
 
 _NOTHING: Final[frozenset[int]] = frozenset()
+_new: Final = tuple.__new__
+"""Makes a named tuple without the function that it has for it, which takes twice as long."""
+
+
+class _Alone(NamedTuple):
+    """What each rule of one kind says to subscribers of the operator's own brand, where no other covers the name."""
+
+    kind: Kind
+    measure: MeasureState
+    seconds_left: float | None
 
 
 class Table:
@@ -99,8 +109,8 @@ class Table:
     ``stamp``, which is compared with ``is`` and does not keep the table and its index alive.
     """
 
-    __slots__ = ("_exempt", "_find", "_listed_above", "_listed_below", "_spans", "_states", "digest", "moment", "since",
-                 "stamp", "until")  # fmt: skip  # two lines, not ten
+    __slots__ = ("_alone", "_exempt", "_find", "_kinds", "_listed_above", "_listed_below", "_rules", "_spans", "_starts",
+                 "_states", "_trie", "digest", "moment", "since", "stamp", "until")  # fmt: skip  # two lines, not fifteen
 
     def __init__(self, policy: "Policy", wall: float, since: float, until: float) -> None:
         self.digest = policy.digest
@@ -112,15 +122,59 @@ class Table:
         self._find = policy.index.find
         self._listed_above = policy.index.listed_above
         self._listed_below = policy.index.listed_below
+        self._trie, self._starts, self._rules, self._kinds = policy.index.parts
+        self._alone: dict[int, _Alone | None] = {}
         self._spans = [tuple(span_at(timeline, wall) for timeline in each.timelines) for each in policy.measures]
         self._exempt = {each.key: each.measures for each in policy.exemptions if wall < each.ends}
 
     def judge(self, name: WireName, view: View) -> Verdict:
         """Say whether the name is blocked for a client of this view, and by which rule."""
-        if not self._listed_above(hierarchy_key(name)):  # nearly every name ends here
+        key = hierarchy_key(name)
+        above = self._listed_above(key)
+        if not above:  # nearly every name ends here
             return ALLOW
+        if len(above) == 1 and view is ALLOWED:
+            verdict = self._judge_alone(name, key, above[0])
+            if verdict is not None:
+                return verdict
+        return self.judge_plainly(name, view)
+
+    def judge_plainly(self, name: WireName, view: View) -> Verdict:
+        """Say the same of any name to any view, by all rules that cover the name."""
         binding = self._binding(self._find(name), view)
         return self._verdict(binding, 0) if binding else ALLOW
+
+    def _judge_alone(self, name: WireName, key: bytes, listed: bytes) -> Verdict | None:
+        """Judge by the only listed name above a name or at it; None where that takes more than one look.
+
+        Flat: it saves three quarters of what its twin, `judge_plainly`, takes for a listed name that is asked for the
+        first time, as each of many made-up names below one is.
+        """
+        number = self._trie[listed]
+        place = self._starts[number]
+        if self._starts[number + 1] - place != 1 or not listed.isascii():
+            return None
+        packed = self._rules[place]
+        kind_number = packed >> LINE_BITS
+        if kind_number not in self._alone:
+            self._alone[kind_number] = self._found_alone(self._kinds[kind_number])
+        alone = self._alone[kind_number]
+        if alone is None:
+            return None
+        kind, measure, seconds_left = alone
+        if kind.reach is not Reach.SUBTREE and len(listed) != len(key):
+            return ALLOW
+        of, timeline, file, reach = kind
+        owner = WireName(name[len(key) - len(listed) :])
+        return _new(Block, (_new(Rule, (owner, reach, of, timeline, file, packed & LINES)), measure, seconds_left))
+
+    def _found_alone(self, kind: Kind) -> _Alone | None:
+        """Find what a rule of this kind says by itself; None if that is not the same for all, or it blocks nothing."""
+        measure = self._states[""].get(kind.measure)
+        if measure is None or measure.observe or measure.named:
+            return None
+        span = self._spans[measure.number][kind.timeline]
+        return None if span is None else _Alone(kind, measure, None if span.until is None else span.until - self.moment)
 
     def passes_by(self, name: WireName) -> bool:
         """Tell whether no order lists the name or one above it, in force or not: then it is allowed for every view."""

@@ -15,7 +15,7 @@ from resolver.core.step import Unusable
 from resolver.dns.codes import ExtendedError, Flag, Rcode, RRClass, RRType
 from resolver.dns.edns import NO_OPTIONS, Options, extended_error, write_opt
 from resolver.dns.message import HEADER_SIZE, MAX_UDP_SIZE, Query, Unreadable
-from resolver.dns.name import MAX_NAME, WireName
+from resolver.dns.name import MAX_NAME, WireName, is_within
 from resolver.dns.own_rdata import hinfo_rfc8482, soa_rdata
 from resolver.dns.response import Record
 from resolver.dns.writer import write_message
@@ -39,6 +39,15 @@ _OPCODE: Final = 0x7800
 _NOTICE: Final = Struct("!HHHIH")
 _TCP: Final = Transport.TCP4
 """A member of an enumeration, looked up once: in Python 3.11 that takes as long as writing a header."""
+_SOA: Final = Struct("!HHHIHH")
+_SOA_TYPE: Final = int(RRType.SOA)
+_SOA_NUMBERS: Final = (1, 3_600, 600, 86_400)
+_ANY: Final = int(RRType.ANY)
+_NXDOMAIN_CODE: Final = int(Rcode.NXDOMAIN)
+_REDIRECT: Final = Action.REDIRECT
+_NODATA: Final = Action.NODATA
+_NXDOMAIN: Final = Action.NXDOMAIN
+_POINTER: Final = 0xC000
 _TO_QUESTION: Final = 0xC00C
 """A pointer to the question's name (RFC 1035 section 4.1.4)."""
 _ERROR_OVERHEAD: Final = 6
@@ -143,10 +152,49 @@ def write_notice(query: Query, limit: int, measure: MeasureState, ttl: int) -> b
     """
     qtype = query.qtype
     address = measure.ipv4 if qtype == _A else measure.ipv6 if qtype == _AAAA else None
-    if address is None or measure.action is not Action.REDIRECT:
+    if address is None or measure.action is not _REDIRECT:
         return None
     body = _NOTICE.pack(_TO_QUESTION, qtype, _IN, ttl, len(address)) + address
-    return _assemble(query, limit, 0, (1, 0), body, (_censored(measure.ede_text), _FORGED))
+    return _assemble(query, limit, 0, (1, 0), body, _notice_errors(measure.ede_text) if query.edns is not None else ())
+
+
+def write_denial(query: Query, limit: int, block: Block, ttl: int) -> bytes | None:
+    """Write that a name which is itself blocked, or what is asked of it, does not exist; None where something else is
+    to be said.
+
+    Flat as `write_notice` is, with the same twins: browsers ask each name for HTTPS records, too.
+    """
+    rule, measure, _ = block
+    action, qname, owner = measure.action, query.qname, rule.name
+    if action is _REDIRECT:
+        address = measure.ipv4 if query.qtype == _A else measure.ipv6 if query.qtype == _AAAA else None
+        if address is not None or query.qtype == _ANY:
+            return None
+    elif action is not _NODATA and action is not _NXDOMAIN:
+        return None
+    if not qname.endswith(owner):  # it was asked for in a raw form
+        return None
+    pointer = _POINTER | HEADER_SIZE + len(qname) - len(owner)
+    responsible = _compressed(measure.responsible, qname)
+    body = _SOA.pack(pointer, _SOA_TYPE, _IN, ttl, 22 + len(responsible), pointer) + responsible + _soa_numbers(ttl)
+    errors = (_censored(measure.ede_text),) if query.edns is not None else ()
+    return _assemble(query, limit, _NXDOMAIN_CODE if action is _NXDOMAIN else 0, (0, 1), body, errors)
+
+
+def _compressed(name: WireName, qname: WireName) -> bytes:
+    """Write a name below the question, its longest ending that the question's name has, too, as a pointer."""
+    position = 0
+    while length := name[position]:
+        ending = name[position:]
+        if qname.endswith(ending) and is_within(qname, WireName(ending)):
+            return name[:position] + (_POINTER | HEADER_SIZE + len(qname) - len(ending)).to_bytes(2, "big")
+        position += 1 + length
+    return name
+
+
+@lru_cache(maxsize=1_024)
+def _soa_numbers(ttl: int) -> bytes:
+    return soa_rdata(b"", b"", *_SOA_NUMBERS, ttl)
 
 
 def write_structured(query: Query, limit: int, content: Content, texts: tuple[bytes, ...]) -> bytes:
@@ -164,6 +212,11 @@ def write_structured(query: Query, limit: int, content: Content, texts: tuple[by
 @lru_cache(maxsize=1_024)
 def _censored(text: bytes) -> tuple[int, bytes]:
     return extended_error(ExtendedError.CENSORED, text)
+
+
+@lru_cache(maxsize=1_024)
+def _notice_errors(text: bytes) -> Errors:
+    return _censored(text), _FORGED
 
 
 def blocked_content(block: Block, qtype: int, owner: bytes, ttl: int, links: tuple[Record, ...]) -> Content | None:
@@ -204,7 +257,7 @@ def _redirected(
 
 
 def _soa(block: Block, ttl: int) -> Record:
-    rdata = soa_rdata(block.rule.name, block.measure.responsible, 1, 3_600, 600, 86_400, ttl)
+    rdata = soa_rdata(block.rule.name, block.measure.responsible, *_SOA_NUMBERS, ttl)
     return Record(block.rule.name, RRType.SOA, RRClass.IN, ttl, rdata)
 
 

@@ -28,7 +28,7 @@ TIMELINES = st.builds(spans, st.sets(st.integers(0, 12), max_size=6).map(sorted)
 
 
 @st.composite
-def policies(draw: st.DrawFn) -> Policy:
+def policies(draw: st.DrawFn, *, observing: bool = False) -> Policy:
     measures = []
     rules = []
     for number in range(draw(st.integers(1, 4))):
@@ -53,7 +53,7 @@ def policies(draw: st.DrawFn) -> Policy:
                 slot=NOWHERE,
                 brand="",
                 listed_as=number,
-                observe=False,
+                observe=observing and draw(st.booleans()),
             )
         )
         rules += [
@@ -94,6 +94,13 @@ def test_judge_agrees_with_a_plain_evaluation(policy: Policy, name: WireName, wa
         assert not any(better(policy, rule, verdict.rule) for rule, _ in expected)
         span = next(span for rule, span in expected if rule == verdict.rule)
         assert verdict.seconds_left == (None if span.until is None else span.until - wall)
+
+
+@given(policies(observing=True), st.integers(-2, 28).map(lambda halves: halves / 2))
+def test_one_look_says_what_a_plain_one_says(policy: Policy, wall: float) -> None:
+    table = policy.at(wall)
+    for name in NAMES * 2:
+        assert table.judge(name, ALLOWED) == table.judge_plainly(name, ALLOWED)
 
 
 @given(policies())

@@ -15,12 +15,14 @@ from resolver.core.reply import (
     blocked_content,
     size_limit,
     write_content,
+    write_denial,
     write_error,
     write_notice,
     write_stranger_refusal,
 )
-from resolver.dns.codes import Rcode
+from resolver.dns.codes import Rcode, RRType
 from resolver.dns.message import Query, Unreadable, read_query
+from resolver.dns.name import parse_name
 from tests.worlds import WALL, World, ask, extended_errors, measure, parsed, policy, records, upstream_says
 
 ADDRESSES = [f"www.fine.example. 300 IN A 203.0.113.{number}" for number in range(200)]
@@ -186,3 +188,35 @@ def test_a_notice_is_written_flat_as_it_is_plainly(
     flat = write_notice(asked, limit, block.measure, 47)
     has_address = action == "redirect" and (rdtype == "A" or (rdtype == "AAAA" and ipv6 is not None))
     assert flat == (write_content(asked, limit, content) if has_address else None)
+
+
+@pytest.mark.parametrize("rdtype", ["A", "AAAA", "HTTPS", "ANY", "SOA"])
+@pytest.mark.parametrize("options", [{}, {"use_edns": 0}, {"want_dnssec": True}], ids=["plain", "EDNS", "DO"])
+@pytest.mark.parametrize("limit", [65_535, 120, 60], ids=["all", "without errors", "nothing"])
+@pytest.mark.parametrize("action", ["redirect", "nodata", "nxdomain", "refused", "drop"])
+@pytest.mark.parametrize(
+    "responsible", ["legal.operator.test", "legal.example", "legal.ate.example", "a.pirate.example", "."]
+)
+def test_a_denial_is_written_flat_as_it_is_plainly(
+    rdtype: str, options: dict[str, Any], limit: int, action: str, responsible: str
+) -> None:
+    asked = read_query(ask("www.Pirate.example", rdtype, **options))
+    assert isinstance(asked, Query)
+    blocking = policy(measure(action=action, ipv6=None, responsible=responsible), names=[("pirate.example", 0)])
+    block = blocking.at(WALL).judge(asked.qname, ALLOWED)
+    assert isinstance(block, Block)
+    content = blocked_content(block, asked.qtype, asked.qname, 47, ())
+    denies = content is not None and any(record.rtype == RRType.SOA for record in content.authority)
+    plain = write_content(asked, limit, content) if content is not None and denies else None
+    assert write_denial(asked, limit, block, 47) == plain
+
+
+def test_a_name_in_another_form_than_listed_is_denied_plainly() -> None:
+    asked = read_query(ask("www.pirate.example", "HTTPS"))
+    assert isinstance(asked, Query)
+    blocking = policy(measure(), names=[("pirate.example", 0)])
+    block = blocking.at(WALL).judge(asked.qname, ALLOWED)
+    assert isinstance(block, Block)
+    assert (
+        write_denial(asked, 512, block._replace(rule=block.rule._replace(name=parse_name("other.example"))), 47) is None
+    )
