@@ -109,8 +109,8 @@ class Table:
     ``stamp``, which is compared with ``is`` and does not keep the table and its index alive.
     """
 
-    __slots__ = ("_alone", "_exempt", "_find", "_kinds", "_listed_above", "_listed_below", "_rules", "_spans", "_starts",
-                 "_states", "_trie", "digest", "moment", "since", "stamp", "until")  # fmt: skip  # two lines, not fifteen
+    __slots__ = ("_alone", "_exempt", "_find", "_kinds", "_listed_above", "_listed_below", "_rules", "_spans",
+                 "_starts", "_states", "_trie", "digest", "moment", "since", "stamp", "until")  # fmt: skip  # two lines
 
     def __init__(self, policy: "Policy", wall: float, since: float, until: float) -> None:
         self.digest = policy.digest
