@@ -1,6 +1,7 @@
 """Whatever comes from clients and upstreams: nothing raises, every reply can be read, nothing unjudged leaves."""
 
 import dns.message
+import dns.rdatatype
 import dnslib
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +11,7 @@ from resolver.core.counters import Transport
 from resolver.core.message_cache import Unfinished
 from resolver.core.pipeline import Drop, Forward, Reply
 from resolver.core.step import Failure, Unusable
-from resolver.dns.name import ROOT, is_within, parse_name
+from resolver.dns.name import ROOT, is_within, parse_name, present_name
 from resolver.dns.response import MalformedResponseError, Record, Response, read_response
 from tests.worlds import World, ask, measure, parsed, policy
 
@@ -122,6 +123,66 @@ def test_no_response_brings_a_record_of_a_blocked_name(
     for rrset in parsed(reply).answer:
         if is_within(parse_name(rrset.name.to_text()), LISTED):
             assert str(rrset[0]) in {"192.0.2.80", "2001:db8::80"}
+
+
+@settings(deadline=None, max_examples=400)
+@given(
+    SECTION,
+    SECTION,
+    SECTION,
+    st.sampled_from([0, 0, 0, 3, 6]),
+    st.sampled_from(["A", "CNAME", "AAAA", "DNAME", "RRSIG", "HTTPS", "NSEC"]),
+    st.sampled_from([False, True]),
+)
+def test_a_reply_is_what_the_question_leads_to_and_nothing_is_known_of_other_names(
+    answer: tuple[Record, ...],
+    authority: tuple[Record, ...],
+    additional: tuple[Record, ...],
+    rcode: int,
+    rdtype: str,
+    secure: bool,  # noqa: FBT001 - drawn
+) -> None:
+    world = World(transport=Transport.TCP4)
+    asked = ask("www.fine.example", rdtype, use_edns=0, want_dnssec=secure)
+    forward = world.forwarded(asked)
+    response = Response(1, 0x8180, rcode, b"", answer, authority, additional, None, broken_edns=False)
+    learned = world.pipeline.learn(forward.question, response, world.now)
+    entry = learned.entry if isinstance(learned, Unfinished) else learned
+    if isinstance(entry, Unusable):
+        return
+    reply = world.pipeline.complete(forward.asked, entry, world.now)
+    assert isinstance(reply, Reply)
+    leads_on(dns.message.from_wire(reply.wire, one_rr_per_rrset=True), secure=secure)
+    for record in answer + authority + additional:
+        if record.owner != forward.question.qname:
+            assert isinstance(world.receive(ask(present_name(record.owner), "A")), Forward)
+
+
+def leads_on(message: dns.message.Message, *, secure: bool) -> None:
+    """Assert that each record of an answer stands where the one before leads to, and the authority where it ends."""
+    name, rdtype = message.question[0].name, message.question[0].rdtype
+    links = {dns.rdatatype.CNAME, dns.rdatatype.DNAME, dns.rdatatype.RRSIG} - {rdtype}
+    passed = {name}
+    for rrset in message.answer:
+        if rrset.rdtype == dns.rdatatype.RRSIG and rdtype != dns.rdatatype.RRSIG:
+            assert secure
+            assert any(each.is_subdomain(rrset.name) for each in passed)
+        elif rrset.rdtype == dns.rdatatype.DNAME:
+            assert name.is_subdomain(rrset.name)
+        else:
+            assert rrset.name == name
+            assert rrset.rdtype in links | {rdtype}
+            if rrset.rdtype == dns.rdatatype.CNAME and rdtype != dns.rdatatype.CNAME:
+                name = rrset[0].target
+                assert name not in passed, "no circle leaves"
+                passed.add(name)
+    for rrset in message.authority:
+        if rrset.rdtype == dns.rdatatype.SOA:
+            assert name.is_subdomain(rrset.name)
+        else:
+            assert secure
+            assert rrset.rdtype in {dns.rdatatype.NSEC, dns.rdatatype.NSEC3, dns.rdatatype.RRSIG}
+    assert not message.additional
 
 
 @settings(deadline=None, max_examples=200)
