@@ -35,6 +35,7 @@ class Sizes:
 
     slow_connections: int
     subdomain_rate: int
+    subdomain_burst: int
     silent_rate: int
     wait_seconds: float
 
@@ -71,6 +72,7 @@ FULL: Final = Sizes(
     streams=3_000,
     slow_connections=5_000,
     subdomain_rate=3_000,
+    subdomain_burst=30_000,
     silent_rate=1_000,
     wait_seconds=10.0,
     kill_rate=20_000,
@@ -104,6 +106,7 @@ QUICK: Final = Sizes(
     streams=60,
     slow_connections=100,
     subdomain_rate=300,
+    subdomain_burst=300,
     silent_rate=100,
     wait_seconds=0.5,
     kill_rate=500,
