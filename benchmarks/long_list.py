@@ -25,7 +25,7 @@ LOOK_SECONDS: Final = 0.2
 RELOAD_SECONDS: Final = 120.0
 SETTLING: Final = 1.5
 """Times a load's seconds. dnsperf pauses after every other query until it has asked as many as may be open, and makes
-up for that in a burst, whoever answers: with a quarter of a second's worth, in the first second."""
+up for that in a burst, whoever answers: with a tenth of a second's worth, in the first second."""
 LONGER: Final = 5
 """Times a load's seconds, about as long as a reload."""
 ASK_AGAIN_SECONDS: Final = 0.02
@@ -120,8 +120,8 @@ def _fill_caches(port: int, questions: Path, rate: int, seconds: int) -> None:
 
 
 def _load(port: int, questions: Path, rate: int, seconds: float) -> Load:
-    """Ask at a rate, whether or not earlier queries are answered, as long as that takes less than a quarter second."""
-    most = str(max(200, rate // 4))
+    """Ask at a rate, whether or not earlier queries are answered, unless a tenth of a second's worth is open."""
+    most = str(max(200, rate // 10))
     options = ("-l", str(int(seconds)), "-Q", str(rate), "-q", most, "-b", str(BUFFER_KILOBYTES), "-v")
     return Load(port, questions, *options, clients=CLIENTS)
 

@@ -34,8 +34,8 @@ Each is asked the mixed case at half of its own maximum above, by one dnsperf fr
 meanwhile one name of the list is exchanged for another, {reloads} under a load each. Lost is what any of them lost at
 any time. Waits are those of `dnsperf -v`: "before" are {before} s without a reload, "during" is from its beginning
 until {afterwards} s after the new name is blocked. The first {settling:g} s of a load are in neither: dnsperf pauses
-after every other query until it has asked as many as may be open (`-q`; here, what is asked in a quarter of a second),
-and makes up for that in a burst as fast as it can, against every server. A server that stops for longer than a quarter
+after every other query until it has asked as many as may be open (`-q`; here, what is asked in a tenth of a second),
+and makes up for that in a burst as fast as it can, against every server. A server that stops for longer than a tenth
 of a second is asked less meanwhile.
 
 The row is that of the reload whose p99 grew by the median, but what was lost, wrong, or from before is that of all, and
