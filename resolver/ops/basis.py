@@ -16,6 +16,7 @@ from typing import Final
 
 import resolver
 from resolver.ops.config import Config
+from resolver.ops.regular_file import open_regular
 
 BASIS: Final = "basis"
 _ZONE: Final = "Europe/Paris"
@@ -35,7 +36,8 @@ def basis_of(config: Config) -> str | None:
 def _sum(config: Config) -> str:
     content = sha256(json.dumps(config.to_json(), sort_keys=True).encode())
     if config.guard.protected is not None:
-        content.update(config.guard.protected.read_bytes())
+        with open_regular(config.guard.protected) as listed:
+            content.update(listed.read())
     package = Path(resolver.__file__).parent
     own = (path for path in package.rglob("*") if path.suffix != ".pyc")
     zones = (Path(folder, _ZONE) for folder in zoneinfo.TZPATH)

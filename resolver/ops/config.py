@@ -39,6 +39,7 @@ from resolver.ops.config_types import (
 )
 from resolver.ops.config_values import Endpoint
 from resolver.ops.cookie_secrets import SecretError, read_secrets
+from resolver.ops.regular_file import open_regular
 from resolver.orders.dates import FIRST_YEAR, LAST_YEAR
 from resolver.orders.model import Place, Problem
 from resolver.orders.yaml_document import YamlDocument, read_yaml
@@ -256,7 +257,7 @@ def folders_of_orders(path: Path) -> tuple[Path, ...]:
 def _read_file(path: Path) -> YamlDocument | tuple[Problem, ...]:
     file = str(path)
     try:
-        with path.open("rb") as opened:
+        with open_regular(path) as opened:
             text = opened.read(MAX_CONFIG_OCTETS + 1)
     except OSError as error:
         return (Problem(Place(file, 1, 1), f"cannot be read: {error.strerror}; check the path and its permissions"),)

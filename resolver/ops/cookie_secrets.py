@@ -12,6 +12,7 @@ from secrets import token_bytes
 from typing import Final
 
 from resolver.core.cookies import SECRET_SIZE
+from resolver.ops.regular_file import open_regular
 
 MOST: Final = 4
 MOST_OCTETS: Final = 4_096
@@ -30,7 +31,7 @@ def read_secrets(path: Path) -> tuple[bytes, ...]:
     Raises SecretError.
     """
     try:
-        with path.open("rb") as opened:
+        with open_regular(path) as opened:
             text = opened.read(MOST_OCTETS + 1)
     except OSError as error:
         raise SecretError(f"{path} cannot be read: {error.strerror}; check the path and its permissions") from None

@@ -11,6 +11,7 @@ from resolver.notice.site import Site
 from resolver.ops.config import Config
 from resolver.ops.config_operator import BrandConfig
 from resolver.ops.notice_text import cut
+from resolver.ops.regular_file import open_regular
 
 LOGO_OCTETS: Final = 8_192
 PICTURES: Final = {
@@ -71,8 +72,9 @@ def _of_brand(brand: BrandConfig, own: Site) -> Site:
 def _read_templates(folder: Path) -> tuple[str, tuple[str, ...]]:
     content = sha256()
     try:
-        for path in sorted(folder.iterdir()):
-            content.update(f"{path.name}\n".encode() + path.read_bytes())
+        for path in filter(Path.is_file, sorted(folder.iterdir())):
+            with open_regular(path) as file:
+                content.update(f"{path.name}\n".encode() + file.read())
     except OSError as error:
         return "", (f"notice.templates: {error.filename} cannot be read: {error.strerror}; those in use stay",)
     return content.hexdigest(), ()
@@ -83,7 +85,7 @@ def _read_logo(path: Path) -> tuple[str | None, tuple[str, ...]]:
     if kind is None:
         return None, (f"notice.logo: {path} is none of {', '.join(PICTURES)}; the page goes without",)
     try:
-        with path.open("rb") as opened:
+        with open_regular(path) as opened:
             content = opened.read(LOGO_OCTETS + 1)
     except OSError as error:
         return None, (f"notice.logo: {path} cannot be read: {error.strerror}; the page goes without",)

@@ -11,6 +11,7 @@ from resolver.ops.config_operator import BrandConfig, EntityConfig, OperatorConf
 from resolver.ops.order_choice import Findings
 from resolver.ops.order_records import TimedMeasure, TimedOrder
 from resolver.ops.order_times import has_ended
+from resolver.ops.regular_file import open_regular
 from resolver.orders.entities import Brand, Entity, NotOurs, binding, near_matches
 from resolver.orders.guard import Thresholds, refusals
 from resolver.orders.model import Action, Listed, MeasureKind, Order, Place, Problem, Reach
@@ -37,7 +38,8 @@ def protected_by(config: Config) -> tuple[Protected, tuple[Problem, ...]]:
         return protect(own), ()
     file = config.guard.protected
     try:
-        listed = read_protected(file.read_bytes(), str(file))
+        with open_regular(file) as opened:
+            listed = read_protected(opened.read(), str(file))
     except OSError as error:
         listed = (Problem(Place(str(file), 1, 1), f"cannot be read ({error.strerror}): correct `guard.protected`"),)
     if isinstance(listed, dict):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from resolver.ops.kept_orders import KeptOrder, KeptRefusal, digest_of, read_kept
 from resolver.ops.progress import Tell, tell_nobody
+from resolver.ops.regular_file import open_regular
 from resolver.orders.large_file import read_large
 from resolver.orders.lists import ReadNames
 from resolver.orders.model import Event, Order, Place, Problem
@@ -119,11 +120,10 @@ def _version(content: bytes, file: str, read_list: Callable[[str], bytes], read_
 
 
 def read_regular(path: Path) -> bytes:
-    """Read a file that is neither a device nor a pipe, which might never end."""
-    if path.exists() and not path.is_file():
-        raise OSError(None, "not a regular file")
-    with path.open("rb") as file:
-        content = read_large(file, MAX_LIST_OCTETS + 1)
-    if len(content) > MAX_LIST_OCTETS:
-        raise OSError(None, f"larger than {MAX_LIST_OCTETS} octets")
-    return content
+    """Read a file of bounded size that is neither a device nor a pipe. Raises OSError."""
+    with open_regular(path) as file:
+        if os.fstat(file.fileno()).st_size <= MAX_LIST_OCTETS:
+            content = read_large(file, MAX_LIST_OCTETS + 1)
+            if len(content) <= MAX_LIST_OCTETS:
+                return content
+    raise OSError(None, f"larger than {MAX_LIST_OCTETS} octets", str(path))

@@ -4,7 +4,7 @@ It is done by whoever runs the command, with his rights; the server is told afte
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,6 +14,7 @@ from resolver.dns.name import WireName
 from resolver.ops.config import Config
 from resolver.ops.kept_orders import digest_of
 from resolver.ops.order_files import is_order_file, read_order_file, reread
+from resolver.ops.regular_file import open_regular
 from resolver.ops.remembered_names import RememberedNames
 from resolver.orders.dates import day_of
 from resolver.orders.history import without_suspensions
@@ -33,22 +34,43 @@ class WrittenEntry:
 
 
 def find_order_file(folders: Sequence[Path], order: str) -> Path:
-    """Find the file that holds an order, without reading the other ten thousand. Raises OrderWritingError."""
+    """Find the file that holds an order, without reading the other ten thousand as YAML. Raises OrderWritingError.
+
+    A file that cannot be read keeps nobody from un-blocking by another.
+    """
     written = re.escape(order.encode())
     line = re.compile(rb"^(?:\xef\xbb\xbf)?order:[ \t]*([\"']?)" + written + rb"\1[ \t]*(?:#.*)?\r?$", re.MULTILINE)
     try:
-        files = (path for folder in folders for path in folder.iterdir() if is_order_file(path))
-        contents = {path: content for path in files if order.encode() in (content := path.read_bytes())}
-        found = sorted(path for path, content in contents.items() if line.search(content))
-        found = found or sorted(path for path, content in contents.items() if _holds(path, content, order))
+        files = [path for folder in folders for path in folder.iterdir() if is_order_file(path)]
     except OSError as error:
         raise OrderWritingError(f"{error.filename}: cannot be read ({error.strerror})") from error
+    contents, unread = _read_those_that_name(order.encode(), files)
+    found = sorted(path for path, content in contents.items() if line.search(content))
+    found = found or sorted(path for path, content in contents.items() if _holds(path, content, order))
     if len(found) > 1:
         raise OrderWritingError(f"order {order!r} stands in {' and '.join(map(str, found))}: keep one of them")
+    if not found and unread:
+        raise OrderWritingError(f"{unread[0]}, and no other file holds order {order!r}")
     if not found:
         where = ", ".join(map(str, folders))
         raise OrderWritingError(f"no file in {where} holds order {order!r}; `arret orders` lists those that are loaded")
     return found[0]
+
+
+def _read_those_that_name(order: bytes, files: Iterable[Path]) -> tuple[dict[Path, bytes], list[str]]:
+    """Read the files in which an id stands, wherever; also says of which files that cannot be told, and why."""
+    contents: dict[Path, bytes] = {}
+    unread: list[str] = []
+    for path in files:
+        try:
+            with open_regular(path) as file:
+                content = file.read()
+        except OSError as error:
+            unread.append(f"{path}: cannot be read ({error.strerror})")
+            continue
+        if order in content:
+            contents[path] = content
+    return contents, unread
 
 
 def _holds(path: Path, content: bytes, order: str) -> bool:
