@@ -4,6 +4,8 @@ A flood of made-up names is refused question by question: each is read, judged, 
 the forwarder, to find out that its domain or its client has too many waiting. For a second after that has happened,
 its registered domain is one of which `refuse` takes the questions of a batch together. So it is only if nothing at,
 above or below it is listed by an order or special, under the table in force: then there is nothing to judge.
+
+While one of them is crowded itself, its places are given back to a few at a time, and others are left alone.
 """
 
 from typing import Final
@@ -17,12 +19,13 @@ from resolver.dns.edns import write_opt
 from resolver.dns.message import MAX_UDP_SIZE, Query, read_query
 from resolver.dns.name import WireName
 from resolver.net.forwarder import Forwarder
+from resolver.net.mmsg import BATCH
 
 SECONDS: Final = 1.0
-"""For so long after the last refusal a domain is remembered."""
+"""For so long after the last refusal a domain is remembered, and for so long after it was crowded as crowded."""
 BEGINNERS: Final = 2
-"""Questions below such domains that may take a place in one batch: places come free together, as they were taken, and
-all of them taken again at once would keep others waiting."""
+"""Questions below crowded domains that may take a place in one batch: places come free together, as they were taken,
+and all of them taken again at once would keep others waiting."""
 DOMAINS: Final = 256
 """So many are; then all are forgotten."""
 
@@ -35,8 +38,8 @@ _PLAIN_OPT, _DNSSEC_OPT = (
 class Refusals:
     """One worker's memory of what was refused a moment ago; ``waiting`` are the queries of each client."""
 
-    __slots__ = ("_domains", "_forwarder", "_packets", "_page", "_pipeline", "_refused", "_stamp", "_until", "_waiting",
-                 "slots")  # fmt: skip  # two lines, not ten
+    __slots__ = ("_crowded", "_crowded_until", "_domains", "_forwarder", "_packets", "_page", "_pipeline", "_refused",
+                 "_stamp", "_until", "_waiting", "slots")  # fmt: skip  # two lines, not twelve
 
     def __init__(
         self,
@@ -53,6 +56,8 @@ class Refusals:
         self._waiting = waiting
         self._page = page
         self._domains: set[WireName] = set()
+        self._crowded: set[WireName] = set()
+        self._crowded_until = 0.0
         self._refused = self._count()
         self._stamp: object = None
         self._until = 0.0
@@ -68,11 +73,12 @@ class Refusals:
         if not self._domains:
             return None
         if now >= self._until or self._stamp is not self._pipeline.table.stamp:
-            self._domains.clear()
+            self._forget()
             return None
         domains = self._forwarder.domains
+        is_crowded = now < self._crowded_until
         return Fullness(
-            self._domains,
+            self._crowded if is_crowded else self._domains,
             self._waiting.counts,
             self._waiting.most,
             domains.counts,
@@ -81,7 +87,7 @@ class Refusals:
             self._packets.all,
             (*self._pipeline.kept, self._forwarder.asking),
             (_PLAIN_OPT, _DNSSEC_OPT),
-            BEGINNERS,
+            BEGINNERS if is_crowded else BATCH,
         )
 
     def look(self, datagram: bytes, now: float) -> None:
@@ -91,6 +97,21 @@ class Refusals:
             self._refused = refused
             self._until = now + SECONDS
             self._note(datagram)
+            crowded = set(filter(self._is_crowded, self._domains))
+            if crowded:
+                self._crowded, self._crowded_until = crowded, now + SECONDS
+
+    def _is_crowded(self, domain: WireName) -> bool:
+        """Tell whether all places of a domain are taken, or were a moment ago: an eighth may have come free.
+
+        That somebody was refused does not tell: it may have been for want of beginners, or for another domain.
+        """
+        domains = self._forwarder.domains
+        return 8 * domains.counts.get(domain, 0) >= 7 * domains.most
+
+    def _forget(self) -> None:
+        self._domains.clear()
+        self._crowded_until = 0.0
 
     def _count(self) -> int:
         page = self._page
@@ -101,7 +122,7 @@ class Refusals:
         query = read_query(datagram)
         stamp = self._pipeline.table.stamp
         if self._stamp is not stamp or len(self._domains) >= DOMAINS:
-            self._domains.clear()
+            self._forget()
             self._stamp = stamp
         if isinstance(query, Query) and self._forwarder.asks_somebody:
             domain = self._forwarder.domains.domain_around(query.qname)

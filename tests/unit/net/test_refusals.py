@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from resolver.core.special_names import special_names
-from resolver.net.refusals import DOMAINS, SECONDS
+from resolver.net.refusals import BEGINNERS, DOMAINS, SECONDS
 from tests.flooded import CLIENT, FLOODED, NOBODY, WAITING, Flooded
 from tests.worlds import ask
 
@@ -118,3 +118,33 @@ def test_so_many_domains_are_remembered_and_no_more(flood: Flood) -> None:
     assert len(there.refusals.domains) == DOMAINS
     there.refuse_one()
     assert there.refusals.domains == {CROWDED}
+
+
+def test_where_there_is_room_again_a_few_begin_and_a_second_later_all(flood: Flood) -> None:
+    there = flood({"domain": WAITING})
+    there.refuse_one()
+    there.forwarder.domains.bound(1_000)
+    questions = [ask(f"next{number}.crowded.example") for number in range(BEGINNERS + 2)]
+    refused = []
+    for _ in range(4):
+        there.now += SECONDS / 2
+        refused.append(len(questions) - there.at_once(*questions).count(None))
+        there.refusals.look(questions[-1], there.now)
+    assert refused == [2, 0, 0, 0]
+
+
+def test_a_domain_that_was_asked_for_beside_a_crowded_one_has_its_places(flood: Flood) -> None:
+    there = flood({"domain": WAITING})
+    there.plainly(ask("first.crowded.example"))
+    there.refusals.look(ask("www.other.example"), there.now)
+    questions = [ask(f"www{number}.other.example") for number in range(BEGINNERS + 2)]
+    assert there.at_once(*questions) == [None] * len(questions)
+
+
+def test_what_was_crowded_under_another_table_is_not_known_any_more(flood: Flood) -> None:
+    there = flood({"domain": WAITING})
+    there.refuse_one()
+    there.enforce(FLOODED)
+    there.plainly(ask("second.crowded.example"))
+    there.refusals.look(ask("www.other.example"), there.now)
+    assert not is_refused_at_once(there)
