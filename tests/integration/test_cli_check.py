@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from resolver.ops import config
 from tests.desk import CONFIG, Desk
 
 ORDER = """\
@@ -405,7 +406,7 @@ def test_a_configuration_that_cannot_be_read_is_a_problem_like_others(
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
     monkeypatch.setattr(os, "access", lambda *_, **__: False)
-    monkeypatch.setattr(Path, "open", unreadable)
+    monkeypatch.setattr(config, "open_regular", unreadable)
     shown = desk.run("check")
 
     assert shown.exit_code == 1
