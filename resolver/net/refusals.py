@@ -97,17 +97,17 @@ class Refusals:
             self._refused = refused
             self._until = now + SECONDS
             self._note(datagram)
-            crowded = set(filter(self._is_crowded, self._domains))
+            crowded = self._find_crowded()
             if crowded:
                 self._crowded, self._crowded_until = crowded, now + SECONDS
 
-    def _is_crowded(self, domain: WireName) -> bool:
-        """Tell whether all places of a domain are taken, or were a moment ago: an eighth may have come free.
+    def _find_crowded(self) -> set[WireName]:
+        """Find the domains whose places are all taken, or were a moment ago: an eighth may have come free.
 
         That somebody was refused does not tell: it may have been for want of beginners, or for another domain.
         """
-        domains = self._forwarder.domains
-        return 8 * domains.counts.get(domain, 0) >= 7 * domains.most
+        counts, least = self._forwarder.domains.counts, 7 * self._forwarder.domains.most
+        return {domain for domain in self._domains if 8 * counts.get(domain, 0) >= least}
 
     def _forget(self) -> None:
         self._domains.clear()
