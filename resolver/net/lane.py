@@ -10,15 +10,11 @@ Answers that come later, from upstreams, leave together as well: all that one tu
 While traffic lasts the socket is read on a beat instead of at every wake-up: at a few thousand queries a second a
 wake-up for each of them would cost more than the answer. Where few come, the beat is slower, for the same reason,
 unless others keep the worker busy (pressure.py).
-
-Where more than a batch waits, what is known is answered in all of it before what is not: but for a few of each batch,
-that is put aside for a moment, in order. A question that takes a while then keeps nobody waiting whose does not.
 """
 
 import asyncio
 import errno
 import socket
-from collections import deque
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
@@ -32,7 +28,7 @@ from resolver.core.refuse import refuse
 from resolver.core.replay import replay
 from resolver.net.answering import Answering
 from resolver.net.beat import SOONEST, Beat
-from resolver.net.mmsg import BATCH, CONTROL_STRIDE, QUERY_STRIDE, SOURCE_STRIDE, Batch, Client, Outbox, unsupported
+from resolver.net.mmsg import BATCH, CONTROL_STRIDE, QUERY_STRIDE, SOURCE_STRIDE, Batch, Outbox, unsupported
 from resolver.net.shunned_ports import SHUNNED
 from resolver.net.sockets import IP_PKTINFO, is_wildcard, kernel_drops
 from resolver.net.udp_lane import UdpLane
@@ -49,11 +45,6 @@ SLOWER: Final = 2.25
 
 LEAST: Final = 0.25
 """Share of the pace that is left to everything else between two beats."""
-
-WORKED_AT_ONCE: Final = 8
-"""Datagrams of a full batch that are looked into before the next batch is read, and of those put aside, the oldest."""
-MOST_ASIDE: Final = 4_096
-"""Datagrams put aside; beyond that the oldest are looked into before the next batch is read."""
 
 _HITS: Final = int(GAUGES + Gauge.PACKET_HITS)
 
@@ -110,9 +101,6 @@ class BatchLane:
         self._beat = beat
         self._due = 0.0
         self._empty_beats = 0
-        self._aside: deque[tuple[bytes, Client, Origin]] = deque()
-        self._puts_aside = False
-        """Whether there is a beat on which to come back to what is put aside."""
         self.pressed = False
         """Whether others keep the worker busy: the beat comes after the pace, however few it brings."""
 
@@ -123,15 +111,12 @@ class BatchLane:
             with suppress(OSError):  # no descriptor is left for a timer: better read at every wake-up than not at all
                 self._beat.start(self._read_on_the_beat)
                 wake = self._wake
-                self._puts_aside = True
         self._loop.add_reader(self._descriptor, wake)
 
     def stop(self) -> None:
-        """Read no more; what was read is answered."""
+        """Read no more."""
         self._loop.remove_reader(self._descriptor)
         self._beat.stop()
-        self._puts_aside = False
-        self._work_off(most=0)
 
     def finish(self, most: int = 4 * 1024) -> None:
         """Take in what has arrived already, at most so many datagrams, then read no more."""
@@ -155,9 +140,7 @@ class BatchLane:
 
     def _read_on_the_beat(self) -> None:
         received = self.read()
-        if self._aside:
-            self._work_off()
-        if received == BATCH or self._aside:
+        if received == BATCH:
             return  # this beat is still due, and comes again when others had their turn
         self._empty_beats = 0 if received else self._empty_beats + 1
         if self._empty_beats > EMPTY_BEATS:
@@ -200,20 +183,17 @@ class BatchLane:
             missing = refuse(
                 batch.queries, QUERY_STRIDE, lengths, clients, views, ALLOWED, tails, missing, full, slots, page
             )
-        left = 0 if self._aside else WORKED_AT_ONCE if received == BATCH and self._puts_aside else BATCH
         for place in missing:
             view = views[clients[place]]
             if view is None or place in cut:
                 page[DROPS + (DropReason.SOURCE if view is None else DropReason.TRUNCATED)] += 1
-            elif left <= 0:
-                self._put_aside(place, lengths[place], clients[place], now)
             else:
-                left -= 1
                 start = place * QUERY_STRIDE
                 try:
                     tails[place] = self._look_further(place, batch.queries[start : start + lengths[place]], view, now)
                 except Exception as error:  # noqa: BLE001 - the others of the batch must have their answers
-                    self._not_answered(error)
+                    context = {"message": "a query could not be answered", "exception": error}
+                    self._loop.call_exception_handler(context)
         if refusals is not None:
             start, length = (missing[-1] * QUERY_STRIDE, lengths[missing[-1]]) if missing else (0, 0)
             refusals.look(batch.queries[start : start + length], now)
@@ -221,38 +201,6 @@ class BatchLane:
         if answered:
             answering.count_durations(answered, answering.monotonic() - now)
         return received
-
-    def _put_aside(self, place: int, length: int, who: Client, now: float) -> None:
-        """Keep a datagram for later."""
-        batch = self._batch
-        start, source, at = place * QUERY_STRIDE, place * SOURCE_STRIDE, place * CONTROL_STRIDE
-        datagram = (batch.ids[2 * place : 2 * place + 2] + batch.queries[start + 2 : start + length])[:length]
-        control = batch.controls[at : at + CONTROL_STRIDE] if self._with_controls else b""
-        self._aside.append((datagram, who, (batch.sources[source : source + SOURCE_STRIDE], control, now)))
-
-    def _work_off(self, most: int = MOST_ASIDE) -> None:
-        """Answer some of what was put aside, and all beyond so many."""
-        views = self._answering.views.packed
-        now = self._answering.watch.read()
-        for _ in range(max(min(len(self._aside), WORKED_AT_ONCE), len(self._aside) - most)):
-            datagram, who, origin = self._aside.popleft()
-            view = views[who]
-            if view is not None:
-                try:
-                    self._answer_aside(datagram, view, origin, now)
-                except Exception as error:  # noqa: BLE001 - the others must have their answers
-                    self._not_answered(error)
-
-    def _answer_aside(self, datagram: bytes, view: View, origin: Origin, now: float) -> None:
-        source, _, received = origin
-        client = source[4:8] if self._is_ipv4 else source[8:24]
-        wire = self._answering.answer(datagram, view, client, self._transport, now, self._send_later, origin)
-        if wire is not None:
-            self._answering.count_durations(1, now - received)
-            self._send_later(wire, origin)
-
-    def _not_answered(self, error: Exception) -> None:
-        self._loop.call_exception_handler({"message": "a query could not be answered", "exception": error})
 
     def _look_further(self, place: int, key: bytes, view: View, now: float) -> bytes | None:
         """Answer a datagram that is not at the top of the packet cache; the reply less its id, or None for none now."""

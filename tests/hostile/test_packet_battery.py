@@ -501,9 +501,9 @@ def test_one_burst_of_all_of_it_is_answered(running: Running, host: str) -> None
     messages = list(everything(dotted("pirate.example")))
     last = query(dotted("pirate.example"), message_id=ID ^ 1)
     with running.udp(host) as line:
-        for wire in messages:
+        for wire in [*messages, last]:
             line.send(wire)
-        for _ in range(len(messages) - len(IGNORED)):
-            line.recv(65_535)
-        line.send(last)
-        assert line.recv(65_535)[:2] == last[:2]
+        answers = 1
+        while line.recv(65_535)[:2] != last[:2]:
+            answers += 1
+    assert answers == len(messages) - len(IGNORED) + 1

@@ -23,15 +23,7 @@ from resolver.net.answering import Answering
 from resolver.net.beat import SOONEST, Beat
 from resolver.net.client_views import ClientViews
 from resolver.net.clock_watch import ClockWatch
-from resolver.net.lane import (
-    EMPTY_BEATS,
-    FEW,
-    MOST_ASIDE,
-    SLOWER,
-    WORKED_AT_ONCE,
-    BatchLane,
-    open_lane,
-)
+from resolver.net.lane import EMPTY_BEATS, FEW, SLOWER, BatchLane, open_lane
 from resolver.net.mmsg import BATCH, LARGEST_QUERY, Batch, Outbox, unsupported
 from resolver.net.shunned_ports import shunned_ports
 from resolver.net.sockets import ListenAddress, open_listener
@@ -453,9 +445,6 @@ def test_where_few_come_the_beat_is_slower(arrived: int, pause: float) -> None:
 def test_a_full_batch_is_followed_at_once() -> None:
     with rig() as one:
         client = one.client()
-        client.send(LISTED)
-        one.lane.read()
-        assert len(take(client)) == 1
         for _ in range(BATCH + 3):
             client.send(LISTED)
         one.lane.start()
@@ -545,99 +534,3 @@ def test_without_batches_the_plain_lane_serves(monkeypatch: pytest.MonkeyPatch) 
 def test_another_machine_is_told_apart(monkeypatch: pytest.MonkeyPatch, order: str) -> None:
     monkeypatch.setattr("sys.byteorder", order)
     assert unsupported() == "batches need 64-bit Linux, little end first"
-
-
-def beating(one: Rig) -> Callable[[], None]:
-    """Start a lane that is to read on its beat; gives what lets a beat come, and answers leave that come later."""
-    one.lane.start()
-    wake = one.loop.readers[one.sock.fileno()]
-    wake()
-
-    def beat() -> None:
-        one.beat()
-        one.loop.turn()
-
-    return beat
-
-
-def other_names(count: int) -> list[bytes]:
-    """Write queries that no cache knows."""
-    return [dns.message.make_query(f"n{number}.free.example", "A", id=number).to_wire() for number in range(count)]
-
-
-def test_where_more_than_a_batch_waits_what_is_known_goes_first() -> None:
-    with rig() as one:
-        patient, quick = one.client(), one.client()
-        quick.send(LISTED)
-        one.lane.read()
-        assert len(take(quick)) == 1
-        beat = beating(one)
-        for wire in other_names(BATCH):
-            patient.send(wire)
-        quick.send(LISTED)
-        beat()
-        assert (len(take(patient)), len(take(quick))) == (2 * WORKED_AT_ONCE, 0)
-        patient.send(other_names(BATCH + 1)[-1])
-        beat()
-        assert (len(take(patient)), len(take(quick))) == (WORKED_AT_ONCE, 1)
-        for _ in range(BATCH // WORKED_AT_ONCE):
-            beat()
-        assert [wire[1] for wire in take(patient)] == list(range(3 * WORKED_AT_ONCE, BATCH + 1))
-
-
-def test_no_more_is_put_aside_than_there_is_room_for() -> None:
-    with rig() as one:
-        client = one.client()
-        beat = beating(one)
-        names = other_names(BATCH)
-        batches = MOST_ASIDE // (BATCH - 2 * WORKED_AT_ONCE) + 2
-        answered = 0
-        for _ in range(batches):
-            for wire in names:
-                client.send(wire)
-            beat()
-            answered += len(take(client))
-        assert len(one.lane._aside) == MOST_ASIDE
-        assert answered == BATCH * batches - MOST_ASIDE
-
-
-def test_who_stops_reading_answers_what_was_read() -> None:
-    with rig() as one:
-        client = one.client()
-        beat = beating(one)
-        for wire in other_names(BATCH):
-            client.send(wire)
-        beat()
-        one.lane.stop()
-        one.loop.turn()
-        assert len(take(client)) == BATCH
-
-
-@settings(deadline=None, max_examples=25)
-@given(
-    st.lists(st.tuples(st.integers(0, 3), datagrams), min_size=1, max_size=20),
-    st.sampled_from(ADDRESSES),
-    st.booleans(),
-)
-def test_what_is_put_aside_gets_what_it_gets_in_the_plain_lane(
-    arriving: list[tuple[int, bytes]],
-    host: str,
-    at_once: bool,  # noqa: FBT001  # hypothesis gives it by place
-) -> None:
-    seen = []
-    for make in (in_batches, UdpLane):
-        with rig(host, make) as one:
-            one.away.at_once = at_once
-            clients = [one.client() for _ in range(4)]
-            batch = (arriving * BATCH)[: BATCH + 7]
-            if make is UdpLane:
-                read: Callable[[], object] = one.lane.read
-            else:
-                read = beating(one)
-            for number, wire in batch:
-                clients[number].send(wire)
-            for _ in range(BATCH):
-                read()
-            one.loop.turn()
-            seen.append([sorted(take(client)) for client in clients])
-    assert seen[0] == seen[1]
